@@ -1,0 +1,168 @@
+"""Cards are projections: a card older than its cause is stale, is leased to one poster and is drawn again. Messages are an outbox."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, update
+
+from store import rows
+from store.database import Database
+from store.reports import cause_view
+from store.tables import cards, causes, messages
+from store.ticks import claim
+from sync.model import Card, Message, Record
+
+_LEASE = timedelta(seconds=20)
+
+
+class Cards:
+    """What Slack should show, and what it shows."""
+
+    db: Database
+
+    async def stale_cards(self, *, limit: int, now: datetime) -> list[Card]:
+        """Lease cards that no longer show their cause. A card whose lease ran out in the middle of its first post comes back `unsure`."""
+
+        def work(tx: Connection) -> list[Card]:
+            query = (
+                select(cards, causes.c.version.label("wanted"))
+                .join_from(cards, causes, cards.c.cause_id == causes.c.id)
+                .where(cards.c.version < causes.c.version, cards.c.due_at <= now)
+                .order_by(cards.c.due_at, cards.c.cause_id)
+                .limit(limit)
+            )
+            return [_lease_card(tx, row, now) for row in tx.execute(query).all()]
+
+        return await self.db.write(work)
+
+    async def card_posted(self, card: Card, *, ts: str, now: datetime) -> None:
+        """The card shows this version in Slack; its message id is kept in the same transaction."""
+        values = {"ts": ts, "version": card.cause.version, "unsure": False, "failures": 0, "error": ""}
+        await self._card_done(card, values | {"due_at": now})
+
+    async def card_failed(self, card: Card, *, error: str, again_at: datetime, unsure: bool) -> None:
+        """Slack did not take it; try again at `again_at`. `unsure` when it may have been posted all the same."""
+        values = {"error": error[:500], "due_at": again_at, "unsure": unsure, "failures": cards.c.failures + 1}
+        await self._card_done(card, values)
+
+    async def card_lost(self, channel: str, ts: str, *, now: datetime) -> None:
+        """The message was deleted in Slack: post the card anew."""
+
+        def work(tx: Connection) -> None:
+            gone = update(cards).where(cards.c.channel == channel, cards.c.ts == ts)
+            tx.execute(gone.values(ts=None, version=0, due_at=now))
+
+        await self.db.write(work)
+
+    async def cause_at(self, channel: str, ts: str) -> int | None:
+        """The cause whose card is this Slack message."""
+        query = select(cards.c.cause_id).where(cards.c.channel == channel, cards.c.ts == ts)
+
+        def work(tx: Connection) -> int | None:
+            found: int | None = tx.execute(query).scalar_one_or_none()
+            return found
+
+        return await self.db.read(work)
+
+    async def card_at(self, cause_id: int) -> tuple[str, str | None] | None:
+        """(channel, ts) of a cause's card."""
+        query = select(cards.c.channel, cards.c.ts).where(cards.c.cause_id == cause_id)
+        row = await self.db.read(lambda tx: tx.execute(query).one_or_none())
+        return (row.channel, row.ts) if row is not None else None
+
+    async def redraw(self, cause_id: int, *, now: datetime) -> None:
+        """Draw the card again although nothing changed (somebody pressed a stale button)."""
+
+        def work(tx: Connection) -> None:
+            tx.execute(update(cards).where(cards.c.cause_id == cause_id).values(version=0, due_at=now))
+
+        await self.db.write(work)
+
+    async def unposted(self, *, limit: int, now: datetime) -> list[Message]:
+        """Lease messages to post, oldest first; those of a thread only once its card is there."""
+
+        def work(tx: Connection) -> list[Message]:
+            query = (
+                select(messages, cards.c.ts.label("thread"))
+                .join_from(messages, cards, messages.c.cause_id == cards.c.cause_id, isouter=True)
+                .where(
+                    messages.c.posted_at.is_(None),
+                    messages.c.due_at <= now,
+                    or_(messages.c.cause_id.is_(None), cards.c.ts.is_not(None)),
+                )
+                .order_by(messages.c.id)
+                .limit(limit)
+            )
+            found = tx.execute(query).all()
+            ids = [row.id for row in found]
+            lease = {"due_at": now + _LEASE, "unsure": True}  # until the answer is recorded, its fate is unknown
+            tx.execute(update(messages).where(messages.c.id.in_(ids)).values(**lease))
+            return [rows.message(row, row.thread) for row in found]
+
+        return await self.db.write(work)
+
+    async def message_posted(self, ids: list[int], *, ts: str, now: datetime) -> None:
+        """These messages are in Slack, as one message."""
+
+        def work(tx: Connection) -> None:
+            done = {"ts": ts, "posted_at": now, "unsure": False, "error": ""}
+            tx.execute(update(messages).where(messages.c.id.in_(ids)).values(**done))
+
+        await self.db.write(work)
+
+    async def message_failed(self, ids: list[int], *, error: str, again_at: datetime, unsure: bool) -> None:
+        """Slack did not take them; try again at `again_at`."""
+
+        def work(tx: Connection) -> None:
+            values: dict[str, Any] = {"error": error[:500], "due_at": again_at, "unsure": unsure}
+            where = messages.c.id.in_(ids)
+            tx.execute(update(messages).where(where).values(values | {"failures": messages.c.failures + 1}))
+
+        await self.db.write(work)
+
+    async def announce(
+        self, channel: str, kind: str, text: str, *, now: datetime, body: Record | None = None, once: str | None = None
+    ) -> bool:
+        """Put a message of its own into the outbox. With `once` it is put there once per channel and slot, whoever asks."""
+
+        def work(tx: Connection) -> bool:
+            if once is not None and not claim(tx, f"{kind}:{channel}", once, now):
+                return False
+            values = {"channel": channel, "kind": kind, "text": text, "body": body, "at": now, "due_at": now}
+            tx.execute(messages.insert().values(**values))
+            return True
+
+        return await self.db.write(work)
+
+    async def backlog(self) -> dict[str, int]:
+        """How many cards and messages Slack still has to get."""
+        stale = (
+            select(cards.c.cause_id)
+            .join(causes, causes.c.id == cards.c.cause_id)
+            .where(cards.c.version < causes.c.version)
+        )
+        waiting = select(messages.c.id).where(messages.c.posted_at.is_(None))
+
+        def work(tx: Connection) -> dict[str, int]:
+            return {"cards": len(tx.execute(stale).all()), "messages": len(tx.execute(waiting).all())}
+
+        return await self.db.read(work)
+
+    async def _card_done(self, card: Card, values: dict[str, Any]) -> None:
+        def work(tx: Connection) -> None:
+            guard = (cards.c.cause_id == card.cause.id, cards.c.lease == card.lease)
+            tx.execute(update(cards).where(*guard).values(values | {"lease": None}))
+
+        await self.db.write(work)
+
+
+def _lease_card(tx: Connection, row: rows.AnyRow, now: datetime) -> Card:
+    lease = secrets.token_hex(8)
+    first = row.ts is None
+    values = {"lease": lease, "due_at": now + _LEASE, "unsure": first}  # a crash while posting leaves it unsure
+    tx.execute(update(cards).where(cards.c.cause_id == row.cause_id).values(**values))
+    unsure = bool(row.unsure) and first
+    return Card(cause=cause_view(tx, row.cause_id), channel=row.channel, ts=row.ts, unsure=unsure, lease=lease)

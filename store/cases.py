@@ -1,0 +1,182 @@
+"""Cases as people move them. A press is one transaction: the move, its consequence for the delivery, the decision in the
+journal, the line in the thread. The state is the guard: of many who press at once, one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Update, func, select, update
+
+from store.causes import say, touch
+from store.database import Database
+from store.journal import append
+from store.rows import AnyRow
+from store.tables import cases, deliveries, overlays
+from sync.errors import IllegalMove, NotAllowed
+from sync.lifecycle import CaseState, case_move, delivery_move
+from sync.model import Overlay
+
+_RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
+    `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze."""
+
+    verb: str
+    cases: Sequence[int]
+    by: str
+    words: str
+    overlays: Mapping[int, tuple[Overlay, ...]] = field(default_factory=dict)
+    to: str | None = None
+    until: datetime | None = None
+
+
+class Cases:
+    """People's moves."""
+
+    db: Database
+
+    async def act(self, press: Press, *, now: datetime) -> int:
+        """Move the cases and what hangs on them; how many moved. Raises IllegalMove when none could (somebody was faster),
+        NotAllowed when a person would approve their own proposal."""
+
+        def work(tx: Connection) -> int:
+            moved = _move(tx, press, now)
+            if not moved:
+                raise _too_late(tx, press)
+            if press.verb in ("resolve", "approve"):
+                _decide(tx, press, moved, now)
+            if press.verb in _RELEASES:
+                _set_going(tx, press, moved, now)
+            _record(tx, press, moved, now)
+            return len(moved)
+
+        return await self.db.write(work)
+
+    async def wake(self, *, now: datetime) -> int:
+        """End the snoozes that are over."""
+        move = case_move("wake")
+
+        def work(tx: Connection) -> int:
+            over = (cases.c.state.in_(move.sources), cases.c.snoozed_until <= now)
+            awake = update(cases).where(*over).values(state=move.target, snoozed_until=None)
+            rows = (tx.execute(awake.returning(cases.c.id, cases.c.cause_id, cases.c.assignee))).all()
+            for cause_id in {row.cause_id for row in rows}:
+                mention = next((row.assignee for row in rows if row.cause_id == cause_id and row.assignee), None)
+                touch(tx, cause_id, now)
+                say(tx, cause_id, "The snooze is over.", now=now, mention=mention)
+            for row in rows:
+                append(tx, actor="clock", verb="wake", noun="case", noun_id=row.id, now=now)
+            return len(rows)
+
+        return await self.db.write(work)
+
+    async def refuse_press(self, *, by: str, verb: str, what: str, why: str, now: datetime) -> None:
+        """Put a refused attempt on record."""
+
+        def work(tx: Connection) -> None:
+            data = {"verb": verb, "why": why}
+            append(tx, actor=by, verb="refused", noun="press", noun_id=what, now=now, data=data)
+
+        await self.db.write(work)
+
+
+def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
+    move = case_move(press.verb)
+    if press.verb == "approve":
+        _four_eyes(tx, press)
+    guard = (cases.c.id.in_(press.cases), cases.c.state.in_(move.sources))
+    moved = tx.execute(_moving(press, now).where(*guard).returning(*cases.c))
+    return list(moved.all())
+
+
+def _moving(press: Press, now: datetime) -> Update:
+    values: dict[str, Any] = {
+        "state": case_move(press.verb).target,
+        "responded_at": func.coalesce(cases.c.responded_at, now),
+        "snoozed_until": press.until if press.verb == "snooze" else None,
+    }
+    match press.verb:
+        case "take" | "replay":
+            values["assignee"] = press.by
+        case "hand_over":
+            values["assignee"] = press.to
+        case "reject":
+            values |= {"proposal": None, "assignee": cases.c.proposed_by, "proposed_by": "", "decision": press.words}
+        case "resolve" | "approve" | "discard":
+            values |= {"resolved_at": now, "decided_by": press.by, "decision": press.words}
+        case "propose":
+            values |= {"proposed_by": press.by, "decision": press.words}
+    return update(cases).values(**values)
+
+
+def _four_eyes(tx: Connection, press: Press) -> None:
+    own = select(cases.c.id).where(
+        cases.c.id.in_(press.cases), cases.c.state == CaseState.PROPOSED, cases.c.proposed_by == press.by
+    )
+    if (tx.execute(own.limit(1))).first() is not None:
+        raise NotAllowed("Nobody approves their own proposal: a second person has to look at it.")
+
+
+def _too_late(tx: Connection, press: Press) -> IllegalMove:
+    row = (tx.execute(select(cases).where(cases.c.id.in_(press.cases)).limit(1))).one_or_none()
+    if row is None:
+        return IllegalMove("There is no such exception.")
+    who = row.decided_by if row.state == CaseState.RESOLVED else row.proposed_by or row.assignee or ""
+    when = f" at {row.resolved_at:%H:%M} UTC" if row.resolved_at else ""
+    name = f" by @{{{who}}}" if who and who != "engine" else ""
+    return IllegalMove(f"EX-{row.id} is already {row.state}{name}{when}.", state=row.state, by=who)
+
+
+def _decide(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
+    for row in moved:
+        chosen = press.overlays.get(row.id, ())
+        if press.verb == "approve":
+            chosen = tuple(Overlay(**one) for one in row.proposal or ())
+        for one in chosen:
+            tx.execute(
+                overlays.insert().values(
+                    flow=row.flow,
+                    subject=row.subject,
+                    case_id=row.id,
+                    decided_by=press.by,
+                    decided_at=now,
+                    **asdict(one),
+                )
+            )
+
+
+def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
+    move, d = delivery_move(_RELEASES[press.verb]), deliveries.c
+    ids = [row.delivery_id for row in moved]
+    going = tx.execute(
+        update(deliveries)
+        .where(d.id.in_(ids), d.state.in_(move.sources))
+        .values(state=move.target, due_at=now, retries=0, losses=0, hold_id=None, updated_at=now)
+    )
+    if press.verb == "replay" and going.rowcount == 0:
+        raise IllegalMove(f"EX-{moved[0].id} is on its way already.", state="pending")
+
+
+def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
+    if press.verb == "propose":
+        for row in moved:
+            plan = [asdict(one) for one in press.overlays.get(row.id, ())]
+            tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan))
+    for cause_id in {row.cause_id for row in moved}:
+        touch(tx, cause_id, now)
+        count = sum(row.cause_id == cause_id for row in moved)
+        many = f" ({count} records)" if count > 1 else ""
+        say(tx, cause_id, f"{press.words}{many}", now=now, mention=press.to)
+    for row in moved:
+        data = {
+            "decision": press.words,
+            "overlays": [asdict(one) for one in press.overlays.get(row.id, ())],
+            "delivery": row.delivery_id,
+        }
+        append(tx, actor=press.by, verb=press.verb, noun="case", noun_id=row.id, now=now, data=data)

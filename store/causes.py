@@ -1,0 +1,91 @@
+"""Causes: cases of one flow, reason and value. Whatever changes a case raises the version of its cause, so its card is redrawn."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from store.database import insert_or_nothing
+from store.tables import cards, cases, causes, messages
+from sync.lifecycle import CaseState
+from sync.model import Delivery, Opening, Route
+
+
+def open_cause(tx: Connection, flow: str, opening: Opening, route: Route, now: datetime) -> int:
+    """The open cause for this opening, created with its card when there is none."""
+    same = (causes.c.flow == flow, causes.c.reason == opening.reason, causes.c.value == opening.cause)
+    query = select(causes.c.id).where(*same, causes.c.closed_at.is_(None))
+    found: int | None = (tx.execute(query)).scalar_one_or_none()
+    if found is None:
+        values = {
+            "flow": flow, "reason": opening.reason, "value": opening.cause, "team": route.team,
+            "channel": route.channel, "opened_at": now,
+        }  # fmt: skip
+        found = int((tx.execute(causes.insert().values(**values).returning(causes.c.id))).scalar_one())
+        card = {"cause_id": found, "channel": route.channel, "due_at": now}
+        tx.execute(insert_or_nothing(tx, cards).values(**card))
+    return found
+
+
+def touch(tx: Connection, cause_id: int, now: datetime) -> None:
+    """The cause changed: its card is out of date. A cause without unresolved cases is closed, one with some is open."""
+    unresolved = (
+        select(func.count()).select_from(cases).where(cases.c.cause_id == cause_id, cases.c.state != CaseState.RESOLVED)
+    )
+    left = (tx.execute(unresolved)).scalar_one()
+    closed = None if left else func.coalesce(causes.c.closed_at, now)
+    tx.execute(update(causes).where(causes.c.id == cause_id).values(version=causes.c.version + 1, closed_at=closed))
+
+
+def say(
+    tx: Connection, cause_id: int, text: str, *, now: datetime, mention: str | None = None, broadcast: bool = False
+) -> None:
+    """A line of history for the card's thread."""
+    channel = (tx.execute(select(causes.c.channel).where(causes.c.id == cause_id))).scalar_one()
+    tx.execute(
+        messages.insert().values(
+            cause_id=cause_id, channel=channel, kind="history", text=text, mention=mention, broadcast=broadcast,
+            at=now, due_at=now,
+        )
+    )  # fmt: skip
+
+
+def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetime) -> dict[str, Any]:
+    """The columns of a fresh case."""
+    return {
+        "delivery_id": delivery.id,
+        "flow": delivery.flow,
+        "subject": delivery.subject,
+        "reason": opening.reason,
+        "state": CaseState.OPEN,
+        "severity": route.severity,
+        "team": route.team,
+        "owner": route.owner,
+        "backup": route.backup,
+        "four_eyes": route.four_eyes,
+        "holds_billing": route.holds_billing,
+        "trace": delivery.event.trace,
+        "opened_at": now,
+        **deadlines(route),
+        **opening_values(opening),
+    }
+
+
+def deadlines(route: Route) -> dict[str, Any]:
+    """Both clocks, from the route."""
+    return {"respond_by": route.respond_by, "resolve_by": route.resolve_by}
+
+
+def opening_values(opening: Opening) -> dict[str, Any]:
+    """What the case says happened."""
+    return {
+        "title": opening.title,
+        "customer": opening.customer,
+        "currency": opening.money.currency if opening.money else None,
+        "minor": opening.money.minor if opening.money else None,
+        "violations": [asdict(violation) for violation in opening.violations],
+        "detail": opening.detail[:2000],
+    }

@@ -1,0 +1,74 @@
+"""The journal: append-only, each line's hash chained over the line before it. The schema refuses to change or delete a line."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import Connection, select
+
+from store import rows
+from store.database import Database
+from store.tables import journal
+from sync.model import Entry, Record
+
+GENESIS = "0" * 64
+
+
+def _chain(previous: str, seq: int, at: datetime, words: tuple[str, str, str, str], data: str) -> str:
+    line = orjson.dumps([previous, seq, at.astimezone(UTC).isoformat(), *words, data])
+    return hashlib.sha256(line).hexdigest()
+
+
+def append(
+    tx: Connection, *, actor: str, verb: str, noun: str, noun_id: object, now: datetime, data: Record | None = None
+) -> None:
+    """Add one line inside the caller's transaction. `data` holds decisions and identifiers, never secrets."""
+    last = (tx.execute(select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1))).one_or_none()
+    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    text = orjson.dumps(data or {}, option=orjson.OPT_SORT_KEYS).decode()
+    words = (actor, verb, noun, str(noun_id))
+    tx.execute(
+        journal.insert().values(
+            seq=seq, at=now, actor=actor, verb=verb, noun=noun, noun_id=str(noun_id), data=text,
+            previous=previous, hash=_chain(previous, seq, now, words, text),
+        )
+    )  # fmt: skip
+
+
+class Journal:
+    """Reading the journal and proving that it is whole."""
+
+    db: Database
+
+    async def entries(self, *, noun: str | None = None, noun_id: object = None, limit: int = 200) -> list[Entry]:
+        """The newest lines first, of one noun if asked."""
+        query = select(journal).order_by(journal.c.seq.desc()).limit(limit)
+        if noun is not None:
+            query = query.where(journal.c.noun == noun)
+        if noun_id is not None:
+            query = query.where(journal.c.noun_id == str(noun_id))
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [rows.entry(row, orjson.loads(row.data)) for row in found]
+
+    async def journal_page(self, after: int, *, limit: int = 1000) -> list[Entry]:
+        """Lines in order, from the one after `after`."""
+        query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(limit)
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [rows.entry(row, orjson.loads(row.data)) for row in found]
+
+    async def verify_journal(self) -> tuple[int, int | None]:
+        """(lines read, first broken line or None): every hash is computed again and every link followed."""
+        return await self.db.read(_verify)
+
+
+def _verify(tx: Connection) -> tuple[int, int | None]:
+    previous, expected = GENESIS, 1
+    for row in tx.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.seq)):
+        words = (row.actor, row.verb, row.noun, row.noun_id)
+        whole = row.seq == expected and row.previous == previous
+        if not whole or row.hash != _chain(previous, row.seq, row.at, words, row.data):
+            return expected, expected
+        previous, expected = row.hash, expected + 1
+    return expected - 1, None

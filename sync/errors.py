@@ -1,0 +1,100 @@
+"""Errors, sorted by what we do about them.
+
+MeshlineError
+├── ConfigurationError    fix the workspace or the environment; all mistakes at once
+├── ConnectorError
+│   ├── Unavailable       try again later (carries retry_after)
+│   ├── AnswerLost        the request went out and no answer came: the write's fate is unknown
+│   ├── Rejected          this record needs a person (carries the reason code)
+│   └── Unauthorized      this connection needs a person
+├── WebhookRefused        tell the sender (carries the HTTP status)
+├── LeaseLost             another worker owns the delivery now; drop what we did
+├── IllegalMove           somebody was faster; say so
+├── NotAllowed            this person may not press this
+└── NotFound              there is no such thing; say so
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class MeshlineError(Exception):
+    """Base of every error that the product raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing wrong in a workspace file, with what would be right."""
+
+    file: str
+    line: int
+    what: str
+    right: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what} ({self.right})"
+
+
+class ConfigurationError(MeshlineError):
+    """The workspace or the environment is wrong. Carries *all* mistakes."""
+
+    def __init__(self, mistakes: list[Mistake] | list[str]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+class ConnectorError(MeshlineError):
+    """Another system did not do what was asked."""
+
+
+class Unavailable(ConnectorError):
+    """Nothing was written and the same call may work later. `retry_after` is in seconds when the other side named it."""
+
+    def __init__(self, words: str, *, retry_after: float | None = None) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
+class AnswerLost(ConnectorError):
+    """The request may have been carried out. Only reading back can tell."""
+
+
+class Rejected(ConnectorError):
+    """The other side understood and refused this record. `words` are the vendor's own."""
+
+    def __init__(self, words: str, *, reason: str = "erp_rejected", code: str = "", path: str | None = None) -> None:
+        super().__init__(words)
+        self.words, self.reason, self.code, self.path = words, reason, code, path
+
+
+class Unauthorized(ConnectorError):
+    """The connection's credentials are not accepted."""
+
+
+class WebhookRefused(MeshlineError):
+    """An incoming webhook is not taken in. `status` is 400, 401, 404, 413 or 429."""
+
+    def __init__(self, status: int, title: str, detail: str = "") -> None:
+        super().__init__(detail or title)
+        self.status, self.title, self.detail = status, title, detail
+
+
+class LeaseLost(MeshlineError):
+    """The delivery is no longer ours."""
+
+
+class IllegalMove(MeshlineError):
+    """The thing is not in a state from which this move leads anywhere. `state` is where it is, `by` who moved it last."""
+
+    def __init__(self, words: str, *, state: str = "", by: str = "") -> None:
+        super().__init__(words)
+        self.state, self.by = state, by
+
+
+class NotAllowed(MeshlineError):
+    """The person has no right to this move. The words say who has."""
+
+
+class NotFound(MeshlineError):
+    """There is no such event, delivery, case or hold."""

@@ -1,0 +1,390 @@
+"""The nouns of Meshline and the steps that a delivery can take. Values only: nothing here does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sync.money import Money
+
+Record = dict[str, Any]
+"""A CRM or ERP record: JSON values only, never a float (decimals stay text)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a connector saw: a record changed. `key` is unique per change within the connection; the same key is the same change."""
+
+    entity: str
+    record_id: str
+    key: str
+    kind: str
+    occurred_at: datetime
+    sequence: int = 0
+    payload: Record | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in a source system. Received once, never changed."""
+
+    id: int
+    connection: str
+    entity: str
+    record_id: str
+    kind: str
+    occurred_at: datetime
+    received_at: datetime
+    trace: str
+    payload: Record | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.entity}:{self.record_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """How many changes of one request were new, and how many the ledger had already."""
+
+    received: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A value that might be meant. `score` is 0 to 100; `why` says in words what it rests on."""
+
+    value: str
+    label: str
+    score: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One thing that keeps a record from being written. `found` is the offending value as text, empty when missing."""
+
+    reason: str
+    path: str
+    label: str
+    found: str
+    expected: str
+    candidates: tuple[Candidate, ...] = ()
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """A person's decision about one value of one record: `set` replaces it, `waive` accepts it as it stands.
+    It applies only while the source still shows the value that the decision was about."""
+
+    path: str
+    found: str
+    action: str
+    value: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way through one flow, leased to us. `number` counts the attempts including this one."""
+
+    id: int
+    flow: str
+    event: Event
+    lease: str
+    leased_until: datetime
+    number: int
+    retries: int
+    overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.event.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteSpec:
+    """One write that a plan asks for. `key` is the immutable external reference: the same key writes once.
+    A body value `Ref("customer")` stands for the id that the write of that name got."""
+
+    name: str
+    connection: str
+    entity: str
+    operation: str
+    key: str
+    body: Record = field(default_factory=dict)
+    of: str | None = None
+    verify: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Stands in a body for what an earlier write of the plan returned: its id, or one field of its record."""
+
+    write: str
+    field: str = "id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a record becomes: writes in order, the customer it bills and the money it moves."""
+
+    writes: tuple[WriteSpec, ...]
+    customer: str | None
+    money: Money | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violations:
+    """All that is wrong with a record at once. `remedies` are writes that help a person fix it (a merge task in the CRM)."""
+
+    found: tuple[Violation, ...]
+    title: str
+    customer: str | None
+    money: Money | None
+    remedies: tuple[WriteSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDue:
+    """The record is fine and the flow has nothing to do for it."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A record as the target shows it."""
+
+    id: str
+    record: Record
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Source record and target record are the same thing."""
+
+    source_connection: str
+    source_entity: str
+    source_id: str
+    target_connection: str
+    target_entity: str
+    target_id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """It is done: these bindings hold."""
+
+    bindings: tuple[Binding, ...]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Try again at `due_at`. `counted` is false when the delay says nothing about the record (somebody else is writing)."""
+
+    due_at: datetime
+    detail: str
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card."""
+
+    reason: str
+    cause: str
+    violations: tuple[Violation, ...]
+    detail: str
+    title: str = ""
+    customer: str | None = None
+    money: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A person decides; the delivery waits with an open case."""
+
+    opening: Opening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bury:
+    """Into the dead letters, with an open case that says why."""
+
+    opening: Opening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Billing for this customer is held; the release lets the delivery go on."""
+
+    hold_id: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discard:
+    """Nothing to do."""
+
+    why: str
+
+
+Step = Deliver | Retry | Hold | Bury | Wait | Discard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Who answers for a reason in a flow, and by when, fixed when the case is opened."""
+
+    team: str
+    channel: str
+    owner: str
+    backup: str
+    severity: str
+    respond_by: datetime
+    resolve_by: datetime
+    four_eyes: bool
+    holds_billing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An exception, shown to people as `EX-<id>`."""
+
+    id: int
+    cause_id: int
+    delivery_id: int
+    flow: str
+    subject: str
+    reason: str
+    state: str
+    severity: str
+    team: str
+    owner: str
+    backup: str
+    four_eyes: bool
+    holds_billing: bool
+    assignee: str | None
+    title: str
+    customer: str | None
+    money: Money | None
+    violations: tuple[Violation, ...]
+    detail: str
+    trace: str
+    attempts: int
+    level: int
+    opened_at: datetime
+    respond_by: datetime
+    resolve_by: datetime
+    responded_at: datetime | None
+    resolved_at: datetime | None
+    snoozed_until: datetime | None
+    decision: str
+    decided_by: str
+    proposal: tuple[Overlay, ...]
+    proposed_by: str
+
+    @property
+    def ref(self) -> str:
+        return f"EX-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
+    of them, or the newest of all when none is left. `sums` is money per currency."""
+
+    id: int
+    flow: str
+    reason: str
+    value: str
+    team: str
+    channel: str
+    version: int
+    unresolved: int
+    total: int
+    sums: tuple[Money, ...]
+    nearest: datetime | None
+    level: int
+    first: tuple[Case, ...]
+    holds: tuple[BillingHold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingHold:
+    """No invoice goes out for this customer until a person releases it."""
+
+    id: int
+    customer: str
+    case_id: int | None
+    why: str
+    placed_by: str
+    placed_at: datetime
+    released_by: str | None = None
+    released_at: datetime | None = None
+    note: str = ""
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something to say in Slack: a line of history for a card's thread (`cause_id`), or a message of its own in `channel`
+    (a digest: `body` holds what it says as data)."""
+
+    id: int
+    cause_id: int | None
+    channel: str
+    kind: str
+    text: str
+    mention: str | None
+    broadcast: bool
+    body: Record | None
+    at: datetime
+    thread: str | None = None
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A card that no longer shows its cause's newest version, leased to us for posting. `ts` is Slack's id once posted;
+    `unsure` means that an earlier post got no answer and must be looked up first."""
+
+    cause: Cause
+    channel: str
+    ts: str | None
+    unsure: bool
+    lease: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the journal. `hash` chains over the line before it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    verb: str
+    noun: str
+    noun_id: str
+    data: Record
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Source and target disagree about one record."""
+
+    kind: str
+    key: str
+    source: Money | None
+    target: Money | None

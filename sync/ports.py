@@ -1,0 +1,198 @@
+"""What the domain needs from the outside, as small Protocols: a ledger that remembers, a source that is read, a target that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from sync.model import BillingHold, Change, Delivery, Found, Received, Record, Route, Step, WriteSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A webhook as it arrived. `url` is the full public address, `headers` have lower-case names, `body` is raw."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a poll. `cursor` continues after it (opaque JSON of the connector); `more` says whether this window has further pages."""
+
+    changes: tuple[Change, ...]
+    cursor: Record
+    more: bool
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A system that records come from."""
+
+    def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
+        """The changes in a genuine webhook. Raises WebhookRefused (401 unsigned, stale or forged; 400 malformed)."""
+        ...
+
+    async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
+        """The next page of changes since the cursor; None starts from the beginning. Raises ConnectorError."""
+        ...
+
+    async def read(self, entity: str, record_id: str) -> Record:
+        """The record as it is now with its relations. Raises Rejected(reason="not_found") when it is gone, ConnectorError otherwise."""
+        ...
+
+    async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
+        """Records of the entity whose fields equal all of `by`, at most 100, each with `id`. The field `*` searches by words."""
+        ...
+
+
+@runtime_checkable
+class Target(Protocol):
+    """A system that records are written to. Every method raises ConnectorError; AnswerLost only where the fate is unknown."""
+
+    async def find(self, entity: str, reference: str) -> Found | None:
+        """The record that carries the external reference."""
+        ...
+
+    async def get(self, entity: str, target_id: str) -> Found | None:
+        """The record with the target's own id."""
+        ...
+
+    async def create(self, entity: str, reference: str, body: Record) -> Found:
+        """Create with the external reference. Never creates twice knowingly; a taken reference is Rejected(reason="reference_taken")."""
+        ...
+
+    async def update(self, entity: str, target_id: str, body: Record) -> Found:
+        """Set fields of a record."""
+        ...
+
+    async def post(self, entity: str, target_id: str) -> Found:
+        """Turn a draft into a posted record. Posting a posted record answers with it."""
+        ...
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """What every connection can do besides being a source or a target."""
+
+    async def probe(self) -> str:
+        """One line that proves the connection works. Raises ConnectorError."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of sockets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """The write is ours to send; the intent says `sent` already. `again` when an earlier send may have happened: find before creating."""
+
+    write_id: int
+    target_id: str | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Written before with this very content."""
+
+    write_id: int
+    target_id: str
+    record: Record = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Another delivery is writing this key, or its fate is unknown and rests until `until`."""
+
+    until: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differs:
+    """Written before with other content; `target_id` is what exists."""
+
+    write_id: int
+    target_id: str
+
+
+Permit = Go | Done | Busy | Differs
+
+
+class Ledger(Protocol):
+    """The engine's memory. Each method is one transaction, durable when it returns."""
+
+    async def receive(
+        self,
+        connection: str,
+        changes: Sequence[Change],
+        flows: Mapping[str, Sequence[str]],
+        *,
+        now: datetime,
+        cursor: tuple[str, Record] | None = None,
+    ) -> Received:
+        """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names).
+        `cursor` = (entity, cursor) is moved in the same transaction."""
+        ...
+
+    async def cursor(self, connection: str, entity: str) -> Record | None:
+        """Where polling stands."""
+        ...
+
+    async def claim(self, *, limit: int, lease_seconds: float, max_losses: int, now: datetime) -> list[Delivery]:
+        """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection.
+        Those that lost their lease `max_losses` times are returned once more by `poisoned` instead."""
+        ...
+
+    async def poisoned(self, *, max_losses: int, now: datetime) -> list[Delivery]:
+        """Lease, for burial only, deliveries whose worker died `max_losses` times."""
+        ...
+
+    async def settle(
+        self,
+        delivery: Delivery,
+        step: Step,
+        *,
+        now: datetime,
+        route: Route | None = None,
+        snapshot: Record | None = None,
+    ) -> None:
+        """Write what happened. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
+        ...
+
+    async def begin_write(
+        self,
+        delivery: Delivery,
+        spec: WriteSpec,
+        fingerprint: str,
+        *,
+        quarantine_seconds: float,
+        lease_seconds: float,
+        now: datetime,
+    ) -> Permit:
+        """Record the intent to write and mark it sent, or say why not. Renews our lease. Raises LeaseLost."""
+        ...
+
+    async def end_write(
+        self,
+        delivery: Delivery,
+        write_id: int,
+        verb: str,
+        *,
+        now: datetime,
+        target_id: str | None = None,
+        record: Record | None = None,
+        detail: str = "",
+    ) -> None:
+        """Move the write by `confirm`, `refuse` or `doubt`. Raises LeaseLost."""
+        ...
+
+    async def hold_on(self, customer: str) -> BillingHold | None:
+        """The unreleased billing hold of a customer."""
+        ...

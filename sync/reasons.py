@@ -1,0 +1,113 @@
+"""Reason codes. One entry is one reason: what happened in business words, its class, who owns it, its clocks and its fix.
+A contract may override team, class and clocks; these are the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Class A: money or data at risk, four eyes, runs round the clock. B: needs a fix. C: batched into the digest."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Fix(StrEnum):
+    """What a person does about it, which decides what the card offers."""
+
+    FILL = "fill"  # enter the missing or wrong value
+    PICK = "pick"  # choose among candidates, or enter another
+    APPROVE = "approve"  # accept the value as it stands
+    MERGE = "merge"  # merge in the CRM, then replay
+    REPLAY = "replay"  # repair elsewhere, then replay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason code. `role` is the team that owns it unless the contract says otherwise; `dead` sends the delivery to the dead letters."""
+
+    code: str
+    title: str
+    role: str
+    fix: Fix
+    hint: str
+    severity: Severity = Severity.B
+    resolve: timedelta = timedelta(hours=24)
+    respond: timedelta | None = None
+    dead: bool = False
+
+    @property
+    def respond_within(self) -> timedelta:
+        """The first-response clock: 60 minutes for class A, otherwise 4 hours, never longer than the resolve clock."""
+        usual = timedelta(hours=1) if self.severity is Severity.A else timedelta(hours=4)
+        return min(self.respond or usual, self.resolve)
+
+
+_H = timedelta(hours=1)
+
+REASONS: dict[str, Reason] = {
+    reason.code: reason
+    for reason in (
+        Reason(code="missing_field", title="A required field is empty", role="sales-ops", fix=Fix.FILL, hint="Enter the value."),
+        Reason(code="missing_billing_code", title="Billing code is missing", role="sales-ops", fix=Fix.FILL,
+               hint="Enter the billing code from the signed order form."),
+        Reason(code="missing_payment_terms", title="Payment terms are missing", role="sales-ops", fix=Fix.PICK,
+               hint="Choose the payment terms that the customer signed."),
+        Reason(code="missing_account", title="Deal has no company", role="marketing-ops", fix=Fix.FILL, resolve=8 * _H,
+               hint="Pick the company that this deal belongs to, or attach it in the CRM and replay."),
+        Reason(code="missing_lines", title="Deal has no line items", role="sales-ops", fix=Fix.REPLAY,
+               hint="Add the line items in the CRM, then replay."),
+        Reason(code="unknown_product", title="Product is not in the price list", role="sales-ops", fix=Fix.PICK,
+               hint="Choose the catalogue product that was meant."),
+        Reason(code="unknown_value", title="Value is not in the reference list", role="sales-ops", fix=Fix.PICK,
+               hint="Choose a value from the list."),
+        Reason(code="unknown_currency", title="Currency is not known", role="finance", fix=Fix.FILL,
+               hint="Enter the ISO currency code of the order."),
+        Reason(code="invalid_value", title="Value cannot be read", role="sales-ops", fix=Fix.FILL,
+               hint="Enter the value in the form shown."),
+        Reason(code="invalid_amount", title="Amount cannot be read", role="sales-ops", fix=Fix.FILL,
+               hint="Enter the amount as plain digits, such as 1234.56."),
+        Reason(code="negative_amount", title="Amount is negative", role="finance", fix=Fix.FILL,
+               hint="Enter the right amount. A credit is never billed as a negative invoice."),
+        Reason(code="amount_mismatch", title="Deal amount and line items disagree", role="sales-ops", fix=Fix.FILL,
+               hint="Enter the amount that was sold, or correct the lines in the CRM and replay."),
+        Reason(code="price_off_list", title="Price is off the price list", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, hint="Approve the price as sold, or correct it in the CRM and replay."),
+        Reason(code="duplicate_customer", title="Customer exists twice in the CRM", role="crm-ops", fix=Fix.MERGE,
+               hint="Merge the two companies in the CRM (a task is waiting there), then replay."),
+        Reason(code="erp_rejected", title="ERP refused the record", role="finance", fix=Fix.REPLAY, dead=True,
+               hint="Correct what the ERP names, then replay."),
+        Reason(code="erp_unavailable", title="ERP does not answer", role="revops", fix=Fix.REPLAY, dead=True,
+               hint="Wait until the system is back, then replay."),
+        Reason(code="crm_unavailable", title="CRM does not answer", role="revops", fix=Fix.REPLAY, dead=True,
+               hint="Wait until the system is back, then replay."),
+        Reason(code="unauthorized", title="A connection is not accepted any more", role="revops", fix=Fix.REPLAY,
+               hint="Renew the credentials of the connection, then replay."),
+        Reason(code="not_found", title="Record is gone from the CRM", role="crm-ops", fix=Fix.REPLAY,
+               hint="Restore the record in the CRM and replay, or discard."),
+        Reason(code="totals_differ", title="ERP total differs from the deal", role="finance", fix=Fix.REPLAY,
+               severity=Severity.A, hint="Compare the draft with the deal, correct the ERP, then replay."),
+        Reason(code="changed_after_posting", title="Deal changed after it was billed", role="finance", fix=Fix.REPLAY,
+               severity=Severity.A, hint="Credit and bill again in the ERP, or put the deal back, then replay."),
+        Reason(code="rule_failed", title="A check could not be evaluated", role="revops", fix=Fix.REPLAY,
+               hint="Correct the rule in the workspace, then replay."),
+        Reason(code="crashed", title="Meshline hit a bug", role="revops", fix=Fix.REPLAY, dead=True,
+               hint="Report the reference, then replay after the update."),
+        Reason(code="poison", title="Record stopped the worker again and again", role="revops", fix=Fix.REPLAY, dead=True,
+               hint="Report the reference; the rest goes on."),
+    )
+}  # fmt: skip
+
+
+def reason(code: str) -> Reason:
+    """The entry for a code; an unknown code (from a newer contract) reads as a generic refusal that keeps its name."""
+    known = REASONS.get(code)
+    if known is not None:
+        return known
+    return Reason(
+        code=code, title=code.replace("_", " ").capitalize(), role="revops", fix=Fix.REPLAY, hint="Repair, then replay."
+    )
