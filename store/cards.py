@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, update
 
 from store import rows
 from store.database import Database
@@ -23,14 +24,18 @@ class Cards:
 
     db: Database
 
-    async def stale_cards(self, *, limit: int, now: datetime) -> list[Card]:
-        """Lease cards that no longer show their cause. A card whose lease ran out in the middle of its first post comes back `unsure`."""
+    async def stale_cards(
+        self, *, limit: int, now: datetime, busy: Collection[str] = (), updates: bool = True
+    ) -> list[Card]:
+        """Lease cards that no longer show their cause: new ones outside `busy` channels, and posted ones when `updates`.
+        A card whose lease ran out in the middle of its first post comes back `unsure`."""
 
         def work(tx: Connection) -> list[Card]:
             query = (
                 select(cards, causes.c.version.label("wanted"))
                 .join_from(cards, causes, cards.c.cause_id == causes.c.id)
                 .where(cards.c.version < causes.c.version, cards.c.due_at <= now)
+                .where(or_(_first(busy), cards.c.ts.is_not(None) if updates else false()))
                 .order_by(cards.c.due_at, cards.c.cause_id)
                 .limit(limit)
             )
@@ -73,6 +78,11 @@ class Cards:
         row = await self.db.read(lambda tx: tx.execute(query).one_or_none())
         return (row.channel, row.ts) if row is not None else None
 
+    async def card_version(self, cause_id: int) -> int:
+        """The version that Slack shows; 0 when it shows none."""
+        query = select(cards.c.version).where(cards.c.cause_id == cause_id)
+        return await self.db.read(lambda tx: tx.execute(query).scalar_one_or_none() or 0)
+
     async def redraw(self, cause_id: int, *, now: datetime) -> None:
         """Draw the card again although nothing changed (somebody pressed a stale button)."""
 
@@ -81,25 +91,20 @@ class Cards:
 
         await self.db.write(work)
 
-    async def unposted(self, *, limit: int, now: datetime) -> list[Message]:
-        """Lease messages to post, oldest first; those of a thread only once its card is there."""
+    async def next_messages(self, *, now: datetime, busy: Collection[str] = ()) -> list[Message]:
+        """Lease what goes out next as one Slack message: the oldest line outside `busy` channels, with the other waiting lines
+        of its thread. A broadcast, an unsure line and a message of its own go alone. A thread's lines wait for its card."""
 
         def work(tx: Connection) -> list[Message]:
-            query = (
-                select(messages, cards.c.ts.label("thread"))
-                .join_from(messages, cards, messages.c.cause_id == cards.c.cause_id, isouter=True)
-                .where(
-                    messages.c.posted_at.is_(None),
-                    messages.c.due_at <= now,
-                    or_(messages.c.cause_id.is_(None), cards.c.ts.is_not(None)),
-                )
-                .order_by(messages.c.id)
-                .limit(limit)
-            )
-            found = tx.execute(query).all()
-            ids = [row.id for row in found]
+            first = tx.execute(_waiting(now).where(messages.c.channel.not_in(busy)).limit(1)).one_or_none()
+            if first is None:
+                return []
+            found = [first]
+            if not _alone(first):
+                rest = _waiting(now).where(messages.c.cause_id == first.cause_id, messages.c.id != first.id).limit(20)
+                found += [row for row in tx.execute(rest) if not _alone(row)]
             lease = {"due_at": now + _LEASE, "unsure": True}  # until the answer is recorded, its fate is unknown
-            tx.execute(update(messages).where(messages.c.id.in_(ids)).values(**lease))
+            tx.execute(update(messages).where(messages.c.id.in_([row.id for row in found])).values(**lease))
             return [rows.message(row, row.thread) for row in found]
 
         return await self.db.write(work)
@@ -126,10 +131,10 @@ class Cards:
     async def announce(
         self, channel: str, kind: str, text: str, *, now: datetime, body: Record | None = None, once: str | None = None
     ) -> bool:
-        """Put a message of its own into the outbox. With `once` it is put there once per channel and slot, whoever asks."""
+        """Put a message of its own into the outbox. With `once` it is put there once per kind and slot, whoever asks."""
 
         def work(tx: Connection) -> bool:
-            if once is not None and not claim(tx, f"{kind}:{channel}", once, now):
+            if once is not None and not claim(tx, kind, once, now):
                 return False
             values = {"channel": channel, "kind": kind, "text": text, "body": body, "at": now, "due_at": now}
             tx.execute(messages.insert().values(**values))
@@ -157,6 +162,27 @@ class Cards:
             tx.execute(update(cards).where(*guard).values(values | {"lease": None}))
 
         await self.db.write(work)
+
+
+def _waiting(now: datetime) -> Select[*tuple[Any, ...]]:
+    return (
+        select(messages, cards.c.ts.label("thread"))
+        .join_from(messages, cards, messages.c.cause_id == cards.c.cause_id, isouter=True)
+        .where(
+            messages.c.posted_at.is_(None),
+            messages.c.due_at <= now,
+            or_(messages.c.cause_id.is_(None), cards.c.ts.is_not(None)),
+        )
+        .order_by(messages.c.id)
+    )
+
+
+def _alone(row: rows.AnyRow) -> bool:
+    return row.cause_id is None or bool(row.broadcast) or bool(row.unsure)
+
+
+def _first(busy: Collection[str]) -> ColumnElement[bool]:
+    return and_(cards.c.ts.is_(None), cards.c.channel.not_in(busy))
 
 
 def _lease_card(tx: Connection, row: rows.AnyRow, now: datetime) -> Card:

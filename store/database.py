@@ -13,11 +13,11 @@ import orjson
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from sync.errors import ConfigurationError
+from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -106,7 +106,12 @@ class _Sqlite:
         return await job.done
 
     async def read(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _in_transaction, self._reading, work)
+        loop = asyncio.get_running_loop()
+        try:
+            answer: T = await loop.run_in_executor(self._readers, lambda: _in_transaction(self._reading, work))
+            return answer
+        except OperationalError as error:
+            raise _unavailable(error) from error
 
     async def _write_forever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,7 +122,7 @@ class _Sqlite:
             try:
                 answers = await loop.run_in_executor(self._writer, _commit_together, self._writing, batch)
             except DBAPIError as error:  # nothing of the batch was committed
-                answers = [_Answer(error=error)] * len(batch)
+                answers = [_Answer(error=_unavailable(error))] * len(batch)
             for job, answer in zip(batch, answers, strict=True):
                 self._jobs.task_done()
                 if job.done.done():
@@ -141,8 +146,11 @@ class _Postgres:
         await self._engine.dispose()
 
     async def write(self, work: Work[T]) -> T:
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+        try:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+        except (OperationalError, OSError) as error:
+            raise _unavailable(error) from error
 
     async def read(self, work: Work[T]) -> T:
         return await self.write(work)
@@ -160,9 +168,14 @@ def _known(url: str) -> URL:
     return parsed.set(drivername=drivers[backend])
 
 
+def _unavailable(error: Exception) -> LedgerUnavailable:
+    return LedgerUnavailable(f"the ledger does not answer ({type(error).__name__})")
+
+
 def _in_transaction(engine: Engine, work: Work[T]) -> T:
     with engine.begin() as tx:
-        return work(tx)
+        value = work(tx)
+    return value
 
 
 def _commit_together(engine: Engine, batch: list[_Job[Any]]) -> list[_Answer]:

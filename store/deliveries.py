@@ -63,10 +63,10 @@ class Deliveries:
         def work(tx: Connection) -> list[Delivery]:
             expired = _expired(now).where(deliveries.c.losses + 1 < max_losses)
             lost = tx.execute(expired.limit(limit)).scalars().all()
-            due = tx.execute(_due(now).limit(limit - len(lost))).scalars().all()
+            ready = tx.execute(due(now).limit(limit - len(lost))).scalars().all()
             leased_until = now + timedelta(seconds=lease_seconds)
             taken = [_lease(tx, one, "reclaim", now, leased_until) for one in lost]
-            taken += [_lease(tx, one, "claim", now, leased_until) for one in due]
+            taken += [_lease(tx, one, "claim", now, leased_until) for one in ready]
             return [one for one in taken if one is not None]
 
         return await self.db.write(work)
@@ -142,7 +142,8 @@ def _move_cursor(tx: Connection, connection: str, cursor: tuple[str, Record], no
         tx.execute(cursors.insert().values(connection=connection, entity=entity, cursor=position, moved_at=now))
 
 
-def _due(now: datetime) -> Select[int]:
+def due(now: datetime) -> Select[int]:
+    """Deliveries that may be claimed now: due, first in their subject's line, neither paused nor beside a running one."""
     d, earlier, running = deliveries.c, deliveries.alias("earlier").c, deliveries.alias("running").c
     in_front = exists().where(
         earlier.flow == d.flow,

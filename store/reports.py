@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from store import rows
 from store.database import Database
+from store.deliveries import due
 from store.tables import attempts, bindings, cards, cases, causes, deliveries, events, holds, writes
 from sync.errors import NotFound
 from sync.lifecycle import CaseState, DeliveryState
@@ -132,6 +133,21 @@ class Reports:
             )  # fmt: skip
 
         return await self.db.read(work)
+
+    async def due_now(self, *, now: datetime) -> int:
+        """How many deliveries are due and not held back by an earlier one, a pause or a lease."""
+        query = select(func.count()).select_from(due(now).subquery())
+        return await self.db.read(lambda tx: int(tx.execute(query).scalar_one()))
+
+    async def is_stopped(self, delivery_id: int) -> bool:
+        """Whether a delivery waits for a person."""
+        query = select(deliveries.c.state).where(deliveries.c.id == delivery_id)
+        state = await self.db.read(lambda tx: tx.execute(query).scalar_one_or_none())
+        return state in (DeliveryState.HELD, DeliveryState.DEAD)
+
+    async def ping(self) -> None:
+        """Raises LedgerUnavailable when the database takes no writes."""
+        await self.db.write(lambda tx: None)
 
     async def counts(self) -> dict[str, int]:
         """How many rows of each kind the ledger holds."""

@@ -8,6 +8,7 @@ MeshlineError
 │   ├── Rejected          this record needs a person (carries the reason code)
 │   └── Unauthorized      this connection needs a person
 ├── WebhookRefused        tell the sender (carries the HTTP status)
+├── LedgerUnavailable     the database does not answer: nothing was recorded; try again later
 ├── LeaseLost             another worker owns the delivery now; drop what we did
 ├── IllegalMove           somebody was faster; say so
 ├── NotAllowed            this person may not press this
@@ -78,6 +79,10 @@ class WebhookRefused(MeshlineError):
     def __init__(self, status: int, title: str, detail: str = "") -> None:
         super().__init__(detail or title)
         self.status, self.title, self.detail = status, title, detail
+
+
+class LedgerUnavailable(MeshlineError):
+    """The database did not take or answer it. Nothing was recorded."""
 
 
 class LeaseLost(MeshlineError):

@@ -193,6 +193,10 @@ class Ledger(Protocol):
         """Move the write by `confirm`, `refuse` or `doubt`. Raises LeaseLost."""
         ...
 
+    async def written(self, connection: str, entity: str, operation: str, key: str) -> str | None:
+        """The target's id of a confirmed write."""
+        ...
+
     async def hold_on(self, customer: str) -> BillingHold | None:
         """The unreleased billing hold of a customer."""
         ...

@@ -1,0 +1,248 @@
+"""A press becomes a move. Rights, state, version and four eyes are looked up on the server; the button only says what was
+pressed. The move is committed before Slack gets its answer, and every press gets one that the person can see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import views
+from bot.clicks import Click, Submission
+from bot.surroundings import Surroundings
+from store.cases import Press
+from store.ledger import Store
+from sync import clocks
+from sync.decide import overlays_for, shared_questions
+from sync.errors import IllegalMove, MeshlineError, NotAllowed, NotFound
+from sync.model import Case, Cause, Overlay
+from sync.reasons import Fix, reason
+
+_MODALS = ("resolve", "snooze", "hand_over", "discard", "reject", "release", "timeline")
+_NOTED = ("discard", "reject", "release")
+_AT_ONCE = ("take", "replay", "approve", "suggest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """What presses lead to. `changed` is called after every move: work and cards may be waiting."""
+
+    store: Store
+    client: AsyncWebClient
+    surroundings: Surroundings
+    clock: Callable[[], datetime]
+    changed: Callable[[], None]
+
+    async def on_click(self, click: Click) -> None:
+        """Carry out a click on a card. Raises MeshlineError with the words for the person."""
+        cause = await self.store.cause(click.cause)
+        if click.verb not in _MODALS + _AT_ONCE:
+            await self.store.redraw(cause.id, now=self.clock())
+            self.changed()
+            raise NotFound("This button is out of date. The card has been drawn again.")
+        if click.verb != "timeline":
+            await self._allowed(click.user, click.verb, cause)
+        if click.verb in _MODALS:
+            await self._open(click, cause)
+            return
+        if not await self.store.press_once(click.key, now=self.clock()):
+            return
+        await self._at_once(click, cause)
+        self.changed()
+
+    async def on_submit(self, sent: Submission) -> dict[str, str]:
+        """Carry out a submitted modal; what is wrong with its fields, by block id, when something is."""
+        cause = await self.store.cause(sent.cause)
+        await self._allowed(sent.user, sent.verb, cause)
+        wrong = await self._submitted(sent, cause)
+        if not wrong:
+            self.changed()
+        return wrong
+
+    async def stale(self, cause_id: int) -> None:
+        """Draw a card again whose button led nowhere."""
+        await self.store.redraw(cause_id, now=self.clock())
+        self.changed()
+
+    async def _allowed(self, user: str, verb: str, cause: Cause) -> None:
+        people = self.surroundings.people
+        await people.learn_team_members()
+        try:
+            if verb == "release":
+                people.may_lead(user, cause.team)
+            else:
+                people.may(user, "resolve" if verb == "suggest" else verb, cause.team)
+        except NotAllowed as refused:
+            await self.store.refuse_press(
+                by=user, verb=verb, what=f"cause:{cause.id}", why=str(refused), now=self.clock()
+            )
+            raise
+
+    async def _open(self, click: Click, cause: Cause) -> None:
+        title = "One moment"
+        opened = await self.client.views_open(trigger_id=click.trigger, view=views.loading_view(title))
+        view = opened["view"]
+        try:
+            filled = await self._modal(click, cause)
+        except MeshlineError as error:
+            filled = views.notice_view("Not possible", self.surroundings.people.plain(str(error)))
+        await self.client.views_update(view_id=view["id"], hash=view["hash"], view=filled)
+
+    async def _modal(self, click: Click, cause: Cause) -> dict[str, Any]:
+        around = self.surroundings.around(self.clock())
+        if click.verb == "timeline":
+            return views.timeline_view(await self._timeline(cause))
+        if click.verb == "release":
+            if not cause.holds:
+                raise IllegalMove("This hold is released already.")
+            return views.release_view(cause, around)
+        cases = await self._open_cases(cause)
+        match click.verb:
+            case "resolve":
+                return views.resolve_view(cause, cases, around, four_eyes=cases[0].four_eyes)
+            case "snooze":
+                return views.snooze_view(cause, around)
+            case "hand_over":
+                return views.hand_over_view(cause, around)
+            case "discard":
+                return views.discard_view(cause, around)
+            case _:
+                return views.reject_view(cause, around)
+
+    async def _at_once(self, click: Click, cause: Cause) -> None:
+        cases = await self._open_cases(cause)
+        if click.verb == "approve" and click.version < cause.version:
+            raise IllegalMove("The card has changed since it was drawn. Please look at it once more.")
+        match click.verb:
+            case "take":
+                await self._act(cases, "take", click.user, "@{%s} takes it.")
+            case "replay":
+                await self._act(cases, "replay", click.user, "@{%s} replays it.")
+            case "approve":
+                await self._act(cases, "approve", click.user, "@{%s} approved: " + cases[0].decision)
+            case "suggest":
+                await self._suggest(click, cases)
+
+    async def _suggest(self, click: Click, cases: list[Case]) -> None:
+        if cases[0].four_eyes or click.candidate is None:
+            raise NotAllowed("This needs a proposal that a second person approves.")
+        questions = shared_questions([case.violations for case in cases])
+        await self._resolve(cases, click.user, questions, views.suggested(questions, click.candidate))
+
+    async def _submitted(self, sent: Submission, cause: Cause) -> dict[str, str]:
+        people = self.surroundings.people
+        if sent.verb in _NOTED and (wrong := views.note_problems(sent.view)):
+            return wrong
+        if sent.verb == "release":
+            await self._release(sent, cause)
+            return {}
+        cases = await self._open_cases(cause)
+        match sent.verb:
+            case "resolve":
+                questions = shared_questions([case.violations for case in cases])
+                answers = views.answers(sent.view)
+                wrong = views.problems(answers, questions)
+                if not wrong:
+                    await self._resolve(cases, sent.user, questions, answers)
+                return wrong
+            case "snooze":
+                until = min(self._snooze_end(views.snooze_choice(sent.view), cause), cases[0].resolve_by)
+                words = f"@{{%s}} snoozes it until {until:%a %H:%M} UTC. The clocks go on."
+                await self._act(cases, "snooze", sent.user, words, until=until)
+            case "hand_over":
+                to = views.hand_over_choice(sent.view)
+                if not self.surroundings.workspace.roles(cause.team, to):
+                    return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
+                await people.learn([to])
+                await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{to}}}.", to=to)
+            case "discard":
+                await self._discard(sent, cause, cases)
+            case "reject":
+                words = f"@{{%s}} rejected the proposal: {views.reason_text(sent.view)}"
+                await self._act(cases, "reject", sent.user, words)
+            case _:
+                raise NotFound("This dialog is out of date.")
+        return {}
+
+    async def _discard(self, sent: Submission, cause: Cause, cases: list[Case]) -> None:
+        if cases[0].four_eyes:
+            self.surroundings.people.may(sent.user, "approve", cause.team)
+        words = f"@{{%s}} discarded it, no record will be written: {views.reason_text(sent.view)}"
+        await self._act(cases, "discard", sent.user, words)
+
+    async def _release(self, sent: Submission, cause: Cause) -> None:
+        note = views.reason_text(sent.view)
+        if not cause.holds:
+            raise IllegalMove("This hold is released already.")
+        for hold in cause.holds:
+            await self.store.release(hold.id, by=sent.user, note=note, now=self.clock())
+
+    async def _resolve(self, cases: list[Case], user: str, questions: Any, answers: dict[int, str]) -> None:
+        overlays = {case.id: overlays_for(case.violations, questions, answers) for case in cases}
+        verb = "propose" if cases[0].four_eyes else "resolve"
+        decided = "; ".join(_decided(questions[index], answer) for index, answer in answers.items())
+        does = "@{%s} proposes: " if verb == "propose" else "@{%s} decided: "
+        await self._act(cases, verb, user, does + decided.replace("%", "%%"), overlays=overlays)
+
+    async def _act(
+        self,
+        cases: list[Case],
+        verb: str,
+        user: str,
+        words: str,
+        *,
+        overlays: dict[int, tuple[Overlay, ...]] | None = None,
+        to: str | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        press = Press(
+            verb=verb,
+            cases=[case.id for case in cases],
+            by=user,
+            words=words.replace("@{%s}", f"@{{{user}}}").replace("%%", "%"),
+            overlays=overlays or {},
+            to=to,
+            until=until,
+        )
+        await self.store.act(press, now=self.clock())
+
+    async def _open_cases(self, cause: Cause) -> list[Case]:
+        cases = await self.store.cases_of(cause.id)
+        if cases:
+            return cases
+        await self.store.redraw(cause.id, now=self.clock())
+        self.changed()
+        last = cause.first[0]
+        who = f" by @{{{last.decided_by}}}" if last.decided_by not in ("", "engine") else ""
+        when = f" at {last.resolved_at:%H:%M} UTC" if last.resolved_at else ""
+        raise IllegalMove(f"{last.ref} is already resolved{who}{when}.", state="resolved", by=last.decided_by)
+
+    async def _timeline(self, cause: Cause) -> list[str]:
+        people, lines = self.surroundings.people, []
+        for case in cause.first[:3]:
+            for entry in await self.store.entries(noun="case", noun_id=case.id, limit=20):
+                await people.learn([entry.actor])
+                words = people.plain(str(entry.data.get("decision") or entry.data.get("reason") or ""))
+                lines.append(
+                    f"{entry.at:%d %b %H:%M} UTC · {case.ref} · {people.name(entry.actor)} · {entry.verb} {words}"
+                )
+        return lines
+
+    def _snooze_end(self, choice: str, cause: Cause) -> datetime:
+        now = self.clock()
+        if choice == "tomorrow":
+            return clocks.add_working(
+                now + timedelta(hours=12), timedelta(), self.surroundings.workspace.calendar(cause.team)
+            )
+        return now + timedelta(hours=int(choice))
+
+
+def _decided(question: Any, answer: str) -> str:
+    if not answer:
+        return f"{question.label} “{question.found}” is accepted as it stands"
+    if reason(question.reason).fix in (Fix.FILL, Fix.PICK) and not question.found:
+        return f"{question.label} is “{answer}”"
+    return f"{question.label} “{question.found}” means “{answer}”"

@@ -1,0 +1,167 @@
+"""What `/sync` answers, to the one who asked: help, status, lists, one exception, and what to type instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
+from bot.glance import Pause, flow_line, hold_line, pause_line
+from bot.wording import (
+    CLASSES,
+    Around,
+    all_wrong,
+    changes,
+    due,
+    due_plain,
+    line_of,
+    named,
+    person,
+    standing,
+    title_of,
+    told,
+)
+from store.reports import FlowStatus
+from sync.lifecycle import CaseState
+from sync.model import BillingHold, Case, Entry
+from sync.reasons import reason
+
+COMMANDS: tuple[tuple[str, str], ...] = (
+    ("status [flow]", "how the flows do, what is open, held and paused"),
+    ("exceptions", "what is open in your teams, nearest deadline first"),
+    ("exceptions mine", "what is open and yours"),
+    ("show EX-7", "one exception: what is wrong, who has it, what happened"),
+    ("replay EX-7", "try one record again"),
+    ("run flow", "read the flow's source now"),
+    ("pause flow", "let no new work of a flow start"),
+    ("resume flow", "let it go on"),
+    ("help", "this list"),
+)
+_LISTED, _LINES, _HISTORY = 20, 20, 10
+
+
+def help_text() -> Block:
+    """Everything that can be typed."""
+    lines = [f"`/sync {usage}` {words}" for usage, words in COMMANDS]
+    text = "You can type " + ", ".join(f"/sync {usage}" for usage, _ in COMMANDS) + "."
+    return message(text, section("\n".join(lines)))
+
+
+def status(
+    flows: Sequence[FlowStatus],
+    reasons: Mapping[str, int],
+    holds: Sequence[BillingHold],
+    pauses: Sequence[Pause],
+    backlog: Mapping[str, int],
+    around: Around,
+) -> Block:
+    """How the flows do. `reasons` counts what is open per reason code, `backlog` what Slack has still to get."""
+    lines = [flow_line(one, around) for one in flows] or ["No flow has had work yet."]
+    stopped = [*(hold_line(hold, around) for hold in holds), *(pause_line(pause, around) for pause in pauses)]
+    open_now = [f"• {count:,} · {said(reason(code).title)}" for code, count in _most(reasons)]
+    blocks = [header("Flows"), *map(section, few(lines, _LINES))]
+    if open_now:
+        blocks += [header(f"Open exceptions · {sum(reasons.values()):,}"), section("\n".join(few(open_now, _LINES)))]
+    if stopped:
+        blocks += [header("Held and paused"), *map(section, few(stopped, _LINES))]
+    if late := [f"{count:,} {said(what, 20)}" for what, count in backlog.items() if count]:
+        blocks.append(context(f"Still on the way to Slack: {', '.join(late)}."))
+    counts = f"{sum(reasons.values()):,} open exceptions, {len(holds):,} customers on hold, {len(pauses):,} paused."
+    return message(f"{_count(len(flows), 'flow')}, {counts}", *blocks)
+
+
+def exceptions(cases: Sequence[Case], around: Around) -> Block:
+    """A list, nearest deadline first."""
+    if not cases:
+        return message("No open exceptions.", section("*No open exceptions.* Nothing waits for a decision."))
+    lines = [f"• {line_of(case, around)}\n{reason(case.reason).title} · {standing(case, around)}" for case in cases]
+    blocks = [header(f"Open exceptions · {len(cases):,}"), *map(section, few(lines, _LISTED))]
+    first = cases[0]
+    deadline = due_plain(first.resolve_by, around)
+    text = f"{_count(len(cases), 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
+    return message(said(text, 1000), *blocks)
+
+
+def show(case: Case, entries: Sequence[Entry], around: Around) -> Block:
+    """One exception with its newest history."""
+    wrong = "\n".join(f"• {line}" for line in all_wrong(case))
+    origin = [
+        around.flow_title(case.flow),
+        around.contract(case.flow),
+        f"attempt {case.attempts}",
+        f"trace {case.trace}",
+    ]
+    history = [f"• {_entry(entry, around)}" for entry in entries[-_HISTORY:]]
+    blocks = [
+        header(f"{case.ref} · {title_of(case)}"),
+        section(f"*{reason(case.reason).title}*\n{wrong}"),
+        fields(*_facts(case, around)),
+        *_decided(case, around),
+        *([section("\n".join(["*What happened*", *history]))] if history else []),
+        context(" · ".join(said(words, 80) for words in origin if words)),
+    ]
+    text = f"{case.ref}, {title_of(case)}: {reason(case.reason).title}; {_state_in_words(case, around)}."
+    return message(said(text, 1000), *blocks)
+
+
+def unknown(word: str, near: str | None) -> Block:
+    """There is no such command; the nearest one is."""
+    start = f"There is no {quote(word, 40)}."
+    if near is None:
+        return message(
+            f"{start} /sync help lists what there is.", section(f"{start} `/sync help` lists what there is.")
+        )
+    meant = said(near, 60)
+    return message(f"{start} Did you mean /sync {meant}?", section(f"{start} Did you mean `/sync {meant}`?"))
+
+
+def done(words: str) -> Block:
+    """It is done, or it was already."""
+    return message(said(words, 1500), section(said(words, 1500)))
+
+
+def error(words: str, around: Around, reference: str = "") -> Block:
+    """It did not work. `reference` finds the log line."""
+    text = named(words, around, 1500)
+    shown = said(reference, 64)
+    more = [context(f"Reference {shown}")] if shown else []
+    return message(f"{text}{f' Reference {shown}.' if shown else ''}", section(text), *more)
+
+
+def _facts(case: Case, around: Around) -> tuple[tuple[str, str], ...]:
+    meaning = CLASSES.get(case.severity, "")
+    return (
+        ("State", f"{said(case.state, 20)}\n{standing(case, around)}"),
+        ("Class", f"{said(case.severity, 8)}{f' · {meaning}' if meaning else ''}"),
+        ("Owner", f"{said(around.team_title(case.team), 80)}, {person(case.owner, around)}"),
+        ("Backup", person(case.backup, around)),
+        ("Money at stake", str(case.money) if case.money else "not known"),
+        ("Resolve by", due(case.resolve_by, around).removeprefix("by ")),
+    )
+
+
+def _entry(entry: Entry, around: Around) -> str:
+    words = told(str(entry.data.get("decision") or entry.data.get("reason") or ""), around)
+    who = "" if entry.actor in ("engine", "clock") else f" · {person(entry.actor, around)}"
+    return f"{moment(entry.at)}{who} · {said(entry.verb.replace('_', ' '), 30)}{f': {said(words)}' if words else ''}"
+
+
+def _state_in_words(case: Case, around: Around) -> str:
+    return "resolved" if case.state == CaseState.RESOLVED else due_plain(case.resolve_by, around)
+
+
+def _decided(case: Case, around: Around) -> list[Block]:
+    if case.state == CaseState.PROPOSED:
+        return [section("\n".join(["*Proposed*", *changes(case)]))]
+    if case.state != CaseState.RESOLVED:
+        return []
+    who = "on its own" if case.decided_by == "engine" else f"by {person(case.decided_by, around)}"
+    when = f", {moment(case.resolved_at)}" if case.resolved_at else ""
+    return [section(f"*Resolved* {who}{when}\n{named(case.decision, around)}")]
+
+
+def _most(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(((code, count) for code, count in reasons.items() if count), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

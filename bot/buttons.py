@@ -1,0 +1,143 @@
+"""The buttons of a card and the menu beside it: only what the state allows, two to four, the rest in the menu."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.blocks import VALUE, Block, button, clip, confirm, option, overflow
+from bot.carried import Carried, carry
+from bot.wording import Around, asks, fix_label, is_many, records, title_of, told, worth
+from sync.decide import shared_questions
+from sync.lifecycle import CaseState, case_verbs
+from sync.model import BillingHold, Candidate, Cause, Violation
+from sync.reasons import Fix, reason
+
+_MOST = 4
+_MENU = {"snooze": "Snooze", "hand_over": "Hand over", "discard": "Discard"}
+_NO_WAY_BACK = "What is written to the ERP cannot be undone here."
+
+
+def verbs(cause: Cause) -> frozenset[str]:
+    """What a person may do with at least one record of the card."""
+    return frozenset(verb for case in cause.first for verb in case_verbs(case.state, four_eyes=case.four_eyes))
+
+
+def is_proposed(cause: Cause) -> bool:
+    """Whether all that the card shows waits for a second person."""
+    return bool(cause.first) and all(case.state == CaseState.PROPOSED for case in cause.first)
+
+
+def questions(cause: Cause) -> tuple[Violation, ...]:
+    """What the fix asks, as far as the card knows it."""
+    if is_many(cause):
+        return shared_questions([case.violations for case in cause.first])[:1]
+    return cause.first[0].violations if cause.first else ()
+
+
+def suggestion(cause: Cause) -> Candidate | None:
+    """The one value that is probably meant, when it answers all that the card asks and rests on something."""
+    asked = questions(cause)
+    single = len({(one.reason, one.found) for one in asked}) == 1 and (asked[0].found or len(asked) == 1)
+    if not single or any(case.four_eyes for case in cause.first) or reason(cause.reason).fix is Fix.APPROVE:
+        return None
+    best = next(iter(asked[0].candidates), None)
+    if best is None or best.score <= 0 or not best.value or len(_carry(cause, candidate=best.value)) > VALUE:
+        return None
+    return best
+
+
+def pressable(cause: Cause, around: Around) -> list[Block]:
+    """The buttons, the fix first."""
+    allowed = verbs(cause)
+    release = [_release(cause, around)] if cause.holds else []
+    if is_proposed(cause):
+        return [_approve(cause), _reject(cause), *release]
+    shown = _fixes(cause, allowed)
+    if "take" in allowed:
+        shown.append(button("take", _take_label(cause), _carry(cause)))
+    return [*shown[: _MOST - len(release)], *release]
+
+
+def menu(cause: Cause, around: Around) -> Block:
+    """The menu behind three dots. A card that is closed keeps its history."""
+    allowed = () if is_proposed(cause) else verbs(cause)
+    entries = [option(words, _carry(cause, verb=verb)) for verb, words in _MENU.items() if verb in allowed]
+    entries.append(option("Timeline", _carry(cause, verb="timeline")))
+    url = around.crm_link(cause.first[0].subject) if cause.first and not is_many(cause) else None
+    if url is not None and url.startswith("https://"):
+        entries.append(option("Open in CRM", _carry(cause, verb="open"), url=url))
+    return overflow("more", entries)
+
+
+def _fixes(cause: Cause, allowed: frozenset[str]) -> list[Block]:
+    found: list[Block] = []
+    if asks(cause.reason):
+        if "resolve" in allowed:
+            found = _answering(cause)
+        elif "propose" in allowed:
+            found = [button("resolve", "Propose fix", _carry(cause), style="primary")]
+    if "replay" in allowed:
+        style = None if found else "primary"
+        found.append(button("replay", _replay_label(cause), _carry(cause), style=style, confirm=_sure_to_replay(cause)))
+    return found
+
+
+def _answering(cause: Cause) -> list[Block]:
+    best = suggestion(cause)
+    if best is None:
+        return [button("resolve", fix_label(cause.reason, questions(cause)), _carry(cause), style="primary")]
+    what = records(cause.unresolved) if is_many(cause) else f"1 record, {clip(title_of(cause.first[0]), 80)}"
+    goes = f"{what}{_worth(cause)}: goes on with “{clip(best.label, 60)}” ({clip(best.why, 60)})."
+    sure = confirm(f"Use {best.label}?", f"{goes} {_NO_WAY_BACK}", f"Use it for {records(cause.unresolved)}")
+    value = _carry(cause, candidate=best.value)
+    other = button("resolve", "Choose another", _carry(cause))
+    return [button("suggest", f"Use {best.label}", value, style="primary", confirm=sure), other]
+
+
+def _approve(cause: Cause) -> Block:
+    what = records(cause.unresolved) if is_many(cause) else title_of(cause.first[0])
+    who = "" if is_many(cause) else f" of {what}"
+    text = f"You agree to the proposed change{who}{_worth(cause)} as the second person. {_NO_WAY_BACK}"
+    sure = confirm(f"Approve for {what}?", text, "Approve")
+    return button("approve", "Approve", _carry(cause), style="primary", confirm=sure)
+
+
+def _reject(cause: Cause) -> Block:
+    return button("reject", "Reject", _carry(cause), style="danger")
+
+
+def _release(cause: Cause, around: Around) -> Block:
+    only = cause.holds[0] if len(cause.holds) == 1 else None
+    value = _carry(cause, hold=only.id if only else None)
+    return button("release", "Release billing", value, style="danger", confirm=sure_to_release(cause.holds, around))
+
+
+def sure_to_release(holds: Sequence[BillingHold], around: Around) -> Block:
+    """The question before a release; it names the customer."""
+    who = told(around.customer(holds[0].customer), around, 80) if len(holds) == 1 else f"{len(holds)} customers"
+    text = f"Invoices for {who} go out again. An invoice that is out cannot be taken back here."
+    return confirm(f"Release billing for {who}?", text, "Release billing", style="danger")
+
+
+def _sure_to_replay(cause: Cause) -> Block | None:
+    if not is_many(cause):
+        return None
+    text = f"{records(cause.unresolved)}{_worth(cause)} will be read again and tried again. {_NO_WAY_BACK}"
+    return confirm(f"Replay {records(cause.unresolved)}?", text, "Replay all")
+
+
+def _replay_label(cause: Cause) -> str:
+    return f"Replay all {cause.unresolved:,}" if is_many(cause) else "Replay"
+
+
+def _take_label(cause: Cause) -> str:
+    return "Take over" if all(case.assignee for case in cause.first) else "Take it"
+
+
+def _worth(cause: Cause) -> str:
+    money = worth(cause.sums)
+    return f" worth {money}" if money else ""
+
+
+def _carry(cause: Cause, *, verb: str = "", hold: int | None = None, candidate: str | None = None) -> str:
+    return carry(Carried(cause=cause.id, version=cause.version, verb=verb, hold=hold, candidate=candidate))

@@ -1,0 +1,182 @@
+"""The card of a cause: what broke, what it costs, who has it, by when, and the buttons that its state allows. Pure."""
+
+from __future__ import annotations
+
+from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, utc
+from bot.buttons import is_proposed, menu, pressable, questions
+from bot.wording import (
+    CLASSES,
+    Around,
+    all_wrong,
+    changes,
+    consequence,
+    due,
+    due_plain,
+    headline,
+    is_many,
+    line_of,
+    named,
+    person,
+    proposed,
+    records,
+    refs,
+    refs_in_short,
+    standing,
+    title_of,
+    worth,
+    wrong,
+)
+from sync.lifecycle import CaseState
+from sync.model import Case, Cause
+from sync.reasons import reason
+
+__all__ = ["Around", "card"]
+
+_SILENT, _LATE = 1, 2  # the levels of an escalation
+
+
+def card(cause: Cause, around: Around) -> Block:
+    """The message that shows the cause now."""
+    if not cause.unresolved:
+        return _closed(cause, around)
+    blocks = [
+        header(_heading(cause, around)),
+        section("\n".join(_story(cause, around)), accessory=menu(cause, around)),
+        fields(*_facts(cause, around)),
+        *([section("\n".join(urgent))] if (urgent := _urgent(cause, around)) else []),
+        actions(*pressable(cause, around)),
+        context(_small_print(cause, around)),
+    ]
+    return message(said(summary(cause, around), 3000), *blocks)
+
+
+def summary(cause: Cause, around: Around) -> str:
+    """The card as one sentence, for notifications and screen readers; not escaped."""
+    first, ids = cause.first[0], refs_in_short(cause)
+    if not cause.unresolved:
+        when = f" at {utc(first.resolved_at)}" if first.resolved_at else ""
+        return f"Resolved: {headline(cause)}. {_who_decided(first, around)}{when} ({ids})."
+    what = records(cause.unresolved) if is_many(cause) else title_of(first)
+    waits = "waits for approval, " if is_proposed(cause) else ""
+    deadline = due_plain(cause.nearest, around)
+    return f"Class {first.severity} exception for {what}: {_cause_in_words(cause)}; {waits}{deadline} ({ids})."
+
+
+def _heading(cause: Cause, around: Around) -> str:
+    if cause.nearest is not None and cause.nearest <= around.now:
+        return f"Late · {headline(cause)}"
+    return headline(cause)
+
+
+def _cause_in_words(cause: Cause) -> str:
+    title = reason(cause.reason).title
+    found = next((one.found for one in questions(cause) if one.found), "")
+    return f"{title}{f' (“{found[:80]}”)' if found else ''}"
+
+
+def _story(cause: Cause, around: Around) -> list[str]:
+    if is_many(cause):
+        return _story_of_many(cause, around)
+    case = cause.first[0]
+    lines = all_wrong(case)
+    bullets = [f"• {line}" for line in lines] if len(lines) > 1 else lines
+    story = [
+        f"*{link(around.crm_link(case.subject), title_of(case), 200)}* is stopped.",
+        *bullets,
+        consequence(cause.reason),
+    ]
+    if case.state == CaseState.PROPOSED:
+        return [*story, *_proposal(case, around)]
+    return [*story, f"_{_advice(cause)}_"]
+
+
+def _story_of_many(cause: Cause, around: Around) -> list[str]:
+    asked = questions(cause)
+    why = wrong(asked[0], shared=True) if asked else all_wrong(cause.first[0])[0]
+    lines = [f"• {line_of(case, around)}" for case in cause.first]
+    left = cause.unresolved - len(cause.first)
+    more = [f"• … {left:,} more"] if left > 0 else []
+    story = [f"*{records(cause.unresolved)}* stopped for one cause. {why}", consequence(cause.reason), *lines, *more]
+    if is_proposed(cause):
+        return [*story, *_proposal(cause.first[0], around)]
+    return [*story, f"_One decision counts for all of them. {_advice(cause)}_"]
+
+
+def _advice(cause: Cause) -> str:
+    return reason(cause.reason).hint
+
+
+def _proposal(case: Case, around: Around) -> list[str]:
+    return [f"*A second person has to agree.* {proposed(case, around)}", *changes(case)]
+
+
+def _facts(cause: Cause, around: Around) -> tuple[tuple[str, str], ...]:
+    first = cause.first[0]
+    meaning = CLASSES.get(first.severity, "")
+    label = "Nearest deadline" if is_many(cause) else "Resolve by"
+    return (
+        ("Class", f"{said(first.severity, 8)}{f' · {meaning}' if meaning else ''}"),
+        ("Owner", f"{said(around.team_title(cause.team), 80)}\n{_owner(cause, around)}"),
+        ("Money at stake", worth(cause.sums) or "not known"),
+        (label, due(cause.nearest, around).removeprefix("by ")),
+    )
+
+
+def _owner(cause: Cause, around: Around) -> str:
+    first = cause.first[0]
+    if not is_many(cause) or all(case.assignee == first.assignee and case.state == first.state for case in cause.first):
+        return standing(first, around)
+    names = {case.assignee: None for case in cause.first if case.assignee}
+    holders = ", ".join(few([person(name, around) for name in names], 3))
+    return f"{holders} have some of them" if len(names) > 1 else f"{holders or 'nobody'} has some of them"
+
+
+def _urgent(cause: Cause, around: Around) -> list[str]:
+    backup = person(cause.first[0].backup, around)
+    late = {
+        _SILENT: f"*Nobody responded in time.* {backup} is the backup and is asked now.",
+        _LATE: f"*The deadline has passed.* {backup} is the backup and is asked now.",
+    }.get(cause.level)
+    asleep = any(case.state == CaseState.SNOOZED for case in cause.first)
+    snoozed = ["Snoozed. The clocks keep running."] if asleep else []
+    return [*([late] if late else []), *_held(cause, around), *snoozed]
+
+
+def _held(cause: Cause, around: Around) -> list[str]:
+    lines = [
+        f"*Billing for {_customer(hold.customer, around)} is held* since {moment(hold.placed_at)}: {named(hold.why, around)}."
+        for hold in cause.holds
+    ]
+    return few(lines, 4)
+
+
+def _customer(customer: str, around: Around) -> str:
+    return said(around.customer(customer), 80)
+
+
+def _small_print(cause: Cause, around: Around) -> str:
+    first = cause.first[0]
+    parts = [refs(cause), said(around.flow_title(cause.flow), 80), said(around.contract(cause.flow), 80)]
+    if not is_many(cause):
+        parts += [f"attempt {first.attempts}", f"trace {said(first.trace, 64)}"]
+    return " · ".join(parts)
+
+
+def _closed(cause: Cause, around: Around) -> Block:
+    first = cause.first[0]
+    when = f" · {moment(first.resolved_at)}" if first.resolved_at else ""
+    decision = named(first.decision, around) or "No words were left."
+    many = f" The decision counted for {records(cause.total)}." if is_many(cause) else ""
+    story = f"{decision}{many}\n{said(_who_decided(first, around), 120)}{when}"
+    held = [section("\n".join(_held(cause, around))), actions(*pressable(cause, around))] if cause.holds else []
+    blocks = [
+        header(f"Resolved · {headline(cause)}"),
+        section(story, accessory=menu(cause, around)),
+        *held,
+        context(_small_print(cause, around)),
+    ]
+    return message(said(summary(cause, around), 3000), *blocks)
+
+
+def _who_decided(case: Case, around: Around) -> str:
+    return "It passed on its own" if case.decided_by == "engine" else f"Decided by {around.person(case.decided_by)}"

@@ -1,0 +1,41 @@
+"""What a button, a menu entry and a dialog carry: which card they stand on, and nothing that gives a right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """`version` is the card's when it was drawn. `case`, `hold` and `candidate` are there when the thing is about one."""
+
+    cause: int
+    version: int
+    verb: str = ""
+    case: int | None = None
+    hold: int | None = None
+    candidate: str | None = None
+
+
+_TYPES: dict[str, type] = {"cause": int, "version": int, "verb": str, "case": int, "hold": int, "candidate": str}
+
+
+def carry(carried: Carried) -> str:
+    """As a text for Slack, without what is not set."""
+    known = {name: getattr(carried, name) for name in _TYPES}
+    return orjson.dumps({name: value for name, value in known.items() if value not in (None, "")}).decode()
+
+
+def carried(text: str) -> Carried | None:
+    """What came back; None for a text that we did not write."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or not {"cause", "version"} <= found.keys() <= _TYPES.keys():
+        return None
+    if any(type(value) is not _TYPES[name] for name, value in found.items()):
+        return None
+    return Carried(**found)

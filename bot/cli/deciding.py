@@ -1,0 +1,139 @@
+"""Commands that decide what a button can decide, with the same rights and the same journal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot.cli.asking import case_id
+from bot.cli.running import fail, now, rights, run
+from bot.people import People
+from store.cases import Press
+from store.ledger import Store
+from sync.decide import overlays_for
+from sync.errors import NotAllowed
+from sync.model import Case
+
+As = Annotated[str, typer.Option("--as", help="Slack user id of the person who decides.")]
+
+
+def resolve(
+    exception: str,
+    who: As,
+    answer: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value; once for each value that is asked.")
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Accept the values as they stand.")] = False,
+) -> None:
+    """Decide an exception and send its record round again. Class A is proposed; a second person approves it."""
+
+    async def act() -> str:
+        async with rights() as (store, people):
+            case = await store.case(case_id(exception))
+            answers = _answers(case, answer or [], accept=accept)
+            verb = "propose" if case.four_eyes else "resolve"
+            await _allowed(store, people, who, verb, case)
+            overlays = {case.id: overlays_for(case.violations, case.violations, answers)}
+            words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
+            await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, overlays=overlays), now=now())
+            return f"{case.ref} is {'proposed; an approver has to look at it' if case.four_eyes else 'resolved'}"
+
+    typer.echo(run(act))
+
+
+def approve(exception: str, who: As) -> None:
+    """Approve a proposal. Nobody approves their own."""
+    typer.echo(_plain_move(exception, who, "approve", f"@{{{who}}} approved on the command line."))
+
+
+def replay_case(exception: str, who: As) -> None:
+    """Send the record of an exception round again as it is now."""
+    typer.echo(_plain_move(exception, who, "replay", f"@{{{who}}} replays it."))
+
+
+def discard(exception: str, who: As, why: Annotated[str, typer.Option(help="The reason, for the record.")]) -> None:
+    """Give the record up: nothing will be written for it."""
+    typer.echo(_plain_move(exception, who, "discard", f"@{{{who}}} discarded it: {why}"))
+
+
+def release(hold: int, who: As, note: Annotated[str, typer.Option(help="Why billing may go on.")]) -> None:
+    """Let a customer be billed again."""
+
+    async def act() -> str:
+        async with rights() as (store, people):
+            found = await store.hold(hold)
+            if found.case_id is not None:
+                people.may_lead(who, (await store.case(found.case_id)).team)
+            freed = await store.release(hold, by=who, note=note, now=now())
+            return f"hold {hold} is released; {freed} deliveries go on"
+
+    typer.echo(run(act))
+
+
+def replay(
+    who: As,
+    event: Annotated[list[int] | None, typer.Argument(help="Event numbers.")] = None,
+    reason: Annotated[str | None, typer.Option(help="All that this reason stopped …")] = None,
+    since: Annotated[str | None, typer.Option(help="… since this day or moment, such as 2026-01-31.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
+    canary: Annotated[int | None, typer.Option(help="Only the first N.")] = None,
+) -> None:
+    """Send events round again, named or by reason. Nothing is written twice."""
+    if bool(event) == bool(reason):
+        fail("name events, or a --reason with --since", 2)
+
+    async def act() -> str:
+        async with rights() as (store, people):
+            chosen = list(event or [])
+            if reason:
+                chosen = await store.replayable(reason=reason, since=_moment(since))
+            chosen = chosen[:canary] if canary else chosen
+            if dry_run:
+                return f"{len(chosen)} events would be replayed: {', '.join(map(str, chosen[:50]))}"
+            for flow in people.workspace.flows.values():
+                people.may_lead(who, flow.owner)
+            return f"{await store.replay(chosen, by=who, now=now())} deliveries are on their way again"
+
+    typer.echo(run(act))
+
+
+def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
+    async def act() -> str:
+        async with rights() as (store, people):
+            case = await store.case(case_id(exception))
+            needed = "approve" if verb == "discard" and case.four_eyes else verb
+            await _allowed(store, people, who, needed, case)
+            await store.act(Press(verb=verb, cases=[case.id], by=who, words=words), now=now())
+            return f"{case.ref}: {verb} is recorded"
+
+    return run(act)
+
+
+async def _allowed(store: Store, people: People, who: str, verb: str, case: Case) -> None:
+    try:
+        people.may(who, verb, case.team)
+    except NotAllowed as refused:
+        await store.refuse_press(by=who, verb=verb, what=f"case:{case.id}", why=str(refused), now=now())
+        raise
+
+
+def _answers(case: Case, given: list[str], *, accept: bool) -> dict[int, str]:
+    if accept:
+        return dict.fromkeys(range(len(case.violations)), "")
+    pairs = dict(one.partition("=")[::2] for one in given)
+    places = {violation.path: index for index, violation in enumerate(case.violations)}
+    unknown = [path for path in pairs if path not in places]
+    missing = [path for path in places if not pairs.get(path)]
+    if unknown or missing:
+        fail("\n".join([*(f"{p} is not asked" for p in unknown), *(f"--set {p}=… is needed" for p in missing)]), 2)
+    return {places[path]: value for path, value in pairs.items()}
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        at = datetime.fromisoformat(text or "1970-01-01")
+    except ValueError:
+        fail(f"{text} is not a day or moment; write it like 2026-01-31", 2)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

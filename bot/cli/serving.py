@@ -1,0 +1,136 @@
+"""Commands that run or prepare the service: run, migrate, check, doctor, sync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiohttp import ClientError
+from slack_sdk.errors import SlackClientError
+
+from bot.app import Service, wire
+from bot.cli.asking import Json
+from bot.cli.running import MISUSE, NO, fail, kinds, ledger, product, run, settings, show, workspace
+from bot.logs import log_lines
+from sync.errors import ConnectorError
+from sync.workspace.check import check as check_workspace
+
+
+class Role(StrEnum):
+    all = "all"
+    bot = "bot"
+    worker = "worker"
+
+
+def serve(role: Role = Role.all) -> None:
+    """The service: webhooks, Slack, the engine and the clocks, until it is told to stop."""
+
+    async def go() -> None:
+        log_lines()
+        said = settings()
+        parts = await wire(said, workspace(said.workspace), os.environ)
+        service = Service(parts, role=role.value, beat_seconds=_beat())
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop.set)
+        await service.start()
+        typer.echo(f"Meshline listens on port {service.port}", err=True)
+        await stop.wait()
+        await service.stop()
+
+    run(go)
+
+
+def _beat() -> float:
+    return 5.0
+
+
+def migrate() -> None:
+    """Bring the ledger's schema to this program's version."""
+
+    async def go() -> None:
+        async with ledger():
+            pass
+
+    run(go)
+    typer.echo("the ledger's schema is up to date")
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+def check(
+    directory: Annotated[Path | None, typer.Argument(help="The workspace; MESHLINE_WORKSPACE when left out.")] = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = Format.text,
+) -> None:
+    """Every mistake of a workspace at once, and its samples run through."""
+    path = directory or settings_workspace()
+    if not path.is_dir():
+        fail(f"{path} is not a directory", MISUSE)
+    report = check_workspace(path, kinds())
+    show(report.document(), as_json=format is Format.json, text=report.text)
+    if not report.ok:
+        raise typer.Exit(NO)
+
+
+def settings_workspace() -> Path:
+    async def ask() -> Path:
+        return settings().workspace
+
+    return run(ask)
+
+
+def sync(
+    flow: str, since: Annotated[str | None, typer.Option(help="Not needed: polling goes on where it stood.")] = None
+) -> None:
+    """Read a flow's source now and deliver what is due."""
+
+    async def go() -> str:
+        async with product() as parts:
+            found = parts.workspace.flow(flow)
+            words = await parts.jobs.poll(found) if parts.jobs else ""
+            settled = await parts.engine.drain()
+            return f"{words} {settled} deliveries settled."
+
+    typer.echo(run(go))
+
+
+def doctor(as_json: Json = False) -> None:
+    """Is everything that the service needs there, and does it answer?"""
+
+    async def go() -> dict[str, str]:
+        async with product(slack=True) as parts:
+            found = {"database": "the schema is up to date"}
+            for name, connection in parts.connections.items():
+                found[f"connection {name}"] = await _probe(connection)
+            found["slack"] = await _slack(parts.client)
+            return found
+
+    found = run(go)
+    show(found, as_json=as_json, text=lambda: "\n".join(f"{name}: {words}" for name, words in found.items()))
+    if any(words.startswith("NO") for words in found.values()):
+        raise typer.Exit(NO)
+
+
+async def _probe(connection: Any) -> str:
+    try:
+        words: str = await connection.probe()
+    except ConnectorError as error:
+        return f"NO: {error}"
+    return words
+
+
+async def _slack(client: Any) -> str:
+    with contextlib.suppress(SlackClientError, ClientError, OSError, TimeoutError):
+        answer = await client.auth_test()
+        return f"{answer.get('user')} in {answer.get('team')}"
+    return "NO: Slack does not accept the token or does not answer"

@@ -1,0 +1,99 @@
+"""What ticks. A tick only wakes; whether anything is due is decided by a row, so of many processes one acts and what was
+missed while down fires at the next beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.digest import digest
+from bot.surroundings import Surroundings
+from store.ledger import Store
+from sync.engine import Engine
+from sync.errors import ConnectorError
+from sync.workspace.flow import Flow
+from sync.workspace.workspace import Workspace
+
+log = structlog.get_logger()
+
+
+class Jobs:
+    """One beat does everything that is due. `changed` is called when there may be work or stale cards."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        surroundings: Surroundings,
+        clock: Callable[[], datetime],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store, self._engine, self._around = store, engine, surroundings
+        self._clock, self._changed = clock, changed
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._around.workspace
+
+    async def beat(self) -> None:
+        """Clocks, snoozes and digests."""
+        now = self._clock()
+        moved = await self._store.escalate(now=now) + await self._store.wake(now=now)
+        for team in self.workspace.teams:
+            moved += await self._digest(team, now)
+        if moved:
+            self._changed()
+
+    async def poll_due(self) -> None:
+        """Read every source whose interval has passed."""
+        now = self._clock()
+        for flow in self.workspace.flows.values():
+            every = flow.trigger.poll
+            if every is None or await self._paused(flow):
+                continue
+            slot = _slot(now, every)
+            if await self._store.claim_tick(f"poll:{flow.name}", slot, now=now):
+                await self.poll(flow)
+
+    async def poll(self, flow: Flow) -> str:
+        """Read one source now; what came of it in words."""
+        try:
+            got = await self._engine.poll(flow)
+        except ConnectorError as error:
+            log.warning("poll_failed", flow=flow.name, error=type(error).__name__)
+            return f"{flow.title}: the source did not answer. Meshline tries again by itself."
+        return f"{flow.title}: {got.received} changes read, {got.duplicates} known already."
+
+    async def _digest(self, team: str, now: datetime) -> int:
+        until = last_slot(now, self.workspace.digests.time, self.workspace.calendar(team).timezone)
+        slot, name = until.date().isoformat(), f"digest:{team}"
+        if await self._store.last_tick(name) == slot:
+            return 0
+        channel = self.workspace.team(team).channel
+        period = await self._store.period(channel, since=until - timedelta(days=1), until=now)
+        payload = digest(self.workspace.team(team).title, period, self._around.around(now))
+        if payload is None:
+            await self._store.claim_tick(name, slot, now=now)
+            return 0
+        said = await self._store.announce(channel, name, payload["text"], now=now, body=payload, once=slot)
+        return int(said)
+
+    async def _paused(self, flow: Flow) -> bool:
+        stopped = {(scope, name) for scope, name, _, _ in await self._store.pauses()}
+        return ("flow", flow.name) in stopped or ("connection", flow.trigger.connection) in stopped
+
+
+def last_slot(now: datetime, at: time, timezone: str) -> datetime:
+    """The latest moment, not after now, at which the wall clock of the time zone showed this time of day."""
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
+    moment = datetime.combine(today, at, zone)
+    return moment if moment <= now else datetime.combine(today - timedelta(days=1), at, zone)
+
+
+def _slot(now: datetime, every: timedelta) -> str:
+    seconds = max(1, int(every.total_seconds()))
+    return str(int(now.timestamp()) // seconds)

@@ -1,0 +1,101 @@
+"""Bolt's listeners, three lines each: read what was sent, let the actions or commands do it, answer where the person is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from aiohttp import ClientError
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import views
+from bot.actions import Actions
+from bot.clicks import click, submission
+from bot.commands import Commands
+from bot.people import People
+from sync.errors import MeshlineError
+
+log = structlog.get_logger()
+
+Ack = Callable[..., Awaitable[BoltResponse]]
+_ANY = re.compile(r".*", re.DOTALL)
+
+
+class Listeners:
+    """Connects Bolt to what the product does."""
+
+    def __init__(
+        self, bolt: AsyncApp, client: AsyncWebClient, actions: Actions, commands: Commands, people: People
+    ) -> None:
+        self._client, self._actions, self._commands, self._people = client, actions, commands, people
+        bolt.command("/sync")(self.on_command)
+        bolt.event("app_home_opened")(self.on_home)
+        bolt.action({"type": "block_actions", "action_id": _ANY})(self.on_action)
+        bolt.view(_ANY)(self.on_view)
+        bolt.error(self.on_error)
+
+    async def on_action(self, ack: Ack, body: dict[str, Any]) -> None:
+        """A press on a card: committed, then acknowledged."""
+        try:
+            await self._actions.on_click(click(body))
+        except MeshlineError as error:
+            await self._whisper(body, str(error))
+        except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+            await self._whisper(body, _reference("press", error))
+        await ack()
+
+    async def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
+        """A submitted modal: wrong fields come back beside the fields, a refusal takes the modal's place."""
+        try:
+            wrong = await self._actions.on_submit(submission(body))
+        except MeshlineError as error:
+            notice = views.notice_view("Not possible", self._people.plain(str(error)))
+            await ack(response_action="update", view=notice)
+            return
+        if wrong:
+            await ack(response_action="errors", errors=wrong)
+        else:
+            await ack()
+
+    async def on_command(self, ack: Ack, command: dict[str, Any]) -> None:
+        """`/sync …`: the answer goes back with the acknowledgement, to the one who asked."""
+        try:
+            answer = await self._commands.run(command["user_id"], command.get("text") or "")
+        except MeshlineError as error:
+            answer = {"text": self._people.told(str(error))}
+        await ack(**answer)
+
+    async def on_home(self, event: dict[str, Any]) -> None:
+        """The Home tab is drawn when it is opened."""
+        if event.get("tab") == "home":
+            await self._client.views_publish(user_id=event["user"], view=await self._commands.home(event["user"]))
+
+    async def on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        """A bug: the person gets a reference that finds the log line."""
+        await self._whisper(body, _reference("bug", error))
+        return BoltResponse(status=200)
+
+    async def _whisper(self, body: dict[str, Any], words: str) -> None:
+        user = (body.get("user") or {}).get("id") or body.get("user_id")
+        channel = (body.get("channel") or {}).get("id") or body.get("channel_id") or user
+        if not user:
+            return
+        thread = (body.get("message") or {}).get("thread_ts")
+        try:
+            await self._client.chat_postEphemeral(
+                channel=channel, user=user, text=self._people.told(words), thread_ts=thread
+            )
+        except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+            log.warning("whisper_lost", error=type(error).__name__)
+
+
+def _reference(what: str, error: Exception) -> str:
+    reference = uuid4().hex[:8]
+    log.error("surface_error", what=what, reference=reference, error=type(error).__name__)
+    return f"That did not work, and nothing was changed twice. Please try again; the reference is {reference}."

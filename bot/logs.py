@@ -1,0 +1,32 @@
+"""Structured logs, one JSON line each, on stderr. What looks like a secret is never written."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+
+_SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_\S+|Bearer\s+\S+", re.IGNORECASE)
+
+
+def log_lines(level: int = logging.INFO) -> None:
+    """Write logs from now on; the libraries' own only from warnings upwards."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _redact,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+
+
+def _redact(_logger: Any, _name: str, line: Any) -> Any:
+    return {key: _SECRET.sub("[secret]", value) if isinstance(value, str) else value for key, value in line.items()}

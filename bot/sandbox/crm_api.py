@@ -1,0 +1,215 @@
+"""The CRM over HTTP: HubSpot's dated paths, errors and limits. Every handler answers from the records as they are now."""
+
+import json
+from collections import deque
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.sandbox import crm_batches as batches
+from bot.sandbox.crm_errors import Refusal, invalid, refusal_of
+from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation
+from bot.sandbox.crm_schema import API_VERSION, TYPES, Json, iso
+from bot.sandbox.crm_search import BadSearch, search
+
+if TYPE_CHECKING:
+    from bot.sandbox.crm import Crm
+
+_OBJECTS: Final = f"/crm/objects/{API_VERSION}"
+_SOURCE = "INTEGRATION"
+_TYPE = "{kind:" + "|".join(TYPES) + "}"
+_TO = "{to:" + "|".join(TYPES) + "}"
+_ONE = f"{_OBJECTS}/{_TYPE}/{{id:[0-9]+}}"
+_READS = {"GET"}
+
+
+class CrmApi:
+    """The handlers of one Crm."""
+
+    def __init__(self, crm: "Crm") -> None:
+        self._crm = crm
+        self._calls: deque[datetime] = deque()
+        self._searches: deque[datetime] = deque()
+        self._correlations = 0
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._around])
+        app.router.add_post(f"{_OBJECTS}/companies/merge", self._merge)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}/batch/{{verb:read|update|create}}", self._batch)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}/search", self._search)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}", self._create)
+        app.router.add_get(_ONE, self._read)
+        app.router.add_patch(_ONE, self._update)
+        app.router.add_delete(_ONE, self._archive)
+        app.router.add_put(f"{_ONE}/associations/default/{_TO}/{{to_id:[0-9]+}}", self._associate)
+        app.router.add_post(f"/crm/associations/{API_VERSION}/{_TYPE}/{_TO}/batch/read", self._associations)
+        app.router.add_get(f"/crm/properties/{API_VERSION}/{_TYPE}", self._properties)
+        app.router.add_get(f"/crm/owners/{API_VERSION}", self._owners)
+        return app
+
+    @web.middleware
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Faults, limits and the token before every handler; refusals, rate headers and the log after it."""
+        try:
+            self._admit(request)
+            answer = await handler(request)
+        except Refusal as refusal:
+            answer = self._refused(refusal)
+        except (Missing, InvalidProperties, NoSuchAssociation, BadSearch) as error:
+            answer = self._refused(refusal_of(error))
+        except web.HTTPException as error:
+            answer = self._refused(Refusal(error.status, "INVALID_REQUEST", error.reason))
+        if not _searches(request):
+            answer.headers.update(self._rate_headers())
+        if answer.status < 300 and _writes(request) and self._crm.faults.takes_answer():
+            self._crm.note(request.method, request.path_qs, 0)
+            if request.transport is not None:
+                request.transport.abort()
+            return answer
+        self._crm.note(request.method, request.path_qs, answer.status)
+        return answer
+
+    def _admit(self, request: web.Request) -> None:
+        faults = self._crm.faults
+        if faults.down:
+            raise Refusal(503, "SERVICE_UNAVAILABLE", "The service is temporarily unavailable")
+        if faults.takes_throttle() or (self._crm.enforce_limits and self._over_limit(request)):
+            policy = "SECONDLY" if _searches(request) else "TEN_SECONDLY_ROLLING"
+            raise Refusal(
+                429,
+                "RATE_LIMITS",
+                f"You have reached your {policy.lower()} limit.",
+                headers={"Retry-After": faults.retry_after},
+                errorType="RATE_LIMIT",
+                policyName=policy,
+            )
+        if request.headers.get("Authorization") != f"Bearer {self._crm.token}":
+            raise Refusal(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid.")
+
+    def _over_limit(self, request: web.Request) -> bool:
+        if _searches(request):
+            return not _room(self._searches, self._crm.clock(), timedelta(seconds=1), 5)
+        return not _room(self._calls, self._crm.clock(), timedelta(seconds=10), 100)
+
+    def _rate_headers(self) -> dict[str, str]:
+        return {
+            "X-HubSpot-RateLimit-Max": "100",
+            "X-HubSpot-RateLimit-Remaining": str(100 - len(self._calls)),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+            "X-HubSpot-RateLimit-Daily": "250000",
+            "X-HubSpot-RateLimit-Daily-Remaining": str(250_000 - len(self._crm.request_log)),
+        }
+
+    def _refused(self, refusal: Refusal) -> web.Response:
+        self._correlations += 1
+        body = refusal.body | {"correlationId": str(UUID(int=self._correlations))}
+        return web.json_response(body, status=refusal.status, headers=refusal.headers)
+
+    async def _read(self, request: web.Request) -> web.Response:
+        names = ",".join(request.query.getall("properties", [])).split(",")
+        return web.json_response(self._crm.objects.find(*_key(request)).document(name for name in names if name))
+
+    async def _create(self, request: web.Request) -> web.Response:
+        body, kind = await _body(request), request.match_info["kind"]
+        links = batches.links_of(kind, body)
+        record = self._crm.objects.create(kind, batches.properties_of(body), links=links, source=_SOURCE)
+        return web.json_response(record.document(record.properties), status=201)
+
+    async def _update(self, request: web.Request) -> web.Response:
+        properties = batches.properties_of(await _body(request))
+        record = self._crm.objects.update(*_key(request), properties, source=_SOURCE)
+        return web.json_response(record.document(properties))
+
+    async def _archive(self, request: web.Request) -> web.Response:
+        self._crm.objects.archive(*_key(request), source=_SOURCE)
+        return web.Response(status=204)
+
+    async def _batch(self, request: web.Request) -> web.Response:
+        body, kind, objects = await _body(request), request.match_info["kind"], self._crm.objects
+        match request.match_info["verb"]:
+            case "read":
+                status, answer = batches.read(objects, kind, body)
+            case "update":
+                status, answer = batches.update(objects, kind, body, _SOURCE)
+            case _:
+                status, answer = batches.create(objects, kind, body, _SOURCE)
+        now = iso(self._crm.clock())
+        return web.json_response(answer | {"startedAt": now, "completedAt": now}, status=status)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        kind = request.match_info["kind"]
+        indexed = self._crm.clock() - self._crm.search_lag
+        lag = self._crm.search_lag
+        records = [each for each in self._crm.objects.all(kind) if not lag or each.modified <= indexed]
+        return web.json_response(search(TYPES[kind], records, await _body(request)))
+
+    async def _merge(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        if not {"primaryObjectId", "objectIdToMerge"} <= body.keys():
+            raise invalid("primaryObjectId and objectIdToMerge are required")
+        primary, merged = str(body["primaryObjectId"]), str(body["objectIdToMerge"])
+        record = self._crm.objects.merge_companies(primary, merged, source=_SOURCE)
+        return web.json_response(record.document(record.properties))
+
+    async def _associate(self, request: web.Request) -> web.Response:
+        kind, record_id = _key(request)
+        to, to_id = request.match_info["to"], request.match_info["to_id"]
+        self._crm.objects.associate(kind, record_id, to, to_id, source=_SOURCE)
+        result = {"from": {"id": record_id}, "to": {"id": to_id}}
+        return web.json_response({"status": "COMPLETE", "results": [result]})
+
+    async def _associations(self, request: web.Request) -> web.Response:
+        kind, to = request.match_info["kind"], request.match_info["to"]
+        status, answer = batches.associations(self._crm.objects, kind, to, await _body(request))
+        return web.json_response(answer, status=status)
+
+    async def _properties(self, request: web.Request) -> web.Response:
+        properties = TYPES[request.match_info["kind"]].properties.values()
+        return web.json_response({"results": [each.document() for each in properties]})
+
+    async def _owners(self, request: web.Request) -> web.Response:
+        owners = [
+            {
+                "id": each.id,
+                "email": each.email,
+                "firstName": each.first_name,
+                "lastName": each.last_name,
+                "archived": False,
+            }
+            for each in self._crm.owners
+        ]
+        return web.json_response({"results": owners})
+
+
+def _room(calls: deque[datetime], now: datetime, window: timedelta, most: int) -> bool:
+    while calls and calls[0] <= now - window:
+        calls.popleft()
+    if len(calls) >= most:
+        return False
+    calls.append(now)
+    return True
+
+
+def _key(request: web.Request) -> tuple[str, str]:
+    return request.match_info["kind"], request.match_info["id"]
+
+
+def _searches(request: web.Request) -> bool:
+    return request.path.endswith("/search")
+
+
+def _writes(request: web.Request) -> bool:
+    return request.method not in _READS and not request.path.endswith(("/search", "/batch/read"))
+
+
+async def _body(request: web.Request) -> Json:
+    try:
+        body = json.loads(await request.read(), parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise invalid("Invalid input JSON") from error
+    if not isinstance(body, dict):
+        raise invalid("Invalid input JSON: an object is expected")
+    return body

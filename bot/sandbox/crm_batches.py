@@ -1,0 +1,118 @@
+"""The CRM's batches: at most 100 records at once, answered with 207 when a part of them does not exist."""
+
+from collections.abc import Callable, Sequence
+
+from bot.sandbox.crm_errors import invalid
+from bot.sandbox.crm_objects import Objects
+from bot.sandbox.crm_record import Missing, Record
+from bot.sandbox.crm_schema import ASSOCIATION_TYPES, PRIMARY, Json
+
+MOST_INPUTS = 100
+MOST_ASSOCIATION_INPUTS = 1_000
+
+
+def inputs_of(body: Json, most: int = MOST_INPUTS) -> list[Json]:
+    """The inputs of a batch. Raises Refusal when there are too many, or none that can be read."""
+    inputs = body.get("inputs")
+    if not isinstance(inputs, list) or not all(isinstance(each, dict) for each in inputs):
+        raise invalid("inputs must be a list of objects")
+    if len(inputs) > most:
+        raise invalid(f"The batch has {len(inputs)} inputs, at most {most} are allowed")
+    return inputs
+
+
+def read(objects: Objects, kind: str, body: Json) -> tuple[int, Json]:
+    return _each(inputs_of(body), lambda each: objects.find(kind, _id(each)), body.get("properties") or ())
+
+
+def update(objects: Objects, kind: str, body: Json, source: str) -> tuple[int, Json]:
+    def change(each: Json) -> Record:
+        return objects.update(kind, _id(each), properties_of(each), source=source)
+
+    inputs = inputs_of(body)
+    names = {name for each in inputs for name in properties_of(each)}
+    return _each(inputs, change, sorted(names))
+
+
+def create(objects: Objects, kind: str, body: Json, source: str) -> tuple[int, Json]:
+    inputs = inputs_of(body)
+    made = [objects.create(kind, properties_of(each), links=links_of(kind, each), source=source) for each in inputs]
+    return 201, {"status": "COMPLETE", "results": [record.document(record.properties) for record in made]}
+
+
+def properties_of(body: Json) -> Json:
+    properties = body.get("properties")
+    if not isinstance(properties, dict):
+        raise invalid("properties must be an object")
+    return properties
+
+
+def links_of(kind: str, body: Json) -> list[tuple[str, str]]:
+    """The (type, id) pairs of inline associations, whose type follows from the association type id."""
+    links = []
+    for asked in body.get("associations") or ():
+        try:
+            type_ids = {each["associationTypeId"] for each in asked["types"]}
+            target = str(asked["to"]["id"])
+        except (KeyError, TypeError) as error:
+            raise invalid("an association needs to.id and types[].associationTypeId") from error
+        known = [to for (near, to), type_id in ASSOCIATION_TYPES.items() if near == kind and type_id in type_ids]
+        if not known:
+            raise invalid(f"association types {sorted(type_ids)} do not start at {kind}")
+        links.append((known[0], target))
+    return links
+
+
+def associations(objects: Objects, kind: str, to: str, body: Json) -> tuple[int, Json]:
+    """Who hangs on whom. The first company of a deal is its primary one."""
+    results, missing = [], []
+    for each in inputs_of(body, MOST_ASSOCIATION_INPUTS):
+        near_id = _id(each)
+        far_ids = objects.links(kind, near_id, to)
+        if not far_ids:
+            missing.append(near_id)
+            continue
+        targets = [
+            {"toObjectId": int(far_id), "associationTypes": _types(kind, to, primary=at == 0)}
+            for at, far_id in enumerate(far_ids)
+        ]
+        results.append({"from": {"id": near_id}, "to": targets})
+    return _answer(results, missing, "crm.associations.NO_ASSOCIATIONS_FOUND", "fromObjectId")
+
+
+def _types(kind: str, to: str, *, primary: bool) -> list[Json]:
+    types: list[Json] = []
+    if primary and (kind, to) in PRIMARY:
+        types.append({"category": "HUBSPOT_DEFINED", "typeId": PRIMARY[kind, to], "label": "Primary"})
+    return [*types, {"category": "HUBSPOT_DEFINED", "typeId": ASSOCIATION_TYPES[kind, to], "label": None}]
+
+
+def _id(each: Json) -> str:
+    value = each.get("id")
+    if not isinstance(value, str | int):
+        raise invalid("every input needs an id")
+    return str(value)
+
+
+def _each(inputs: list[Json], do: Callable[[Json], Record], names: Sequence[str]) -> tuple[int, Json]:
+    results, missing = [], []
+    for each in inputs:
+        try:
+            results.append(do(each).document(names))
+        except Missing:
+            missing.append(_id(each))
+    return _answer(results, missing, "crm.objects.NOT_FOUND", "ids")
+
+
+def _answer(results: list[Json], missing: list[str], sub_category: str, context: str) -> tuple[int, Json]:
+    answer: Json = {"status": "COMPLETE", "results": results}
+    if not missing:
+        return 200, answer
+    error = {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": sub_category,
+        "message": "Could not get some objects, they may be deleted or not exist.",
+        "context": {context: missing},
+    }
+    return 207, answer | {"numErrors": 1, "errors": [error]}

@@ -1,0 +1,71 @@
+// Where a person writes. A text that starts with "/" is a command; anything else is a plain message. A refused
+// text is kept.
+
+import { h, icon } from "./dom.js";
+import { toast } from "./overlay.js";
+
+const drafts = new Map();
+
+function fit(area) {
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
+}
+
+/** `send(text)` answers {ok, error?}. `draftKey()` names the place the unsent text belongs to. */
+export function composer({ testid, label, placeholder, send, draftKey }) {
+  const area = h("textarea", { rows: 1, testid, "aria-label": label, placeholder, dir: "auto", key: testid });
+  const button = h(
+    "button",
+    { type: "submit", class: "send", "aria-label": "Send", title: "Send", disabled: true },
+    icon("send"),
+  );
+  const hint = h("p", { class: "composer-hint", "aria-live": "polite" });
+
+  function update() {
+    const text = area.value;
+    button.disabled = !text.trim();
+    hint.textContent = text.startsWith("/") ? "Enter runs this command. Only you see its answer." : "";
+    drafts.set(draftKey(), text);
+    fit(area);
+  }
+
+  async function submit() {
+    const text = area.value.trim();
+    if (!text || form.classList.contains("busy")) return;
+    const key = draftKey();
+    form.classList.add("busy");
+    form.setAttribute("aria-busy", "true");
+    const answer = await send(text);
+    form.classList.remove("busy");
+    form.removeAttribute("aria-busy");
+    if (!answer.ok) return toast(answer.error || "That could not be sent.");
+    drafts.delete(key);
+    if (draftKey() === key) {
+      area.value = "";
+      update();
+    }
+    return undefined;
+  }
+
+  const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, area, button), hint);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  area.addEventListener("input", update);
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  return {
+    node: form,
+    focus: () => area.focus(),
+    place(text) {
+      area.placeholder = text;
+      area.setAttribute("aria-label", text);
+      area.value = drafts.get(draftKey()) ?? "";
+      update();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+"""What a card needs to know that is not on its row: titles, names, links. And a history line as Slack gets it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from bot.blocks import clip
+from bot.cards import Around
+from bot.people import People
+from sync.model import Message
+from sync.workspace.workspace import Workspace
+
+
+class Surroundings:
+    """Built once from the workspace; `people` gives the names."""
+
+    def __init__(self, workspace: Workspace, people: People, *, crm_pages: str | None = None) -> None:
+        self.workspace, self.people = workspace, people
+        self._crm_pages = crm_pages
+
+    def around(self, now: datetime) -> Around:
+        """The surroundings at this moment."""
+        return Around(
+            now=now,
+            flow_title=self._flow_title,
+            team_title=self._team_title,
+            person=self.people.name,
+            crm_link=self._crm_link,
+            contract=self._contract,
+        )
+
+    def message_payload(self, group: list[Message]) -> dict[str, Any]:
+        """One Slack message for lines that go out together."""
+        if group[0].body is not None:
+            return group[0].body
+        lines = []
+        for message in group:
+            mention = f"<@{message.mention}> " if message.mention else ""
+            lines.append(f"{mention}{self.people.told(message.text)}")
+        return {"text": clip("\n".join(lines), 2900)}
+
+    def _flow_title(self, name: str) -> str:
+        flow = self.workspace.flows.get(name)
+        return flow.title if flow else name
+
+    def _team_title(self, name: str) -> str:
+        team = self.workspace.teams.get(name)
+        return team.title if team else name
+
+    def _contract(self, name: str) -> str:
+        flow = self.workspace.flows.get(name)
+        return flow.contract if flow else ""
+
+    def _crm_link(self, subject: str) -> str | None:
+        entity, _, record_id = subject.partition(":")
+        if self._crm_pages is None or not self._crm_pages.startswith("https://"):
+            return None
+        return self._crm_pages.replace("{entity}", quote(entity)).replace("{id}", quote(record_id))

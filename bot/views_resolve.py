@@ -1,0 +1,213 @@
+"""The dialog that fixes: it asks exactly what is missing, once per value, and reads the answers back. An answer belongs to a
+question by its place; the empty answer accepts the value as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from bot.blocks import (
+    LABEL,
+    MOST_SELECT,
+    OPTION,
+    PLACEHOLDER,
+    Block,
+    clip,
+    context,
+    divider,
+    option,
+    plain,
+    quote,
+    said,
+    section,
+    tidy,
+)
+from bot.modals import modal, notice_view
+from bot.wording import Around, fix_label, records, title_of, wrong
+from sync.decide import shared_questions
+from sync.model import Candidate, Case, Cause, Violation
+from sync.money import NotMoney, decimal, is_currency
+from sync.reasons import Fix, reason
+
+Group = tuple[int, ...]
+
+_LONGEST, _MOST_ASKED, _MOST_RADIOS = 200, 25, 10
+_BLOCK = re.compile(r"q(\d{1,4}(?:-\d{1,4})*)(_other)?")
+_ACCEPT, _OTHER, _USE = "accept", "other", "="
+
+
+def resolve_view(cause: Cause, cases: list[Case], around: Around, four_eyes: bool) -> Block:
+    """Ask for everything that these cases need from a person."""
+    asked = shared_questions([case.violations for case in cases])
+    groups = grouped(asked)
+    if not groups:
+        return notice_view("Nothing to fill in", reason(cause.reason).hint)
+    blocks = [section(_introduction(cause, cases, four_eyes))]
+    for group in groups[:_MOST_ASKED]:
+        blocks += [divider(), *_ask(asked, group)]
+    if len(groups) > _MOST_ASKED:
+        blocks.append(context(f"… {len(groups) - _MOST_ASKED} more values are asked after this."))
+    blocks.append(context("Your decision is recorded with your name and counts when the record is tried again."))
+    label = fix_label(cause.reason, asked)
+    title = f"{label} · {cases[0].ref}" if len(cases) == 1 else records(len(cases)).capitalize()
+    return modal("resolve", title, blocks, cause=cause, submit=_submit(len(cases), four_eyes))
+
+
+def answers(view: Block) -> dict[int, str]:
+    """The answer to each question, by its place. A question without an answer is left out; a typed value counts before a chosen one."""
+    found: dict[int, str] = {}
+    values = (view.get("state") or {}).get("values") or {}
+    for typed in (False, True):
+        for block_id, elements in values.items():
+            match = _BLOCK.fullmatch(block_id)
+            if match is None or (match[2] is not None) is not typed:
+                continue
+            answer = next((_answer(element) for element in elements.values()), None)
+            if answer is not None:
+                found.update(dict.fromkeys(map(int, match[1].split("-")), answer))
+    return found
+
+
+def problems(answers: Mapping[int, str], questions: Sequence[Violation]) -> dict[str, str]:
+    """What is wrong with the answers, by the block that it is shown under. Nothing when they can be used."""
+    found: dict[str, str] = {}
+    for group in grouped(questions)[:_MOST_ASKED]:
+        words = _problem(answers.get(group[0]), questions[group[0]])
+        if words:
+            found[_block_id(group)] = words
+    return found
+
+
+def suggested(questions: Sequence[Violation], candidate: str) -> dict[int, str]:
+    """The one-click answer, as answers."""
+    return dict.fromkeys(next(iter(grouped(questions)), ()), candidate)
+
+
+def grouped(questions: Sequence[Violation]) -> list[Group]:
+    """The places of the questions that are asked together: the same wrong value in several lines is asked once."""
+    groups: dict[object, list[int]] = {}
+    for place, one in enumerate(questions):
+        same = (one.reason, one.found, one.expected, one.candidates, one.kind) if one.found else place
+        groups.setdefault(same, []).append(place)
+    return [tuple(places) for places in groups.values()]
+
+
+def _introduction(cause: Cause, cases: list[Case], four_eyes: bool) -> str:
+    what = (
+        f"*{said(title_of(cases[0]), 200)}* · {cases[0].ref}"
+        if len(cases) == 1
+        else f"*{records(len(cases))}* get this one decision."
+    )
+    second = "\nA second person has to agree before it counts." if four_eyes else ""
+    return f"{what}\n{reason(cause.reason).hint}{second}"
+
+
+def _submit(count: int, four_eyes: bool) -> str:
+    verb = "Propose" if four_eyes else "Resolve"
+    return verb if count == 1 else f"{verb} all {count:,}"
+
+
+def _ask(questions: Sequence[Violation], group: Group) -> Iterator[Block]:
+    question = questions[group[0]]
+    labels = ", ".join(dict.fromkeys(questions[place].label for place in group))
+    after = "as it stands, or what you enter" if _may_stand(question) else "what you choose or enter"
+    yield section(f"{wrong(question)}\n{quote(question.found)} → _{after}_")
+    block_id, name, hint = _block_id(group), tidy(labels) or "Value", _hint(question)
+    options = _options(question)
+    if options:
+        kind = "radio_buttons" if _may_stand(question) else "static_select"
+        element: Block = {"type": kind, "action_id": "answer", "options": options}
+        if kind == "static_select":
+            element["placeholder"] = plain("Choose a value", PLACEHOLDER)
+        yield _input(block_id, name, element, hint, optional=not _may_stand(question))
+        typed = _typed(question)
+        yield _input(f"{block_id}_other", "Another value", typed, "Counts instead of the choice above.", optional=True)
+    elif question.kind == "date":
+        yield _input(block_id, name, {"type": "datepicker", "action_id": "answer"}, hint)
+    else:
+        yield _input(block_id, name, _typed(question), hint)
+
+
+def _input(block_id: str, label: str, element: Block, hint: str, *, optional: bool = False) -> Block:
+    return {
+        "type": "input", "block_id": block_id, "label": plain(clip(label, 150), LABEL), "element": element,
+        "hint": plain(clip(hint, 400), LABEL), "optional": optional,
+    }  # fmt: skip
+
+
+def _typed(question: Violation) -> Block:
+    examples = {"money": "1234.56", "date": "2026-03-31", "company": "Id of the company in the CRM"}
+    example = "EUR" if question.reason == "unknown_currency" else examples.get(question.kind, "Enter the value")
+    return {
+        "type": "plain_text_input", "action_id": "answer", "max_length": _LONGEST,
+        "placeholder": plain(example, PLACEHOLDER),
+    }  # fmt: skip
+
+
+def _hint(question: Violation) -> str:
+    expected, found = tidy(question.expected), tidy(question.found)
+    was = f"found “{clip(found, 120)}”" if found else "it is empty"
+    return f"Expected: {clip(expected, 250)}; {was}."
+
+
+def _may_stand(question: Violation) -> bool:
+    return reason(question.reason).fix is Fix.APPROVE
+
+
+def _options(question: Violation) -> list[Block]:
+    usable = [one for one in question.candidates if one.value and len(one.value) < OPTION]
+    if not _may_stand(question):
+        return [option(_named(one), one.value, one.why) for one in usable[:MOST_SELECT]]
+    offered = [option(f"Use {_named(one)}", f"{_USE}{one.value}", one.why) for one in usable[: _MOST_RADIOS - 2]]
+    accept = option(f"Accept {quote_plain(question.found)} as it stands", _ACCEPT)
+    return [accept, *offered, option("Enter another value", _OTHER, "below")]
+
+
+def _named(candidate: Candidate) -> str:
+    return tidy(candidate.label) or candidate.value
+
+
+def quote_plain(text: str) -> str:
+    """A value in quotation marks, for plain text."""
+    return f"“{clip(tidy(text), 40)}”"
+
+
+def _answer(element: Block) -> str | None:
+    chosen = (element.get("selected_option") or {}).get("value")
+    if element.get("type") == "radio_buttons" and isinstance(chosen, str):
+        return "" if chosen == _ACCEPT else chosen[1:] if chosen.startswith(_USE) else None
+    written = chosen or element.get("selected_date") or tidy(element.get("value") or "")
+    return str(written) if written else None
+
+
+def _problem(answer: str | None, question: Violation) -> str:
+    if answer is None or (not answer and not _may_stand(question)):
+        return "Choose a value or enter another one." if _options(question) else "Enter a value."
+    if not answer:
+        return ""
+    if len(answer) > _LONGEST:
+        return f"Use at most {_LONGEST} characters; these are {len(answer):,}."
+    if question.found and answer == question.found:
+        return "This is the value that was found; it has to change."
+    return _unreadable(answer, question)
+
+
+def _unreadable(answer: str, question: Violation) -> str:
+    if question.reason == "unknown_currency" and not is_currency(answer):
+        return "Enter an ISO currency code in capitals, such as EUR."
+    try:
+        if question.kind == "money":
+            amount = decimal(answer)
+            return "Enter an amount that is not negative." if amount < 0 else ""
+        if question.kind == "date":
+            date.fromisoformat(answer)
+    except NotMoney:
+        return "Enter a plain amount such as 1234.56, without a currency and without commas."
+    except ValueError:
+        return "Enter a date such as 2026-03-31."
+    return ""
+
+
+def _block_id(group: Group) -> str:
+    return f"q{'-'.join(map(str, group))}"[:200]

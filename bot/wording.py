@@ -1,0 +1,207 @@
+"""How Meshline says things: one word per thing, whole sentences, nothing that only Meshline's makers understand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.blocks import escape, few, link, moment, quote, said, tidy, utc
+from sync.lifecycle import CaseState
+from sync.model import Case, Cause, Overlay, Violation
+from sync.money import Money
+from sync.reasons import Fix, reason
+
+_MARK = re.compile(r"@\{([^{}]{1,64})\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a drawing needs to know of the world: the time, and what ids are called. `customer` turns a customer's id into a name."""
+
+    now: datetime
+    flow_title: Callable[[str], str]
+    team_title: Callable[[str], str]
+    person: Callable[[str], str]
+    crm_link: Callable[[str], str | None]
+    contract: Callable[[str], str]
+    customer: Callable[[str], str] = str
+
+
+CLASSES = {"A": "money or data at risk", "B": "needs a fix", "C": "can wait for the digest"}
+_STOPPED = "Nothing is billed until this is decided."
+_CONSEQUENCES = {
+    "duplicate_customer": "No invoice goes out until one of the two is left.",
+    "erp_rejected": "It is not billed until the ERP accepts it.",
+    "erp_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
+    "crm_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
+    "unauthorized": "Nothing passes through this connection until its credentials are renewed.",
+    "not_found": "There is nothing to bill as long as the record is gone.",
+    "price_off_list": "It is not billed until a second person has agreed to the price.",
+    "totals_differ": "It counts as billed only when both totals agree.",
+    "changed_after_posting": "The invoice in the ERP still shows what was agreed before.",
+    "rule_failed": "What cannot be checked is not billed.",
+    "crashed": "This record waits; all others go on.",
+    "poison": "This record waits; all others go on.",
+}
+_PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
+_LINE = re.compile(r" \(line \d+\)$")
+_FEW = 5
+
+
+def consequence(code: str) -> str:
+    """What it means for the business while nobody decides."""
+    return _CONSEQUENCES.get(code, _STOPPED)
+
+
+def asks(code: str) -> bool:
+    """Whether a person's answer on the card mends it; otherwise it is mended elsewhere and replayed."""
+    return reason(code).fix in _PRESS
+
+
+def fix_label(code: str, questions: Sequence[Violation] = ()) -> str:
+    """The word on the button that fixes it."""
+    fix = reason(code).fix
+    if fix is Fix.APPROVE and code == "price_off_list":
+        return "Approve price"
+    if fix is Fix.FILL and questions and all(one.found for one in questions):
+        return "Correct"
+    return _PRESS.get(fix, "Replay")
+
+
+def records(count: int) -> str:
+    """A number of records in words."""
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
+def title_of(case: Case) -> str:
+    """What people call the record; not escaped."""
+    return tidy(case.title) or tidy(case.subject)
+
+
+def headline(cause: Cause) -> str:
+    """What broke, and for whom; not escaped."""
+    what = reason(cause.reason).title
+    if is_many(cause):
+        return f"{what} · {records(cause.unresolved or cause.total)}"
+    return f"{what} · {title_of(cause.first[0])}" if cause.first else what
+
+
+def is_many(cause: Cause) -> bool:
+    """Whether the card speaks of many records."""
+    return cause.unresolved > 1 or (cause.unresolved == 0 and cause.total > 1)
+
+
+def worth(sums: Iterable[Money]) -> str:
+    """Money per currency; not escaped, because it holds only digits and codes."""
+    return ", ".join(few([str(each) for each in sums], _FEW))
+
+
+def named(text: str, around: Around, limit: int = 300) -> str:
+    """Words from the ledger, escaped, with its marks for people replaced by their names."""
+    return escape(told(text, around, limit))
+
+
+def told(text: str, around: Around, limit: int = 300) -> str:
+    """The same without escaping, for plain text."""
+    words = _MARK.sub(lambda mark: around.person(mark[1]), text)
+    return words if len(words) <= limit else f"{words[:limit]}…"
+
+
+def person(user: str, around: Around) -> str:
+    """A person's name, escaped. It mentions nobody."""
+    return said(around.person(user), 80)
+
+
+def wrong(violation: Violation, *, shared: bool = False) -> str:
+    """One thing that is wrong, as a sentence in mrkdwn. `shared`: it is wrong in many records, wherever it stands in each."""
+    label = said(_LINE.sub("", violation.label) if shared else violation.label, 100)
+    expected, fix = said(violation.expected, 300), reason(violation.reason).fix
+    if fix is Fix.MERGE and violation.candidates:
+        both = " and ".join(f"*{said(one.label, 80)}*" for one in violation.candidates[:_FEW])
+        return f"{label} {quote(violation.found)} belongs to {both}."
+    if not violation.found and violation.expected == "a value":
+        return f"*{label}* is empty."
+    if not asks(violation.reason):
+        return f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}"
+    stands = f"is {quote(violation.found)}" if violation.found else "is empty"
+    return f"*{label}* {stands}; expected {expected}."
+
+
+def all_wrong(case: Case) -> list[str]:
+    """Everything that is wrong with a record; what the ledger noted when there are no single values to name."""
+    lines = [wrong(each) for each in case.violations]
+    return few(lines, _FEW) or [_sentence(case.detail) or f"{reason(case.reason).title}."]
+
+
+def _sentence(words: str) -> str:
+    text = said(words, 500)
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.!?' else '.'}" if text else ""
+
+
+def changes(case: Case) -> list[str]:
+    """What a proposal would change: before → after."""
+    labels = {each.path: each.label for each in case.violations}
+    return few([change(one, labels.get(one.path, one.path)) for one in case.proposal], _FEW)
+
+
+def proposed(case: Case, around: Around) -> str:
+    """Who proposed what, in one sentence."""
+    return named(case.decision, around) or f"Proposed by {person(case.proposed_by, around)}."
+
+
+def change(overlay: Overlay, label: str) -> str:
+    """One decided value."""
+    after = "accepted as it stands" if overlay.action == "waive" else quote(overlay.value)
+    return f"*{said(label, 100)}*: {quote(overlay.found)} → {after}"
+
+
+def line_of(case: Case, around: Around) -> str:
+    """One record among many, on one line."""
+    money = f" · {case.money}" if case.money else ""
+    return f"{case.ref} · {link(around.crm_link(case.subject), title_of(case), 100)}{money} · {due(case.resolve_by, around)}"
+
+
+def due(at: datetime | None, around: Around) -> str:
+    """A deadline in words: late is said, not only shown."""
+    if at is None:
+        return "no deadline"
+    return f"late since {moment(at)}" if at <= around.now else f"by {moment(at)}"
+
+
+def due_plain(at: datetime | None, around: Around) -> str:
+    """The same without markup."""
+    if at is None:
+        return "no deadline"
+    return f"late since {utc(at)}" if at <= around.now else f"resolve by {utc(at)}"
+
+
+def standing(case: Case, around: Around) -> str:
+    """Who has it, in a few words of mrkdwn."""
+    match case.state:
+        case CaseState.OWNED if case.assignee:
+            return f"{person(case.assignee, around)} has it"
+        case CaseState.SNOOZED if case.snoozed_until:
+            return f"snoozed until {moment(case.snoozed_until)}"
+        case CaseState.PROPOSED:
+            return f"proposed by {person(case.proposed_by, around)}, waits for approval"
+        case CaseState.REOPENED:
+            return "came back after a replay"
+        case CaseState.RESOLVED:
+            return "resolved"
+        case _:
+            return f"nobody has it yet, {person(case.owner, around)} is asked"
+
+
+def refs_in_short(cause: Cause) -> str:
+    """The first id, and how many more there are."""
+    left = (cause.unresolved or cause.total) - 1
+    return f"{cause.first[0].ref} and {left:,} more" if left > 0 else cause.first[0].ref
+
+
+def refs(cause: Cause) -> str:
+    """The ids of the records of a card."""
+    shown = ", ".join(case.ref for case in cause.first)
+    left = (cause.unresolved or cause.total) - len(cause.first)
+    return f"{shown} and {left:,} more" if left > 0 else shown

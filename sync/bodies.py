@@ -1,0 +1,160 @@
+"""Mapping rows to the bodies of writes. What cannot be mapped is a violation at the field it came from; nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync import mapping
+from sync.mapping import SelectorFailed, missing, select, text
+from sync.model import Record, Ref, Violation
+from sync.money import NotMoney
+from sync.scene import Scene
+from sync.transforms import Unreadable, apply
+from sync.workspace.flow import Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
+
+MAX_KEY = 200
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(slots=True, kw_only=True)
+class Builder:
+    """Builds the bodies of one plan and gathers what is in the way."""
+
+    scene: Scene
+    problems: list[Violation] = field(default_factory=list)
+
+    def body(self, rows: Sequence[MapRow], record: Any, at: str = "") -> Record:
+        """The target's record. An empty value leaves its field out."""
+        built: Record = {}
+        for row in rows:
+            value = self._value(row, record, at)
+            if not missing(value):
+                built[row.to] = value
+            elif row.required:
+                self._problem("missing_field", _joined(at, row.from_ or row.to), row.to, "a value")
+        return built
+
+    def verify(self, rows: Sequence[VerifyRow]) -> Record:
+        """What the target must show after the write."""
+        return {row.field: self._transformed(row, self.scene.record, "") for row in rows}
+
+    def key(self, write: WriteRow, record: Record) -> str:
+        """The external reference; a write that builds on an earlier one takes over its key with its own name behind."""
+        if write.key is None:
+            earlier = next(each for each in self.scene.flow.writes if each.name == write.of)
+            return f"{self.key(earlier, record)}-{write.name}"
+        return self._filled(write.key, write.name, mapping.key)
+
+    def of(self, write: WriteRow) -> str | None:
+        """The name of the write that this one builds on, or the id of the source's own record."""
+        if not isinstance(write.of, SourceRecord):
+            return write.of
+        record_id = self._filled(f"{{{write.of.source}}}", write.name, mapping.fill)
+        if record_id in {each.name for each in self.scene.flow.writes}:
+            self._problem("invalid_value", write.of.source, write.name, "an id that is not the name of a write")
+        return record_id
+
+    def _filled(self, template: str, name: str, filler: Callable[[str, Record, dict[str, str]], str]) -> str:
+        try:
+            filled = filler(template, self.scene.record, {"flow": self.scene.flow.name})
+        except KeyError as error:
+            self._problem("missing_field", str(error.args[0]), name, "a value; it is part of the record's key")
+            return ""
+        except SelectorFailed as error:
+            self._problem("rule_failed", name, name, f"a key that can be built: {error}")
+            return ""
+        if len(filled) > MAX_KEY:
+            self._problem("invalid_value", name, name, f"values that make a key of at most {MAX_KEY} characters")
+        return filled
+
+    def _value(self, row: MapRow, record: Any, at: str) -> Any:
+        if row.each is not None:
+            return self._list(row, record, at)
+        if row.ref is not None:
+            write, _, named = row.ref.partition(".")
+            return Ref(write, named or "id")
+        if row.text is not None:
+            return self._text(row.text, row.to, record, at)
+        return self._transformed(row, record, at)
+
+    def _list(self, row: MapRow, record: Any, at: str) -> list[Record]:
+        items = self._selected(row.each or "", row.to, record, at)
+        path = _joined(at, row.each or "")
+        if not missing(items) and not isinstance(items, list):
+            self._problem("invalid_value", path, row.to, "a list")
+        if not isinstance(items, list):
+            return []
+        return [self.body(row.record or (), item, f"{path}[{index}]") for index, item in enumerate(items)]
+
+    def _text(self, template: str, to: str, record: Any, at: str) -> str:
+        try:
+            return mapping.fill(template, record, {"flow": self.scene.flow.name})
+        except KeyError as error:
+            self._problem("missing_field", _joined(at, str(error.args[0])), to, "a value")
+        except SelectorFailed as error:
+            self._problem("rule_failed", _joined(at, to), to, str(error))
+        return ""
+
+    def _transformed(self, row: MapRow | VerifyRow, record: Any, at: str) -> Any:
+        name = row.to if isinstance(row, MapRow) else row.field
+        if row.from_ is None:
+            return row.value
+        value = self._selected(row.from_, name, record, at)
+        if missing(value):
+            return row.default if isinstance(row, MapRow) else None
+        try:
+            if isinstance(row, MapRow) and row.lookup is not None:
+                value = self._looked_up(row.lookup, value)
+            return _plain(apply(row.transforms, value, self.scene.currency(None)))
+        except NotMoney as error:
+            reason, expected, kind = "invalid_amount", f"a plain amount: {error}", "money"
+        except Unreadable as error:
+            reason, expected, kind = "invalid_value", str(error), "text"
+        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+            reason, expected, kind = "rule_failed", f"a transform that works: {error}", "text"
+        self._problem(reason, _joined(at, row.from_ if _PATH.fullmatch(row.from_) else name), name, expected, kind)
+        return None
+
+    def _selected(self, selector: str, name: str, record: Any, at: str) -> Any:
+        try:
+            return select(selector, record)
+        except SelectorFailed as error:
+            self._problem("rule_failed", _joined(at, name), name, str(error))
+            return None
+
+    def _looked_up(self, lookup: Lookup, value: Any) -> Any:
+        row = self.scene.table(lookup.reference).find(lookup.key, text(value))
+        if row is None or not row[lookup.column]:
+            raise Unreadable(f"a value that {lookup.reference} knows a {lookup.column} for; {text(value)} is not there")
+        return row[lookup.column]
+
+    def _problem(self, reason: str, path: str, name: str, expected: str, kind: str = "text") -> None:
+        found = text(mapping.get(self.scene.record, path)) if _is_path(path) else ""
+        label = self.scene.contract.label(re.sub(r"\[\d+\]", "[*]", path)) or name.replace("_", " ").capitalize()
+        violation = Violation(reason=reason, path=path, label=label, found=found, expected=expected[:300], kind=kind)
+        if violation not in self.problems:
+            self.problems.append(violation)
+
+
+def _plain(value: Any) -> Any:
+    """JSON without floats: a fraction that came in as a number goes on as its text."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return repr(value) if isinstance(value, float) else value
+
+
+def _joined(at: str, name: str) -> str:
+    return f"{at}.{name}" if at else name
+
+
+def _is_path(path: str) -> bool:
+    try:
+        mapping.compile_path(path)
+    except ValueError:
+        return False
+    return True

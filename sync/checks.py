@@ -1,0 +1,193 @@
+"""The checks, one small function per kind in a table. Together they find *all* that is wrong with a record at once, each
+with its path, what was found, what was expected and what might have been meant. A check that cannot be evaluated is a
+violation too, never a pass; one whose inputs are already found wrong stays silent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sync import match, pricing
+from sync.mapping import compile_path, expand, get, missing, select, sibling, text
+from sync.model import Candidate, Overlay, Violation
+from sync.money import NotMoney, decimal, is_currency
+from sync.questions import stub, unique
+from sync.scene import CannotTell, Scene
+from sync.transforms import Unreadable, utc_date, whole
+from sync.workspace import flow as f
+
+_LONGEST_FOR_PATTERN = 256
+
+
+def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
+    """Every violation that no person has waived, each with the check that found it."""
+    waived = {(each.path, each.reason, each.found) for each in overlays if each.action == "waive"}
+    found: list[tuple[f.Check, Violation]] = []
+    for index, check in enumerate(scene.flow.checks):
+        for violation in _evaluated(index, check, scene):
+            scene.spoiled.add(violation.path)
+            if (violation.path, violation.reason, violation.found) not in waived:
+                found.append((check, violation))
+    return found
+
+
+def _evaluated(index: int, check: f.Check, scene: Scene) -> list[Violation]:
+    try:
+        return list(RULES[type(check)](index, check, scene))
+    except (CannotTell, ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+        words = text(str(error)) or type(error).__name__
+        return [scene.violation(check, check.path, "rule_failed", expected=f"a rule that can be evaluated: {words}")]
+
+
+def _required(index: int, check: f.Required, scene: Scene) -> Iterator[Violation]:
+    for path, value in expand(scene.record, check.path):
+        chosen = stub(check, scene.record)
+        if scene.is_spoiled(path) or (not missing(value) and not chosen):
+            continue
+        kind = "company" if check.candidates else "select" if check.reference else scene.kind(check.path)
+        expected = f"a record that exists; {chosen} does not" if chosen else "a value"
+        scene.spoiled.add(path)
+        yield scene.violation(
+            check, check.fill or path, expected=expected, found=chosen,
+            candidates=_proposals(index, check, scene), kind=kind,
+        )  # fmt: skip
+
+
+def _proposals(index: int, check: f.Required, scene: Scene) -> tuple[Candidate, ...]:
+    if check.reference is not None:
+        table = scene.table(check.reference)
+        return match.listed(table.values(check.column or table.columns[0]), f"in {check.reference}")
+    source = check.candidates
+    if source is None:
+        return ()
+    words = text(select(source.by, scene.record))
+    records = scene.answer(index, source.entity, "candidates")
+    pairs = [(text(each.get("id")), text(select(source.label, each))) for each in records]
+    pairs = [(value, label or value) for value, label in pairs if value]
+    return match.candidates(words, pairs) or match.listed(pairs, "found by the deal's words", limit=5)
+
+
+def _enum(index: int, check: f.Enum, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        if text(value) not in check.values:
+            yield scene.violation(
+                check, path, expected=f"one of {', '.join(check.values)}", kind="select",
+                candidates=_near(text(value), [(each, each) for each in check.values]),
+            )  # fmt: skip
+
+
+def _in_reference(index: int, check: f.InReference, scene: Scene) -> Iterator[Violation]:
+    table = scene.table(check.reference)
+    for path, value in scene.values(check.path):
+        if table.find(check.column, text(value)) is None:
+            values = table.values(check.column, check.title)
+            yield scene.violation(
+                check, path, expected=f"one of the {len(values)} values in {table.name.replace('_', ' ')}",
+                candidates=_near(text(value), values), kind="select",
+            )  # fmt: skip
+
+
+def _near(found: str, values: list[tuple[str, str]]) -> tuple[Candidate, ...]:
+    return match.candidates(found, values) or match.listed(values, "in the list", limit=5)
+
+
+def _range(index: int, check: f.Range, scene: Scene) -> Iterator[Violation]:
+    expected = _range_words(check)
+    for path, value in scene.values(check.path):
+        try:
+            number = whole(value) if check.whole else decimal(value)
+            inside = (check.min is None or number >= check.min) and (check.max is None or number <= check.max)
+        except (NotMoney, Unreadable):
+            inside = False
+        if not inside:
+            yield scene.violation(check, path, expected=expected)
+
+
+def _range_words(check: f.Range) -> str:
+    noun = "a whole number" if check.whole else "a number"
+    least = f" of at least {check.min}" if check.min is not None else ""
+    most = f"{' and' if least else ' of'} at most {check.max}" if check.max is not None else ""
+    return f"{noun}{least}{most}"
+
+
+def _regex(index: int, check: f.Regex, scene: Scene) -> Iterator[Violation]:
+    pattern = re.compile(check.pattern)
+    for path, value in scene.values(check.path):
+        words = value if isinstance(value, str) else text(value)
+        if len(words) > _LONGEST_FOR_PATTERN or not pattern.fullmatch(words.strip()):
+            yield scene.violation(check, path, expected=check.expected or f"a text that matches {check.pattern}")
+
+
+def _currency(index: int, check: f.Currency, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        if not is_currency(text(value)):
+            yield scene.violation(check, path, expected="an ISO 4217 currency code such as EUR or USD")
+
+
+def _date(index: int, check: f.Date, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        try:
+            utc_date(value)
+        except Unreadable:
+            yield scene.violation(check, path, expected="a date such as 2026-03-31", kind="date")
+
+
+def _date_order(index: int, check: f.DateOrder, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        other = sibling(path, check.path, check.before)
+        later = get(scene.record, other)
+        if missing(later) or scene.is_spoiled(other):
+            continue
+        try:
+            wrong = utc_date(value) > utc_date(later)
+        except Unreadable:
+            yield scene.violation(check, path, expected=f"dates here and in {other}", kind="date")
+            continue
+        if wrong:
+            yield scene.violation(check, path, expected=f"a date not after {text(later)} ({other})", kind="date")
+
+
+def _unique(index: int, check: f.Unique, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        question = unique(index, check, value)
+        own = text(get(scene.record, sibling(path, check.path, check.id) if "[*]" in check.path else check.id))
+        others = [each for each in scene.answer_to(question) if text(each.get("id")) not in ("", own)]
+        if not others:
+            continue
+        field = next(iter(question.by))
+        mine = {"id": own, **_owner_of(scene, check)}
+        pairs = {text(each.get("id")): text(select(check.title, each)) for each in (mine, *others)}
+        yield scene.violation(
+            check, path, found=match.same_id(text(value)), kind="company",
+            expected=f"only one record with this {field}; there are {len(pairs)}",
+            candidates=tuple(
+                Candidate(value=each, label=label or each, score=100, why=f"same {field}")
+                for each, label in sorted(pairs.items()) if each
+            ),
+        )  # fmt: skip
+
+
+def _owner_of(scene: Scene, check: f.Unique) -> dict[str, Any]:
+    """The object that holds the checked id: the record itself for `id`, its company for `company.id`."""
+    steps = compile_path(check.id)
+    parent = get(scene.record, check.id.rpartition(".")[0]) if len(steps) > 1 else scene.record
+    return parent if isinstance(parent, dict) else {}
+
+
+Rule = Callable[[int, Any, Scene], Iterator[Violation]]
+
+RULES: dict[type[f.Check], Rule] = {
+    f.Required: _required,
+    f.Enum: _enum,
+    f.InReference: _in_reference,
+    f.Range: _range,
+    f.Regex: _regex,
+    f.Currency: _currency,
+    f.Amount: pricing.amount,
+    f.SumEquals: pricing.sum_equals,
+    f.PriceWithin: pricing.price_within,
+    f.Date: _date,
+    f.DateOrder: _date_order,
+    f.Unique: _unique,
+}

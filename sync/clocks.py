@@ -1,0 +1,86 @@
+"""Working-hours arithmetic. Exact over nights, weekends, holidays and changes of the clock: an hour is an elapsed hour."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays as public_holidays
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When a team works: weekdays (Monday is 0), opening and closing in minutes after local midnight, public holidays of a
+    country or region (`DE`, `DE-BY`) and further closed days."""
+
+    timezone: str
+    days: frozenset[int]
+    opens: int
+    closes: int
+    holidays: str | None = None
+    closed: frozenset[date] = frozenset()
+
+    def works_on(self, day: date) -> bool:
+        """Whether the team works on that local day at all."""
+        if day.weekday() not in self.days or day in self.closed:
+            return False
+        return self.holidays is None or day not in _holidays(self.holidays, day.year)
+
+
+def add_working(start: datetime, duration: timedelta, calendar: Calendar) -> datetime:
+    """The moment (UTC) at which `duration` of working time has passed since `start`. Outside hours the clock stands still;
+    no duration at all ends at the first working moment."""
+    start, left = start.astimezone(UTC), duration
+    windows = _windows(start, calendar)
+    while True:
+        opens, closes = next(windows)
+        begins = max(opens, start)
+        if begins + left <= closes:
+            return begins + left
+        left -= closes - begins
+
+
+def round_the_clock(start: datetime, duration: timedelta) -> datetime:
+    """The moment (UTC) `duration` after `start`, whatever the hour."""
+    return start.astimezone(UTC) + duration
+
+
+def next_local(at: time, timezone: str, after: datetime, days: Collection[int] = range(7)) -> datetime:
+    """The first moment (UTC) strictly after `after` when a wall clock there reads `at`, on one of the weekdays. A time that
+    the change of the clock skips counts one gap later; one that it repeats counts once."""
+    zone = ZoneInfo(timezone)
+    day = after.astimezone(zone).date() - _DAY
+    while True:
+        moment = datetime.combine(day, at, zone).astimezone(UTC)
+        if moment > after and day.weekday() in days:
+            return moment
+        day += _DAY
+
+
+def _windows(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """The working windows (UTC) that end after `start`, in order."""
+    zone = ZoneInfo(calendar.timezone)
+    day = start.astimezone(zone).date()
+    while True:
+        if calendar.works_on(day):
+            opens, closes = _moment(day, calendar.opens, zone), _moment(day, calendar.closes, zone)
+            if closes > start:
+                yield opens, closes
+        day += _DAY
+
+
+def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    midnights, minute = divmod(minutes, 24 * 60)
+    local = datetime.combine(day + midnights * _DAY, time(minute // 60, minute % 60), zone)
+    return local.astimezone(UTC)
+
+
+@lru_cache(maxsize=512)
+def _holidays(code: str, year: int) -> frozenset[date]:
+    country, _, region = code.partition("-")
+    return frozenset(public_holidays.country_holidays(country, subdiv=region or None, years=year))

@@ -1,0 +1,87 @@
+"""What an answer means for us, as one table for every connector: try again, read back, or ask a person
+about the record or about the connection."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
+
+LONGEST_WAIT = 3600.0
+_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer. `headers` have lower-case names, `data` is the JSON of the body or None, `retry_after` is in seconds."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    data: Any = None
+    retry_after: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The body as words for a person: one line, at most 500 characters."""
+        return clip(self.body[: 4 * _WORDS].decode("utf-8", "replace"))
+
+
+Refusal = Callable[[Answer], ConnectorError | None]
+"""A connector's reading of a 4xx answer in its vendor's words; None when the body says nothing that it knows."""
+
+
+def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) -> ConnectorError | None:
+    """The error that an answer stands for, or None. `call` names the connection and request in words."""
+    said = f"{call} was answered {answer.status}"
+    match answer.status:
+        case status if status < 300:
+            return None
+        case 401:
+            return Unauthorized(said)
+        case 429 | 503:
+            return Unavailable(said, retry_after=answer.retry_after)
+        case 403:
+            read = refusal(answer)
+            return read if isinstance(read, Unavailable) else Unauthorized(f"{said}: {read or answer.text}")
+        case status if 400 <= status < 500 and status != 408:
+            return refusal(answer) or Rejected(f"{said}: {answer.text}", code=str(status))
+        case _:
+            return unanswered(said, idempotent=idempotent, retry_after=answer.retry_after)
+
+
+def unanswered(words: str, *, idempotent: bool, retry_after: float | None = None) -> ConnectorError:
+    """The request went out and its fate is not known: harmless when it can be repeated, to be read back when it cannot."""
+    return Unavailable(words, retry_after=retry_after) if idempotent else AnswerLost(words)
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime, milliseconds_from: float = math.inf) -> float | None:
+    """Seconds to wait, at most an hour, from a number or an HTTP date. A date is read against the sender's own clock when
+    it shows one. Numbers from `milliseconds_from` up are milliseconds."""
+    value = headers.get("retry-after", "").strip()
+    if value.replace(".", "", 1).isdecimal() and value.isascii():
+        number = float(value)
+        return min(number / 1000 if number >= milliseconds_from else number, LONGEST_WAIT)
+    until = _moment(value)
+    if until is None:
+        return None
+    return min(max((until - (_moment(headers.get("date", "")) or now)).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def clip(text: str, limit: int = _WORDS) -> str:
+    """One line of at most `limit` characters, without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

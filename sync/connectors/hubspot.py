@@ -1,0 +1,243 @@
+"""HubSpot as a source of deals and companies, and as a target for what goes back: fields of a deal and tasks for people.
+
+The search index lags behind writes by seconds. Polling overlaps its windows for that, `find` of a task may miss one that
+is brand new, and `read` never searches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from sync.connectors import hubspot_polling as polling
+from sync.connectors import hubspot_records as records
+from sync.connectors import hubspot_tasks as tasks
+from sync.connectors.http import Client, segment
+from sync.connectors.hubspot_signature import verify
+from sync.connectors.hubspot_webhook import read_changes
+from sync.connectors.kind import Kind
+from sync.connectors.options import Address, HttpOptions, Seconds, Secret
+from sync.errors import AnswerLost, Rejected, Unavailable, WebhookRefused
+from sync.model import Change, Found, Record
+from sync.ports import Incoming, Page
+
+API_VERSION = "2026-09"
+BATCH = 100
+
+_PROPERTIES: dict[str, tuple[str, ...]] = {
+    "deals": tuple(
+        "dealname amount deal_currency_code dealstage closedate billing_code payment_terms contract_url hubspot_owner_id "
+        "billing_status invoice_number invoice_total".split()
+    ),
+    "companies": tuple("name domain vat_id country city zip billing_email currency erp_customer_code".split()),
+    "line_items": tuple("name product_code hs_sku quantity price amount".split()),
+    "tasks": tasks.PROPERTIES,
+}
+_NAMED_BY = {"deals": "dealname", "companies": "name", "line_items": "name", "tasks": "hs_task_subject"}
+
+PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+
+
+class HubSpotOptions(HttpOptions):
+    """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing."""
+
+    base_url: Address = "https://api.hubapi.com"
+    token: Secret
+    client_secret: Secret | None = None
+    portal_id: int | None = None
+    properties: dict[str, list[PropertyName]] = Field(default_factory=dict)
+    written_back: list[PropertyName] = Field(default_factory=list)
+    overlap: Seconds = 300.0
+    lag: Seconds = 10.0
+    page_size: Annotated[int, Field(ge=1, le=200)] = 200
+
+
+class HubSpot:
+    """One HubSpot account."""
+
+    def __init__(self, options: HubSpotOptions, name: str) -> None:
+        self._options = options
+        self._wanted = {**_PROPERTIES, **{entity: tuple(names) for entity, names in options.properties.items()}}
+        token = options.token.get_secret_value()
+        self._client = Client(
+            name,
+            options.base_url,
+            options,
+            headers={"authorization": f"Bearer {token}"},
+            secrets=[token],
+            refusal=records.refusal,
+            milliseconds_from=1000,
+        )
+
+    async def probe(self) -> str:
+        """Reads the list of deal properties, and names those that we ask for and the account lacks."""
+        answer = await self._client.request("GET", f"/crm/properties/{API_VERSION}/deals", idempotent=True)
+        listed = answer.data.get("results") if isinstance(answer.data, dict) else None
+        if not isinstance(listed, list):
+            raise Unavailable(f"{self._client.name}: the list of properties cannot be read")
+        missing = sorted(set(self._wanted["deals"]) - {str(item.get("name")) for item in listed})
+        return f"deals can be read; {len(listed)} properties" + (
+            f", none called {', '.join(missing)}" if missing else ""
+        )
+
+    async def close(self) -> None:
+        """Let go of sockets."""
+        await self._client.close()
+
+    def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
+        """The changes in a body that HubSpot signed within five minutes of now."""
+        if self._options.client_secret is None:
+            raise WebhookRefused(401, "Webhooks are off", "The connection has no client_secret to check them with.")
+        verify(incoming, self._options.client_secret.get_secret_value(), now=now)
+        written_back = frozenset(self._options.written_back)
+        return read_changes(incoming.body, portal=self._options.portal_id, written_back=written_back)
+
+    async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
+        """The next page of the window that the cursor is in. Deletions are not seen here; webhooks and reads show them."""
+        size = self._options.page_size
+        window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
+        return polling.page(entity, window, await self._search(entity, polling.query(entity, window, size)), size)
+
+    async def read(self, entity: str, record_id: str) -> Record:
+        """The record with all wanted properties; a deal also with `company` and `lines`."""
+        if entity != "deals":
+            return _present(await self._get(entity, record_id), entity, record_id)
+        deal, companies, lines = await asyncio.gather(
+            self._get("deals", record_id),
+            self._associated("deals", record_id, "companies"),
+            self._associated("deals", record_id, "line_items"),
+        )
+        found = _present(deal, entity, record_id)
+        company, items = await asyncio.gather(
+            self._company(records.primary(companies)),
+            self._batch("line_items", sorted({int(target["toObjectId"]) for target in lines})),
+        )
+        return {**found, "company": company, "lines": items}
+
+    async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
+        """Records whose properties equal all of `by`; `*` finds those that share a word with it in their name."""
+        exact = {name: value for name, value in by.items() if name != "*"}
+        filters = [{"propertyName": name, "operator": "EQ", "value": value} for name, value in exact.items()]
+        groups = [filters] if filters else []
+        if "*" in by:
+            named = _NAMED_BY.get(entity, "name")
+            tokens = [{"propertyName": named, "operator": "CONTAINS_TOKEN", "value": w} for w in records.words(by["*"])]
+            groups = [[*filters, token] for token in tokens]
+        if not groups or not all(exact.values()):
+            return []
+        wanted = self._wanted.get(entity, ())
+        request = {"filterGroups": [{"filters": group} for group in groups], "properties": list(wanted), "limit": 100}
+        answer = await self._search(entity, request)
+        return [records.flat(result, wanted) for result in _results(answer)]
+
+    async def find(self, entity: str, reference: str) -> Found | None:
+        """A task by its marker, everything else by its id."""
+        if entity != tasks.ENTITY:
+            return await self.get(entity, reference)
+        listed = _results(await self._search(entity, tasks.search(reference)))
+        found = [records.flat(result, tasks.PROPERTIES) for result in listed]
+        ours = sorted((r for r in found if tasks.carries(r, reference)), key=lambda r: int(r["id"]))
+        return _found(ours[0]) if ours else None
+
+    async def get(self, entity: str, target_id: str) -> Found | None:
+        """The record with HubSpot's id."""
+        record = await self._get(entity, target_id)
+        return None if record is None else _found(record)
+
+    async def create(self, entity: str, reference: str, body: Record) -> Found:
+        """A task for people, attached to the records it names; one that carries the reference already is the answer."""
+        if entity != tasks.ENTITY:
+            raise Rejected(f"{entity} are not created in HubSpot", reason="crm_rejected", code="unsupported")
+        existing = await self.find(entity, reference)
+        if existing is not None:
+            return existing
+        properties = tasks.properties(reference, body, now=self._client.clock())
+        task = {"properties": properties, "associations": tasks.associations(body)}
+        return await self._write("POST", f"/crm/objects/{API_VERSION}/tasks", task)
+
+    async def update(self, entity: str, target_id: str, body: Record) -> Found:
+        """Set properties; None empties one."""
+        path = f"/crm/objects/{API_VERSION}/{segment(entity)}/{segment(target_id)}"
+        properties = {name: "" if value is None else str(value) for name, value in body.items()}
+        return await self._write("PATCH", path, {"properties": properties})
+
+    async def post(self, entity: str, target_id: str) -> Found:
+        """HubSpot has nothing to post."""
+        raise Rejected(f"{entity} are not posted in HubSpot", reason="crm_rejected", code="unsupported")
+
+    async def _get(self, entity: str, record_id: str) -> Record | None:
+        wanted = self._wanted.get(entity, ())
+        path = f"/crm/objects/{API_VERSION}/{segment(entity)}/{segment(record_id)}"
+        query = {"properties": ",".join(wanted)}
+        answer = await self._client.request("GET", path, query=query, idempotent=True, missing_ok=True)
+        return None if answer.status == 404 else records.flat(answer.data, wanted)
+
+    async def _associated(self, entity: str, record_id: str, other: str) -> list[dict[str, Any]]:
+        path = f"/crm/associations/{API_VERSION}/{entity}/{other}/batch/read"
+        targets: list[dict[str, Any]] = []
+        start: dict[str, str] = {}
+        while True:
+            request = {"inputs": [{"id": record_id, **start}]}
+            answer = await self._client.request("POST", path, json=request, idempotent=True)
+            page, after = records.associated(answer.data, record_id)
+            targets.extend(page)
+            if after is None or start.get("after") == after:
+                return targets
+            start = {"after": after}
+
+    async def _company(self, company_id: str | None) -> Record | None:
+        if company_id is None:
+            return None
+        company = await self._get("companies", company_id)
+        if company is None:
+            raise Unavailable(f"company {company_id} vanished while its deal was read")
+        return company
+
+    async def _batch(self, entity: str, ids: Sequence[int]) -> list[Record]:
+        wanted = self._wanted.get(entity, ())
+        found: dict[str, Record] = {}
+        for start in range(0, len(ids), BATCH):
+            inputs = [{"id": str(one)} for one in ids[start : start + BATCH]]
+            request = {"properties": list(wanted), "inputs": inputs}
+            path = f"/crm/objects/{API_VERSION}/{entity}/batch/read"
+            answer = await self._client.request("POST", path, json=request, idempotent=True)
+            found |= {record["id"]: record for record in (records.flat(r, wanted) for r in _results(answer.data))}
+        missing = [str(one) for one in ids if str(one) not in found]
+        if missing:
+            raise Unavailable(f"{entity} {', '.join(missing[:5])} vanished while their deal was read")
+        return [found[str(one)] for one in ids]
+
+    async def _search(self, entity: str, request: Record) -> Any:
+        path = f"/crm/objects/{API_VERSION}/{segment(entity)}/search"
+        return (await self._client.request("POST", path, json=request, idempotent=True)).data
+
+    async def _write(self, method: str, path: str, body: Record) -> Found:
+        answer = await self._client.request(method, path, json=body, idempotent=False)
+        try:
+            return _found(records.flat(answer.data))
+        except Unavailable:
+            lost = AnswerLost(f"{self._client.name}: {method} was answered without the record")
+        raise lost
+
+
+def _present(record: Record | None, entity: str, record_id: str) -> Record:
+    if record is None:
+        raise Rejected(f"{entity} {record_id} is gone", reason="not_found", code="404")
+    return record
+
+
+def _results(answer: Any) -> list[Any]:
+    results = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(results, list):
+        raise Unavailable("the CRM answered without results")
+    return results
+
+
+def _found(record: Record) -> Found:
+    return Found(id=record["id"], record=record, status=record.get("hs_task_status") or record.get("dealstage") or "")
+
+
+KIND = Kind(name="hubspot", options=HubSpotOptions, build=HubSpot)

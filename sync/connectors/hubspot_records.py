@@ -1,0 +1,82 @@
+"""What HubSpot answers, in our words: flat records of text, association targets and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sync.connectors.failures import Answer, clip
+from sync.errors import ConnectorError, Rejected, Unavailable
+from sync.model import Record
+
+PRIMARY_COMPANY = 5  # association type of a deal's primary company
+_WORD = re.compile(r"\w{2,}")
+
+
+def flat(result: Any, wanted: Iterable[str] = ()) -> Record:
+    """An object as a flat record: `id` and every property as text or None. Raises Unavailable when it is no object."""
+    if not isinstance(result, dict) or not result.get("id"):
+        raise Unavailable("the CRM answered with something that is not a record")
+    properties = result.get("properties") or {}
+    record: Record = dict.fromkeys(wanted)
+    record.update({name: _text(value) for name, value in properties.items()})
+    return record | {"id": str(result["id"])}
+
+
+def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str | None]:
+    """The association targets of one record in a batch answer, and where its next page begins.
+    Having none is no error; any other error in a partial answer is Unavailable."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("results", []), list):
+        raise Unavailable("the CRM answered with something that is not a list of associations")
+    errors = answer.get("errors") or []
+    if any("NO_ASSOCIATIONS" not in str(error.get("subCategory", "")).upper() for error in errors):
+        raise Unavailable(f"the CRM could not list associations: {clip(str(errors[0].get('message', '')))}")
+    ours = [item for item in answer.get("results", []) if str(item.get("from", {}).get("id")) == record_id]
+    targets = [target for item in ours for target in item.get("to", [])]
+    onward = (item.get("paging", {}).get("next", {}).get("after") for item in ours)
+    return targets, next((str(after) for after in onward if after), None)
+
+
+def primary(targets: Iterable[Mapping[str, Any]]) -> str | None:
+    """The primary company among association targets, or else the one with the lowest id."""
+    ranked = sorted((not _is_primary(target), int(target["toObjectId"])) for target in targets)
+    return str(ranked[0][1]) if ranked else None
+
+
+def refusal(answer: Answer) -> ConnectorError | None:
+    """A 4xx answer in HubSpot's words. Locked records (423), moving accounts (477) and limits can be tried again."""
+    error: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+    category = str(error.get("category") or error.get("errorType") or "")
+    words = clip(str(error.get("message") or answer.text or f"status {answer.status}"))
+    if answer.status in {423, 477} or "RATE_LIMIT" in category.upper():
+        return Unavailable(words, retry_after=max(answer.retry_after or 0.0, 2.0))
+    if error.get("correlationId"):
+        words = f"{words} (correlation {clip(str(error['correlationId']), 60)})"
+    reason = "not_found" if answer.status == 404 else "crm_rejected"
+    return Rejected(words, reason=reason, code=category or str(answer.status), path=_property(error))
+
+
+def words(text: str, limit: int = 5) -> list[str]:
+    """The longest different words of a text, to search by."""
+    found = dict.fromkeys(word.lower() for word in _WORD.findall(text[:1000]))
+    return sorted((word for word in found if len(word) <= 60), key=len, reverse=True)[:limit]
+
+
+def _is_primary(target: Mapping[str, Any]) -> bool:
+    return any(kind.get("typeId") == PRIMARY_COMPANY for kind in target.get("associationTypes") or [])
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _property(error: Mapping[str, Any]) -> str | None:
+    """The property that an error is about, where HubSpot says it."""
+    for item in error.get("errors") or []:
+        named = (item.get("context") or {}).get("propertyName") or item.get("in")
+        if named:
+            return str(named[0] if isinstance(named, list) else named)
+    return None

@@ -1,0 +1,104 @@
+"""HubSpot's webhook body becomes changes. Only the fact that a record changed is taken; its values are read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sync.connectors.decode import decode
+from sync.errors import WebhookRefused
+from sync.model import Change
+
+BATCH_LIMIT = 100
+_ENTITIES = {
+    "deal": "deals",
+    "company": "companies",
+    "contact": "contacts",
+    "line_item": "line_items",
+    "product": "products",
+    "ticket": "tickets",
+}
+_TYPE_IDS = {
+    "0-1": "contacts",
+    "0-2": "companies",
+    "0-3": "deals",
+    "0-5": "tickets",
+    "0-7": "products",
+    "0-8": "line_items",
+}
+_SANE = range(946_684_800_000, 4_102_444_800_000)  # the years 2000 to 2099 in milliseconds
+_KEY = ("portalId", "subscriptionId", "objectId", "eventId", "occurredAt")
+
+
+def read_changes(body: bytes, *, portal: int | None, written_back: frozenset[str]) -> list[Change]:
+    """The changes of a verified body. Left out are other portals, unknown objects and the properties that we write
+    ourselves. Raises WebhookRefused(400)."""
+    try:
+        items = decode(body)
+    except ValueError as error:
+        raise _malformed(f"The body is not JSON: {error}.") from None
+    if not isinstance(items, list) or len(items) > BATCH_LIMIT:
+        raise _malformed(f"The body must be an array of at most {BATCH_LIMIT} changes.")
+    found = [_change(item) for item in items]
+    wanted = zip(items, found, strict=True)
+    return [change for item, change in wanted if change and _concerns_us(item, portal, written_back)]
+
+
+def _concerns_us(item: Mapping[str, Any], portal: int | None, written_back: frozenset[str]) -> bool:
+    ours = portal is None or item.get("portalId") == portal
+    return ours and item.get("propertyName") not in written_back
+
+
+def _change(item: Any) -> Change | None:
+    if not isinstance(item, dict) or not isinstance(item.get("subscriptionType"), str):
+        raise _malformed("Every change must be an object with a subscriptionType.")
+    kind = item["subscriptionType"]
+    entity = _entity(kind, item)
+    if entity is None:
+        return None
+    item = {**item, "objectId": item.get("objectId", item.get("fromObjectId"))}
+    return Change(
+        entity=entity,
+        record_id=_object_id(item["objectId"]),
+        key=":".join(_part(item.get(name)) for name in _KEY),
+        kind=kind[:100],
+        occurred_at=_moment(item.get("occurredAt")),
+        sequence=_sequence(item.get("eventId")),
+    )
+
+
+def _entity(kind: str, item: Mapping[str, Any]) -> str | None:
+    noun, _, verb = kind.partition(".")
+    if not verb:
+        return None
+    return _TYPE_IDS.get(str(item.get("objectTypeId"))) if noun == "object" else _ENTITIES.get(noun)
+
+
+def _object_id(value: Any) -> str:
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and len(text) <= 20):
+        raise _malformed("Every change must carry its objectId as a number.")
+    return text
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _SANE:
+        raise _malformed("Every change must carry occurredAt in milliseconds.")
+    return datetime.fromtimestamp(value // 1000, UTC).replace(microsecond=value % 1000 * 1000)
+
+
+def _sequence(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else 0
+
+
+def _part(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | str) or len(str(value)) > 100:
+        raise _malformed("The ids of a change must be numbers or short texts.")
+    return str(value)
+
+
+def _malformed(detail: str) -> WebhookRefused:
+    return WebhookRefused(400, "Body is malformed", detail)

@@ -1,0 +1,57 @@
+"""Options that connections over HTTP share, checked once, with secrets that never show."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from yarl import URL
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)", re.ASCII)
+
+
+def _seconds(value: Any) -> Any:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    return float(match[1]) * _UNITS[match[2]] if match else value
+
+
+def _address(value: str) -> str:
+    try:
+        url = URL(value)
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("must be an address such as https://host/path")
+    if url.user or url.password or url.query_string or url.fragment:
+        raise ValueError("must carry no credentials, query or fragment")
+    return str(url).rstrip("/")
+
+
+def _filled(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.strip() or not text.isascii() or not text.isprintable():
+        raise ValueError("must be filled with printable ASCII characters")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
+"""A duration in seconds, written as a number or as "30s", "5m", "1h"."""
+
+Address = Annotated[str, AfterValidator(_address)]
+Secret = Annotated[SecretStr, AfterValidator(_filled)]
+
+
+class Options(BaseModel):
+    """Base of every connector's options: unknown names are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpOptions(Options):
+    """What every connection over HTTP can be told."""
+
+    timeout: Annotated[Seconds, Field(gt=0)] = 30.0
+    connect_timeout: Annotated[Seconds, Field(gt=0)] = 5.0
+    concurrency: Annotated[int, Field(ge=1, le=100)] = 8

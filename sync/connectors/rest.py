@@ -1,0 +1,210 @@
+"""Any REST system as a target, by description. The same reference is never knowingly created twice: what the answer does
+not prove is AnswerLost, and two records with one reference are for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sync.connectors.failures import Answer, clip
+from sync.connectors.http import Client
+from sync.connectors.kind import Kind
+from sync.connectors.options import Address, HttpOptions, Secret
+from sync.connectors.rest_description import Call, Description, Entity, Errors, fill, fill_header, fill_path
+from sync.connectors.selector import select
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
+from sync.model import Found, Record
+
+ALREADY_DONE = "already_done"
+
+
+class RestOptions(HttpOptions):
+    """`describe` is the description itself; the workspace reads the file it is kept in."""
+
+    base_url: Address
+    token: Secret
+    describe: Description
+
+
+class Rest:
+    """One REST system."""
+
+    def __init__(self, options: RestOptions, name: str) -> None:
+        self._name, self._describe = name, options.describe
+        token = options.token.get_secret_value()
+        auth = options.describe.auth
+        self._client = Client(
+            name,
+            options.base_url,
+            options,
+            headers={**options.describe.headers, auth.header: fill(auth.value, {"token": token})},
+            secrets=[token],
+            refusal=lambda answer: _refusal(answer, options.describe.errors),
+        )
+
+    async def probe(self) -> str:
+        """Makes the described call."""
+        await self._send(self._describe.probe, {})
+        return f"{self._name} answers; {', '.join(sorted(self._describe.entities))} can be written"
+
+    async def close(self) -> None:
+        """Let go of sockets."""
+        await self._client.close()
+
+    async def find(self, entity: str, reference: str) -> Found | None:
+        """The record with our reference. Several are Rejected(reason="ambiguous_reference")."""
+        known = self._entity(entity)
+        call, by_path = known.find, "{reference}" in known.find.path
+        body = _filled(call.body, reference) if call.body is not None else None
+        answer = await self._send(call, {"reference": reference}, json=body, missing_ok=by_path)
+        if answer.status == 404:
+            return None
+        items = [item for item in self._items(answer, known, entity) if _is_ours(item, known, reference)]
+        if len(items) > 1:
+            raise Rejected(f"{len(items)} {entity} records carry {reference}", reason="ambiguous_reference")
+        return self._found(known, items[0]) if items else None
+
+    async def get(self, entity: str, target_id: str) -> Found | None:
+        """The record with the target's own id."""
+        known = self._entity(entity)
+        answer = await self._send(known.get, {"id": target_id}, missing_ok=True)
+        return None if answer.status == 404 else self._found(known, select(known.item, answer.data))
+
+    async def create(self, entity: str, reference: str, body: Record) -> Found:
+        """Create with our reference in the described field. A taken one is Rejected(reason="reference_taken")."""
+        known = self._entity(entity)
+        if known.create is None:
+            raise self._unsupported(entity, "created")
+        whole = {**body, known.create.reference: reference}
+        return self._written(known, await self._write(known.create, {"reference": reference}, whole))
+
+    async def update(self, entity: str, target_id: str, body: Record) -> Found:
+        """Set fields of a record."""
+        known = self._entity(entity)
+        if known.update is None:
+            raise self._unsupported(entity, "changed")
+        answer = await self._write(known.update, {"id": target_id}, body)
+        return self._written(known, answer) if answer.body else await self._read_back(entity, target_id)
+
+    async def post(self, entity: str, target_id: str) -> Found:
+        """Make a draft final. One that is final already answers with itself."""
+        known = self._entity(entity)
+        if known.post is None:
+            raise self._unsupported(entity, "posted")
+        try:
+            answer = await self._send(known.post, {"id": target_id}, idempotent=False, json=known.post.body)
+        except Rejected as refused:
+            if refused.reason != ALREADY_DONE:
+                raise
+            return self._final(known, await self._read_back(entity, target_id))
+        found = self._written(known, answer) if answer.body else await self._read_back(entity, target_id)
+        return self._final(known, found)
+
+    async def _write(self, call: Call, values: Mapping[str, str], json: Any) -> Answer:
+        try:
+            return await self._send(call, values, idempotent=False, json=json)
+        except Rejected as refused:
+            if refused.reason != ALREADY_DONE:
+                raise
+            words, code, path = refused.words, refused.code, refused.path
+        raise Rejected(words, reason=self._describe.errors.default, code=code, path=path)
+
+    async def _send(
+        self,
+        call: Call,
+        values: Mapping[str, str],
+        *,
+        idempotent: bool = True,
+        json: Any = None,
+        missing_ok: bool = False,
+    ) -> Answer:
+        return await self._client.request(
+            call.method,
+            fill_path(call.path, values),
+            query={name: fill(value, values) for name, value in call.query.items()},
+            headers={name: fill_header(value, values) for name, value in call.headers.items()},
+            json=json,
+            idempotent=idempotent,
+            missing_ok=missing_ok,
+        )
+
+    def _entity(self, entity: str) -> Entity:
+        known = self._describe.entities.get(entity)
+        if known is None:
+            raise self._unsupported(entity, "described")
+        return known
+
+    def _unsupported(self, entity: str, what: str) -> Rejected:
+        return Rejected(
+            f"{entity} is not {what} in {self._name}", reason=self._describe.errors.default, code="unsupported"
+        )
+
+    def _items(self, answer: Answer, known: Entity, entity: str) -> list[Any]:
+        found = select(known.find.items, answer.data)
+        if isinstance(found, dict):
+            return [found]
+        if not isinstance(found, list):
+            raise Unavailable(f"{self._name}: the search of {entity} was answered without {known.find.items}")
+        return found
+
+    def _found(self, known: Entity, record: Any) -> Found:
+        found = _read(known, record)
+        if found is None:
+            raise Unavailable(f"{self._name} answered with a record that has no {known.id}")
+        return found
+
+    def _written(self, known: Entity, answer: Answer) -> Found:
+        found = _read(known, select(known.item, answer.data))
+        if found is None:
+            raise AnswerLost(f"{self._name} answered a write without {known.id}")
+        return found
+
+    async def _read_back(self, entity: str, target_id: str) -> Found:
+        try:
+            found = await self.get(entity, target_id)
+        except Unavailable as error:
+            lost = f"{self._name} took a write and cannot show the record: {error}"
+        else:
+            if found is not None:
+                return found
+            lost = f"{self._name} took a write and does not show the record"
+        raise AnswerLost(lost)
+
+    def _final(self, known: Entity, found: Found) -> Found:
+        if known.posted and found.status not in known.posted:
+            raise AnswerLost(f"{self._name} took the posting and shows {found.status or 'no status'}")
+        return found
+
+
+def _read(known: Entity, record: Any) -> Found | None:
+    identity = select(known.id, record) if isinstance(record, dict) else None
+    if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
+        return None
+    status = select(known.status, record) if known.status else ""
+    return Found(id=str(identity), record=record, status="" if status is None else str(status))
+
+
+def _is_ours(item: Any, known: Entity, reference: str) -> bool:
+    """A search may be looser than equality; a record that shows another reference is not ours."""
+    field = known.create.reference if known.create else None
+    return not isinstance(item, dict) or field not in item or item[field] == reference
+
+
+def _filled(value: Any, reference: str) -> Any:
+    if isinstance(value, str):
+        return reference if value == "{reference}" else value
+    if isinstance(value, Mapping):
+        return {name: _filled(item, reference) for name, item in value.items()}
+    return [_filled(item, reference) for item in value] if isinstance(value, list) else value
+
+
+def _refusal(answer: Answer, errors: Errors) -> ConnectorError | None:
+    """A 4xx answer by the described places; the target's own words are kept."""
+    code = clip(str(select(errors.code, answer.data) or answer.status), 100)
+    words = clip(str(select(errors.message, answer.data) or answer.text or f"status {answer.status}"))
+    field = select(errors.field, answer.data)
+    reason = errors.reasons.get(code, errors.default)
+    return Rejected(words, reason=reason, code=code, path=None if field is None else clip(str(field), 200))
+
+
+KIND = Kind(name="rest", options=RestOptions, build=Rest)

@@ -1,0 +1,176 @@
+"""How a REST target is described in the workspace: its calls, where answers carry what, and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from string import ascii_letters, digits
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from sync.connectors.http import segment
+from sync.connectors.selector import Selector
+
+_PATH_CHARACTERS = set(ascii_letters + digits + "/?&=%{}-._~!$'()*+,;:@")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def fill_path(template: str, values: Mapping[str, str]) -> str:
+    """A path with its placeholders replaced by encoded values. Raises Rejected for a value that is no path segment."""
+    return _PLACE.sub(lambda place: segment(values[place[1]]), template)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A text with its placeholders replaced as they are."""
+    return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def fill_header(template: str, values: Mapping[str, str]) -> str:
+    """A header value; what could break out of it is encoded."""
+    return _PLACE.sub(lambda place: quote(values[place[1]], safe=" :", errors="replace"), template)
+
+
+def _relative(path: str) -> str:
+    if not path.startswith("/") or path.startswith("//") or not set(path) <= _PATH_CHARACTERS:
+        raise ValueError("must begin with one / and hold only what an address may hold")
+    return path
+
+
+Path = Annotated[str, AfterValidator(_relative)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", max_length=100)]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=1000)]
+Headers = dict[HeaderName, HeaderValue]
+
+
+class Described(BaseModel):
+    """Base of the description: unknown names are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Auth(Described):
+    """The header that carries the token."""
+
+    header: HeaderName = "Authorization"
+    value: HeaderValue = "Bearer {token}"
+
+
+class Call(Described):
+    """One request. Placeholders in `path`, `query` and `headers` are filled in; the path encodes them."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH"] = "GET"
+    path: Path
+    query: dict[str, str] = {}
+    headers: Headers = {}
+
+    def places(self) -> set[str]:
+        """The names of all placeholders."""
+        texts = (self.path, *self.query.values(), *self.headers.values())
+        return {name for text in texts for name in _PLACE.findall(text)}
+
+
+class Find(Call):
+    """Records by our reference. `items` selects them in the answer: a list, or one record."""
+
+    method: Literal["GET", "POST"] = "GET"
+    items: Selector = "@"
+    body: dict[str, Any] | None = None
+
+
+class Get(Call):
+    """One record by its id."""
+
+    method: Literal["GET"] = "GET"
+
+
+class Create(Call):
+    """A new record; `reference` is the field that carries our reference."""
+
+    method: Literal["POST", "PUT"] = "POST"
+    reference: Annotated[str, Field(min_length=1)]
+
+
+class Update(Call):
+    """New values for fields of a record."""
+
+    method: Literal["PATCH", "PUT", "POST"] = "PATCH"
+
+
+class Post(Call):
+    """A draft becomes final."""
+
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    body: dict[str, Any] | None = None
+
+
+_PLACES = {"find": {"reference"}, "get": {"id"}, "create": {"reference"}, "update": {"id"}, "post": {"id"}}
+_NEEDED = {"find": "reference", "get": "id", "update": "id", "post": "id"}
+
+
+class Entity(Described):
+    """What can be done with one kind of record. `item` selects the record in an answer; `id` and `status` are selected
+    in the record; `posted` are the words of `status` for what is final."""
+
+    find: Find
+    get: Get
+    create: Create | None = None
+    update: Update | None = None
+    post: Post | None = None
+    item: Selector = "@"
+    id: Selector = "id"
+    status: Selector | None = None
+    posted: list[str] = []
+
+    @model_validator(mode="after")
+    def _places_are_known(self) -> Self:
+        calls = {name: call for name in _PLACES if (call := getattr(self, name)) is not None}
+        wrong = [
+            f"{name} knows no placeholder {{{place}}}, only {{{', '.join(sorted(_PLACES[name]))}}}"
+            for name, call in calls.items()
+            for place in sorted(call.places() - _PLACES[name])
+        ]
+        wrong += [
+            f"{name} must name {{{_NEEDED[name]}}}" for name in calls if not _names_what_it_needs(name, calls[name])
+        ]
+        if self.posted and self.status is None:
+            wrong.append("posted needs status, the selector of the word it lists")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def _names_what_it_needs(name: str, call: Call) -> bool:
+    in_body = str(getattr(call, "body", None)) if name == "find" else ""
+    needed = _NEEDED.get(name)
+    return needed is None or needed in call.places() or f"{{{needed}}}" in in_body
+
+
+class Errors(Described):
+    """Where an error answer carries its code, words and field, and what its codes mean to us. `reference_taken` and
+    `already_done` are understood; every other reason goes to a person."""
+
+    code: Selector = "error.code"
+    message: Selector = "error.message"
+    field: Selector = "error.field"
+    reasons: dict[str, str] = {}
+    default: str = "erp_rejected"
+
+
+class Description(Described):
+    """A whole REST target."""
+
+    auth: Auth = Auth()
+    headers: Headers = {}
+    probe: Call
+    entities: Annotated[dict[str, Entity], Field(min_length=1)]
+    errors: Errors = Errors()
+
+    @model_validator(mode="after")
+    def _only_the_token_is_secret(self) -> Self:
+        wrong = [f"auth.value knows no placeholder {{{p}}}" for p in _PLACE.findall(self.auth.value) if p != "token"]
+        wrong += [f"probe knows no placeholder {{{place}}}" for place in sorted(self.probe.places())]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self

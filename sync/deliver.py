@@ -1,0 +1,205 @@
+"""One delivery's straight line: read, check, map, write, verify. What comes out is an Outcome; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, plan_about
+from sync.errors import ConnectorError, NotFound, Rejected
+from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteSpec
+from sync.ports import Ledger, Source, Target
+from sync.prepare import prepare, questions
+from sync.questions import Lookups, Question
+from sync.workspace.flow import Flow
+from sync.workspace.workspace import Workspace
+from sync.writing import Changed, Writing, differing
+
+_ROUNDS = 4  # an answer may raise a further question; more rounds than kinds of question would be a circle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What the line runs through. `connections` are the built connectors by name."""
+
+    ledger: Ledger
+    workspace: Workspace
+    connections: Mapping[str, object]
+    clock: Callable[[], datetime]
+
+    def source(self, name: str) -> Source:
+        """The connection as a source. Raises NotFound."""
+        found = self.connections.get(name)
+        if not isinstance(found, Source):
+            raise NotFound(f"there is no source called {name}")
+        return found
+
+    def target(self, name: str) -> Target:
+        """The connection as a target. Raises NotFound."""
+        found = self.connections.get(name)
+        if not isinstance(found, Target):
+            raise NotFound(f"there is no target called {name}")
+        return found
+
+    def quarantine(self, name: str) -> float:
+        """How many seconds an unknown write on this connection rests before it is read back."""
+        own = self.workspace.connections[name].quarantine
+        return (own or self.workspace.engine.quarantine).total_seconds()
+
+
+@dataclass(slots=True)
+class Trip:
+    """One delivery under way. `record` is what was read, kept for the attempt's snapshot."""
+
+    line: Line
+    delivery: Delivery
+    flow: Flow
+    record: Record | None = None
+    about: About = field(default_factory=About)
+    done: dict[str, Found] = field(default_factory=dict)
+
+    async def run(self) -> Outcome:
+        """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
+        try:
+            self.record = await self._read()
+            prepared = prepare(
+                self.record, self.flow, self.line.workspace, self.delivery.overlays, await self._look_up(self.record)
+            )
+        except ConnectorError as error:
+            return self._failed(error, self.delivery.event.connection)
+        match prepared:
+            case NotDue():
+                return prepared
+            case Violations():
+                self.about = About(title=prepared.title, customer=prepared.customer, money=prepared.money)
+                return await self._help(prepared)
+            case Plan():
+                self.about = plan_about(prepared)
+                return await self._carry_out(prepared)
+
+    async def _read(self) -> Record:
+        event = self.delivery.event
+        if event.payload is not None:
+            return event.payload
+        return await self.line.source(event.connection).read(event.entity, event.record_id)
+
+    async def _look_up(self, record: Record) -> Lookups:
+        source = self.line.source(self.delivery.event.connection)
+        lookups = Lookups()
+        for _ in range(_ROUNDS):
+            asked = questions(record, self.flow, self.delivery.overlays, lookups)
+            if not asked:
+                break
+            answers = [(question, await _answer(source, question)) for question in asked]
+            lookups = Lookups(answers=[*lookups.answers, *answers])
+        return lookups
+
+    async def _help(self, violations: Violations) -> Outcome:
+        """Carry out the writes that help a person (a merge task), then stop."""
+        stopped = await self._write_all(violations.remedies)
+        return violations if stopped is None else stopped
+
+    async def _carry_out(self, plan: Plan) -> Outcome:
+        if plan.customer is not None:
+            hold = await self.line.ledger.hold_on(plan.customer)
+            if hold is not None and not await self._billed(plan):
+                return Blocked(hold=hold)
+        stopped = await self._write_all(plan.writes)
+        return Written(bindings=self._bindings(plan)) if stopped is None else stopped
+
+    async def _billed(self, plan: Plan) -> bool:
+        for spec in plan.writes:
+            if not await self.line.ledger.written(spec.connection, spec.entity, spec.operation, spec.key):
+                return False
+        return True
+
+    async def _write_all(self, specs: tuple[WriteSpec, ...]) -> Outcome | None:
+        engine = self.line.workspace.engine
+        writing = Writing(
+            ledger=self.line.ledger,
+            delivery=self.delivery,
+            clock=self.line.clock,
+            lease_seconds=engine.lease.total_seconds(),
+        )
+        for spec in specs:
+            target = self.line.target(spec.connection)
+            try:
+                found = await writing.write(
+                    target, spec, self.done, quarantine_seconds=self.line.quarantine(spec.connection)
+                )
+                match found:
+                    case Resting():
+                        return found
+                    case Changed():
+                        return self._changed(found)
+                    case Found():
+                        self.done[spec.name] = found
+                wrong = await self._verify(target, spec, found.id, specs)
+            except ConnectorError as error:
+                return self._failed(error, spec.connection)
+            if wrong is not None:
+                return wrong
+        return None
+
+    async def _verify(
+        self, target: Target, spec: WriteSpec, target_id: str, specs: tuple[WriteSpec, ...]
+    ) -> Wrong | None:
+        """Read back and compare, unless a later write has moved the record on already."""
+        if not spec.verify or await self._moved_on(spec, specs):
+            return None
+        shown = await target.get(spec.entity, target_id)
+        if shown is None:
+            return Wrong(reason="totals_differ", detail=f"{spec.entity} {spec.key} is not there", about=self.about)
+        wrong = differing(shown.record, spec.verify)
+        if not wrong:
+            return None
+        words = "; ".join(f"{name}: expected {spec.verify[name]}, found {shown.record.get(name)}" for name in wrong)
+        return Wrong(reason="totals_differ", detail=words, about=self.about)
+
+    async def _moved_on(self, spec: WriteSpec, specs: tuple[WriteSpec, ...]) -> bool:
+        for later in specs:
+            if later.of == spec.name and later.operation == "post":
+                ledger = self.line.ledger
+                return bool(await ledger.written(later.connection, later.entity, later.operation, later.key))
+        return False
+
+    def _changed(self, changed: Changed) -> Wrong:
+        words = f"{changed.spec.entity} {changed.target_id} was written from an earlier state of the record"
+        return Wrong(reason="changed_after_posting", detail=words, about=self.about)
+
+    def _failed(self, error: ConnectorError, connection: str) -> Failed:
+        side = "crm" if connection == self.delivery.event.connection else "erp"
+        return Failed(error=error, connection=connection, side=side, about=self.about)
+
+    def _bindings(self, plan: Plan) -> tuple[Binding, ...]:
+        event = self.delivery.event
+        relation = (self.flow.record.customer or "customer").partition(".")[0]
+        made = []
+        for spec in plan.writes:
+            shared = spec.operation == "upsert" and plan.customer is not None
+            if spec.operation not in ("create", "upsert"):
+                continue
+            made.append(
+                Binding(
+                    source_connection=event.connection,
+                    source_entity=relation if shared else event.entity,
+                    source_id=plan.customer if shared and plan.customer else event.record_id,
+                    target_connection=spec.connection,
+                    target_entity=spec.entity,
+                    target_id=self.done[spec.name].id,
+                    reference=spec.key,
+                )
+            )
+        return tuple(made)
+
+
+async def _answer(source: Source, question: Question) -> list[Record]:
+    if question.purpose != "read":
+        return await source.search(question.entity, question.by)
+    try:
+        return [await source.read(question.entity, question.by["id"])]
+    except Rejected as error:
+        if error.reason == "not_found":
+            return []
+        raise

@@ -1,0 +1,190 @@
+"""The loop: receive, claim, deliver, decide, settle. A bug stops one delivery and no other."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+
+from sync.decide import Outcome, Wrong, decide
+from sync.deliver import Line, Trip
+from sync.errors import LeaseLost, LedgerUnavailable, NotFound, WebhookRefused
+from sync.model import Bury, Delivery, Hold, Received, Retry, Step
+from sync.ports import Incoming
+from sync.workspace.flow import Flow
+
+log = structlog.get_logger()
+
+_UNKNOWN_FLOW = timedelta(minutes=5)
+_LEDGER_PAUSE = 1.0
+
+
+class Engine:
+    """Works through the ledger. `jitter` gives numbers from 0 to 1; the line's clock gives aware UTC times."""
+
+    def __init__(self, line: Line, *, jitter: Callable[[], float]) -> None:
+        self.line = line
+        self._ledger, self._workspace, self._clock = line.ledger, line.workspace, line.clock
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+
+    async def receive(self, connection: str, incoming: Incoming) -> Received:
+        """Take in a webhook; durable when it returns. Raises WebhookRefused."""
+        try:
+            source = self.line.source(connection)
+        except NotFound:
+            raise WebhookRefused(404, "Unknown connection") from None
+        now = self._clock()
+        changes = source.accept(incoming, now=now)
+        received = await self._ledger.receive(connection, changes, self._flows_of(connection), now=now)
+        self.wake()
+        return received
+
+    async def poll(self, flow: Flow) -> Received:
+        """Read what changed since the last poll, page by page, each page with its cursor in one transaction."""
+        name, entity = flow.trigger.connection, flow.trigger.entity
+        source, total, duplicates, more = self.line.source(name), 0, 0, True
+        while more:
+            now = self._clock()
+            page = await source.changes(entity, await self._ledger.cursor(name, entity), now=now)
+            got = await self._ledger.receive(
+                name, page.changes, self._flows_of(name), now=now, cursor=(entity, page.cursor)
+            )
+            total, duplicates, more = total + got.received, duplicates + got.duplicates, page.more
+            self.wake()
+        return Received(received=total, duplicates=duplicates)
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event, *, idle_seconds: float = 0.5) -> None:
+        """Work until told to stop, then let what is under way finish."""
+        running: set[asyncio.Task[None]] = set()
+        stopping = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            free = self._workspace.engine.concurrency - len(running)
+            claimed = await self._claim_or_rest(free) if free else []
+            running |= {asyncio.create_task(self.deliver(one)) for one in claimed}
+            if claimed and len(running) < self._workspace.engine.concurrency:
+                continue
+            running = await self._rest(running, stopping, idle_seconds)
+        stopping.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def drain(self, *, limit: int = 1_000_000) -> int:
+        """Work until nothing is due now; how many deliveries were settled."""
+        settled = 0
+        while settled < limit:
+            claimed = await self._claim(self._workspace.engine.concurrency)
+            if not claimed:
+                break
+            await asyncio.gather(*(self.deliver(one) for one in claimed))
+            settled += len(claimed)
+        return settled
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """One delivery from its lease to its settlement."""
+        with structlog.contextvars.bound_contextvars(trace=delivery.event.trace, delivery=delivery.id):
+            try:
+                flow = self._workspace.flows.get(delivery.flow)
+                if flow is None:
+                    await self._put_back(delivery)
+                    return
+                trip = Trip(self.line, delivery, flow)
+                await self._settle(delivery, flow, await self._guarded(trip), trip)
+            except LeaseLost:
+                log.warning("lease_lost", flow=delivery.flow)
+            except LedgerUnavailable as error:
+                log.error("ledger_unavailable", detail=str(error))  # the lease runs out and the delivery comes back
+
+    async def bury_poison(self) -> int:
+        """Into the dead letters with every delivery whose worker died again and again."""
+        settings = self._workspace.engine
+        poisoned = await self._ledger.poisoned(max_losses=settings.max_losses, now=self._clock())
+        for delivery in poisoned:
+            flow = self._workspace.flows.get(delivery.flow)
+            if flow is None:
+                await self._put_back(delivery)
+                continue
+            detail = f"the worker stopped {settings.max_losses} times in the middle of this record"
+            await self._settle(delivery, flow, Wrong(reason="poison", detail=detail), None)
+        return len(poisoned)
+
+    async def _put_back(self, delivery: Delivery) -> None:
+        now = self._clock()
+        step = Retry(due_at=now + _UNKNOWN_FLOW, detail="the flow is not in the workspace", counted=False)
+        await self._ledger.settle(delivery, step, now=now)
+        log.error("flow_unknown", flow=delivery.flow)
+
+    async def _guarded(self, trip: Trip) -> Outcome:
+        try:
+            return await trip.run()
+        except LeaseLost:
+            raise
+        except Exception as error:  # a bug stops this delivery and no other
+            reference = uuid4().hex[:8]
+            frames = "".join(traceback.format_tb(error.__traceback__))  # no message: it may quote the record
+            log.error("crashed", reference=reference, error=type(error).__name__, frames=frames)
+            return Wrong(reason="crashed", detail=f"reference {reference}", about=trip.about)
+
+    async def _settle(self, delivery: Delivery, flow: Flow, outcome: Outcome, trip: Trip | None) -> None:
+        now = self._clock()
+        step: Step = decide(
+            outcome,
+            subject=delivery.subject,
+            retries=delivery.retries,
+            policy=flow.retry,
+            now=now,
+            jitter=self._jitter(),
+        )
+        route = None
+        if isinstance(step, Hold | Bury):
+            route = self._workspace.route(flow, step.opening.reason, now)
+        snapshot = trip.record if trip is not None else None
+        await self._ledger.settle(delivery, step, now=now, route=route, snapshot=snapshot)
+        log.info("settled", flow=flow.name, step=type(step).__name__.lower(), attempt=delivery.number)
+        self.wake()
+
+    async def _claim(self, limit: int) -> list[Delivery]:
+        self._wake.clear()
+        settings = self._workspace.engine
+        claimed = await self._ledger.claim(
+            limit=limit,
+            lease_seconds=settings.lease.total_seconds(),
+            max_losses=settings.max_losses,
+            now=self._clock(),
+        )
+        if not claimed:
+            await self.bury_poison()
+        return claimed
+
+    async def _claim_or_rest(self, limit: int) -> list[Delivery]:
+        try:
+            return await self._claim(limit)
+        except LedgerUnavailable as error:
+            log.error("ledger_unavailable", detail=str(error))
+            await asyncio.sleep(_LEDGER_PAUSE)
+            return []
+
+    async def _rest(
+        self, running: set[asyncio.Task[None]], stopping: asyncio.Task[bool], idle_seconds: float
+    ) -> set[asyncio.Task[None]]:
+        woken = asyncio.create_task(self._wake.wait())
+        await asyncio.wait({*running, stopping, woken}, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
+        for task in running:
+            if task.done() and (bug := task.exception()) is not None:
+                log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays
+        return {task for task in running if not task.done()}
+
+    def _flows_of(self, connection: str) -> dict[str, list[str]]:
+        flows: dict[str, list[str]] = {}
+        for flow in self._workspace.flows.values():
+            if flow.trigger.connection == connection:
+                flows.setdefault(flow.trigger.entity, []).append(flow.name)
+        return flows

@@ -1,0 +1,211 @@
+"""Getting values out of records and putting them in: concrete paths for violations and decisions, JMESPath selectors for
+mapping rows, templates for keys. Nothing here changes the record it was given."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from sync.model import Record
+
+SHOWN = 200
+Step = str | int | None
+_SEGMENT = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\*|\d{1,6})\]")
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_HOLE = re.compile(r"\{([^{}]*)\}")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class SelectorFailed(ValueError):
+    """The selector cannot be evaluated on this record."""
+
+
+def clean(value: str) -> str:
+    """The text without control characters, null bytes, lone surrogates and direction overrides; blanks become spaces."""
+    if value.isprintable():
+        return value.strip()
+    kept = (" " if char.isspace() else char for char in value if char.isspace() or _printable(char))
+    return "".join(kept).strip()
+
+
+def _printable(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI_CONTROLS
+
+
+def missing(value: object) -> bool:
+    """Null, an empty list or object, and a text of nothing but blanks all mean that the field is empty."""
+    if isinstance(value, str):
+        return not (value[:1].isalnum() or clean(value[:1000]))
+    return value is None or (isinstance(value, list | dict) and not value)
+
+
+def text(value: object) -> str:
+    """How a value reads, on one line of at most 200 characters; empty when it is missing. Decisions compare by this text."""
+    if isinstance(value, str):
+        return clean(value[: 5 * SHOWN])[:SHOWN]
+    if missing(value):
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**SHOWN:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        return clean(json.dumps(value, ensure_ascii=False, default=str))[:SHOWN]
+    except (ValueError, RecursionError):  # an integer inside is too long to print, or the value too deep
+        return f"a {type(value).__name__}"
+
+
+@lru_cache(maxsize=4096)
+def compile_path(path: str) -> tuple[Step, ...]:
+    """The steps of `lines[*].product_code`: names, indexes, and None for every item. Raises ValueError."""
+    steps: list[Step] = []
+    at = 0
+    for match in _SEGMENT.finditer(path):
+        if match.start() != at:
+            break
+        at = match.end()
+        name, index = match.groups()
+        steps.append(name if name is not None else None if index == "*" else int(index))
+    if not steps or at != len(path) or path[0] in ".[":
+        raise ValueError(f"{path!r} is no path such as lines[*].product_code")
+    return tuple(steps)
+
+
+def get(record: object, path: str) -> Any:
+    """The value at a concrete path, None when any part of the way is missing."""
+    value = record
+    for step in compile_path(path):
+        value = _into(value, step)
+    return value
+
+
+def _into(value: object, step: Step) -> Any:
+    if isinstance(step, str):
+        return value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
+
+
+def expand(record: object, path: str) -> list[tuple[str, Any]]:
+    """Every concrete path that a path with `[*]` stands for, with its value."""
+    if "[" not in path:
+        return [(path, get(record, path))]
+    found: list[tuple[str, Any]] = [("", record)]
+    for step in compile_path(path):
+        if step is not None:
+            word = f"[{step}]" if isinstance(step, int) else step
+            found = [(_joined(at, word), _into(value, step)) for at, value in found]
+        else:
+            found = [
+                (f"{at}[{index}]", item)
+                for at, value in found
+                if isinstance(value, list)
+                for index, item in enumerate(value)
+            ]
+    return found
+
+
+def _joined(at: str, word: str) -> str:
+    return f"{at}.{word}" if at and not word.startswith("[") else f"{at}{word}"
+
+
+def sibling(concrete: str, pattern: str, other: str) -> str:
+    """The concrete form of `other` for the item that `concrete` (an instance of `pattern`) belongs to: for `lines[1].price`
+    of `lines[*].price`, `product_code` is `lines[1].product_code`. A pattern without items names its sibling whole."""
+    if "[*]" not in pattern:
+        return other
+    depth = pattern.rindex("[*]") + 3
+    return f"{concrete[: len(concrete) - (len(pattern) - depth)]}.{other}"
+
+
+def put(record: Record, path: str, value: Any) -> Record:
+    """A copy of the record with the value at the concrete path; missing objects on the way are made. A path through
+    something that is no object, or past the end of a list, changes nothing."""
+    changed = _put(record, compile_path(path), value)
+    return changed if isinstance(changed, dict) else record
+
+
+def _put(container: object, steps: tuple[Step, ...], value: Any) -> Any:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str) and (container is None or isinstance(container, dict)):
+        inside = container or {}
+        inner = _put(inside.get(step), rest, value)
+        return container if rest and inner is inside.get(step) else {**inside, step: inner}
+    if isinstance(step, int) and isinstance(container, list) and step < len(container):
+        return [*container[:step], _put(container[step], rest, value), *container[step + 1 :]]
+    return container
+
+
+@lru_cache(maxsize=4096)
+def compile_selector(selector: str) -> Callable[[Any], Any]:
+    """A JMESPath selector as a function that raises SelectorFailed. Raises ValueError when it does not parse."""
+    if _DOTTED.fullmatch(selector):
+        names = tuple(selector.split("."))
+        return lambda record: _walk(record, names)
+    try:
+        compiled = jmespath.compile(selector)
+    except JMESPathError as error:
+        raise ValueError(f"{selector!r} is no JMESPath: {str(error).splitlines()[0]}") from error
+
+    def evaluate(record: Any) -> Any:
+        try:
+            return compiled.search(record)
+        except (JMESPathError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+            raise SelectorFailed(f"{selector}: {str(error).splitlines()[0] if str(error) else error!r}") from error
+
+    return evaluate
+
+
+def _walk(value: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def select(selector: str, record: object) -> Any:
+    """What the selector finds. Raises SelectorFailed."""
+    return compile_selector(selector)(record)
+
+
+@lru_cache(maxsize=1024)
+def template_names(template: str) -> tuple[str, ...]:
+    """The selectors between braces. Raises ValueError for a brace that is not closed."""
+    names = tuple(_HOLE.findall(template))
+    if set("{}") & set(_HOLE.sub("", template)) or not all(names):
+        raise ValueError(f"{template!r} has a brace that does not hold a selector")
+    return names
+
+
+def fill(template: str, record: object, extra: Mapping[str, str]) -> str:
+    """The template with every hole filled from `extra` or the record. Raises KeyError with the name of an empty hole."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        filled = extra[name] if name in extra else text(select(name, record))
+        if not filled:
+            raise KeyError(name)
+        return filled
+
+    return _HOLE.sub(value, template)
+
+
+def key(template: str, record: object, extra: Mapping[str, str]) -> str:
+    """Like `fill`, but every hole holds nothing but letters, digits, `.`, `_`, `-` and percent-escapes."""
+    values = {name: safe(fill(f"{{{name}}}", record, extra)) for name in template_names(template)}
+    return fill(template, record, values)
+
+
+def safe(value: str) -> str:
+    """The value with everything but letters, digits, `.`, `_` and `-` percent-encoded."""
+    return quote(value, safe="").replace("~", "%7E")

@@ -1,0 +1,89 @@
+"""What might have been meant: candidates with a score and a reason in words, and the normal forms that make two spellings one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+
+from sync.model import Candidate
+
+_LEGAL = frozenset(
+    "ab ag as bv co company corp corporation gmbh inc incorporated kg kk limited llc llp ltd nv ohg oy oyj plc pte pty "
+    "sa sarl sas se spa srl sro ug vof".split()
+)
+_LEAST = 55
+_LONGEST = 200
+_SPLIT = re.compile(r"[\W_]+")
+_SIGNS = re.compile(r"[\W_]+")
+_DIGRAPHS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ö": "o", "ü": "u", "ä": "a", "œ": "oe", "ł": "l", "đ": "d"})
+
+
+@lru_cache(maxsize=20_000)
+def normal(name: str) -> str:
+    """The name in lower case without accents, punctuation and legal forms; `Müller GmbH`, `MUELLER` and `Muller` are one."""
+    letters = unicodedata.normalize("NFKC", name[:_LONGEST]).casefold().translate(_DIGRAPHS)
+    letters = "".join(char for char in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(char))
+    letters = re.sub(r"(?<=\w)[./](?=\w\b)", "", letters)  # S.A. and A/S are one word
+    words = [word for word in _SPLIT.split(letters) if word]
+    kept = [word for word in words if word not in _LEGAL] or words
+    return re.sub(r"(?<=[aou])e", "", " ".join(kept))
+
+
+def compact(name: str) -> str:
+    """The letters and digits alone, in lower case: what is left when only the spelling of gaps differs."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKC", name[:_LONGEST]).casefold())
+
+
+def same_id(value: str) -> str:
+    """A VAT id or another number of a register without spaces, dots and dashes, in capitals."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKC", value[:_LONGEST])).upper()
+
+
+def same_domain(value: str) -> str:
+    """A web or mail address reduced to its domain: no scheme, no path, no `www.`, lower case."""
+    domain = value[:_LONGEST].strip().casefold().partition("://")[2] or value[:_LONGEST].strip().casefold()
+    domain = re.split(r"[/?#:]", domain.rpartition("@")[2], maxsplit=1)[0]
+    return domain.removeprefix("www.").rstrip(".")
+
+
+def candidates(found: str, values: Iterable[tuple[str, str]], limit: int = 5) -> tuple[Candidate, ...]:
+    """The (value, label) pairs that come closest to what was found, best first; those too far away are left out."""
+    if not found.strip():
+        return ()
+    scored = (_candidate(found[:_LONGEST], value, label) for value, label in dict(values).items())
+    close = [candidate for candidate in scored if candidate.score >= _LEAST]
+    return tuple(sorted(close, key=lambda each: (-each.score, each.label, each.value))[:limit])
+
+
+def listed(values: Iterable[tuple[str, str]], why: str, limit: int = 20) -> tuple[Candidate, ...]:
+    """All the values there are, when nothing was found that could be compared."""
+    return tuple(Candidate(value=value, label=label, score=0, why=why) for value, label in list(values)[:limit])
+
+
+def _candidate(found: str, value: str, label: str) -> Candidate:
+    best = max((_score(found, each) for each in {value, label}), key=lambda scored: scored[0])
+    return Candidate(value=value, label=label, score=best[0], why=best[1])
+
+
+def _score(found: str, other: str) -> tuple[int, str]:
+    if found == other:
+        return 100, "the same"
+    if found.casefold() == other.casefold():
+        return 99, "same letters, capitals differ"
+    if compact(found) and compact(found) == compact(other):
+        return 98, "same letters, spacing differs"
+    left, right = normal(found), normal(other)
+    if left and left == right:
+        return 97, "same name without accents and legal form"
+    likeness = max(
+        fuzz.ratio(left, right),
+        fuzz.ratio(left.replace(" ", ""), right.replace(" ", "")),
+        0.95 * fuzz.token_sort_ratio(left, right),
+        0.92 * fuzz.token_set_ratio(left, right),
+    )
+    score = min(96, int(likeness))
+    return score, f"name {score}%"

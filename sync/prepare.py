@@ -1,0 +1,177 @@
+"""From a record to what becomes of it: a plan of writes, or all violations at once, or nothing to do. Pure, and it raises for
+no record: what cannot be judged is a violation too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sync import checks, mapping, transforms
+from sync.bodies import Builder
+from sync.mapping import SelectorFailed, compile_path, get, put, select, text
+from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
+from sync.money import Money, NotMoney, money
+from sync.questions import Lookups, Question, asked, stub
+from sync.scene import Scene
+from sync.workspace.flow import Check, Flow, Required, Unique
+from sync.workspace.workspace import Workspace
+
+__all__ = ["Lookups", "Question", "apply", "prepare", "questions"]
+
+
+def apply(record: Record, overlays: Sequence[Overlay]) -> Record:
+    """The record with every `set` that still meets the value it was decided about. The given record stays as it is."""
+    for overlay in overlays:
+        if overlay.action == "set" and _is_path(overlay.path) and text(get(record, overlay.path)) == overlay.found:
+            record = put(record, overlay.path, overlay.value)
+    return record
+
+
+def questions(
+    record: Record, flow: Flow, overlays: Sequence[Overlay] = (), lookups: Lookups | None = None
+) -> tuple[Question, ...]:
+    """What the source must be asked before `prepare`, without what `lookups` answers already. An answer may raise a further
+    question (a picked company must be unique too), so ask until there is none; nothing when the flow has nothing to do."""
+    lookups = lookups or Lookups()
+    record = _related(apply(record, overlays), flow, lookups)
+    if isinstance(_due(record, flow), NotDue):
+        return ()
+    return tuple(each for each in asked(record, flow) if lookups.of(each) is None)
+
+
+def prepare(
+    record: Record,
+    flow: Flow,
+    workspace: Workspace,
+    overlays: Sequence[Overlay] = (),
+    lookups: Lookups | None = None,
+) -> Plan | Violations | NotDue:
+    """What the record becomes. `lookups` answer the flow's `questions` about it."""
+    lookups = lookups or Lookups()
+    record = _related(apply(record, overlays), flow, lookups)
+    due = _due(record, flow)
+    if isinstance(due, NotDue):
+        return due
+    scene = Scene(
+        record=record, flow=flow, contract=workspace.contract_of(flow), tables=workspace.tables, lookups=lookups
+    )
+    found = checks.violations(scene, tuple(overlays))
+    if due is not None or found:
+        return _violations(scene, found, due)
+    return _plan(scene)
+
+
+def _due(record: Record, flow: Flow) -> NotDue | Violation | None:
+    when = flow.trigger.when
+    if when is None:
+        return None
+    try:
+        value = select(when.path, record)
+    except SelectorFailed as error:
+        return Violation(reason="rule_failed", path=when.path, label="Trigger", found="", expected=str(error)[:300])
+    if when.holds(value):
+        return None
+    wanted = " or ".join(text(each) for each in (when.any_of or (when.equals,)))
+    return NotDue(why=f"{when.path} is {text(value) or 'empty'}, not {wanted}")
+
+
+def _related(record: Record, flow: Flow, lookups: Lookups) -> Record:
+    """The record with the relations that people picked, as the source shows them."""
+    for question in [each for each, _ in lookups.answers if each.purpose == "read"]:
+        check = flow.checks[question.check]
+        if isinstance(check, Required) and (chosen := stub(check, record)):
+            for answer in list(lookups.of(question) or ())[:1]:
+                last = compile_path(check.fill or check.path)[-1]
+                record = put(record, check.path, {**answer, str(last): chosen})
+    return record
+
+
+def _violations(scene: Scene, found: list[tuple[Check, Violation]], due: Violation | None) -> Violations:
+    pairs = {(each.path, each.reason): each for _, each in reversed(found)}
+    ordered = [each for _, each in found if pairs.pop((each.path, each.reason), None) is not None]
+    return Violations(
+        found=(*((due,) if due is not None else ()), *ordered),
+        title=_title(scene),
+        customer=_customer(scene),
+        money=_money(scene),
+        remedies=_remedies(scene, found),
+    )
+
+
+def _plan(scene: Scene) -> Plan | Violations:
+    builder = Builder(scene=scene)
+    writes = tuple(
+        WriteSpec(
+            name=write.name,
+            connection=write.connection,
+            entity=write.entity,
+            operation=write.operation,
+            key=builder.key(write, scene.record),
+            body=builder.body(write.record, scene.record),
+            of=builder.of(write),
+            verify=builder.verify(write.verify),
+        )
+        for write in scene.flow.writes
+    )
+    title, customer, worth = _title(scene), _customer(scene), _money(scene)
+    if builder.problems:
+        return Violations(found=tuple(builder.problems), title=title, customer=customer, money=worth)
+    return Plan(writes=writes, customer=customer, money=worth, title=title)
+
+
+def _remedies(scene: Scene, found: list[tuple[Check, Violation]]) -> tuple[WriteSpec, ...]:
+    """A task in the source for each group of records that people must merge."""
+    tasks: dict[str, WriteSpec] = {}
+    for check, violation in found:
+        if isinstance(check, Unique) and check.task is not None and violation.reason == check.reason:
+            ids = sorted(each.value for each in violation.candidates)
+            named = "\n".join(f"{each.label} ({each.value})" for each in violation.candidates)
+            key = mapping.safe("merge-" + "-".join(ids))[:200]
+            tasks[key] = WriteSpec(
+                name="merge_task",
+                connection=scene.flow.trigger.connection,
+                entity=check.task.entity,
+                operation="create",
+                key=key,
+                body={
+                    "subject": f"{check.task.subject}: {violation.found}",
+                    "body": f"{check.task.body}\n\n{violation.label}: {violation.found}\n{named}",
+                    check.entity: ids,
+                },
+            )
+    return tuple(tasks.values())
+
+
+def _selected(selector: str | None, scene: Scene) -> Any:
+    try:
+        return select(selector, scene.record) if selector else None
+    except SelectorFailed:
+        return None
+
+
+def _title(scene: Scene) -> str:
+    title = text(_selected(scene.flow.record.title, scene))
+    return title or f"{scene.flow.trigger.entity} {text(_selected(scene.flow.record.id, scene))}".strip()
+
+
+def _customer(scene: Scene) -> str | None:
+    return text(_selected(scene.flow.record.customer, scene)) or None
+
+
+def _money(scene: Scene) -> Money | None:
+    """The money at stake, as far as it can be read."""
+    currency = scene.currency(None)
+    if currency is None:
+        return None
+    try:
+        return money(transforms.amount(_selected(scene.flow.record.amount, scene)), currency)
+    except NotMoney:
+        return None
+
+
+def _is_path(path: str) -> bool:
+    try:
+        compile_path(path)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""What the source must be asked before a record can be judged, and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.mapping import SelectorFailed, compile_path, expand, get, missing, select, text
+from sync.model import Record
+from sync.workspace.flow import Flow, Required, Unique
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Ask the source for records of `entity`. `unique` and `candidates`: `search(entity, by)`. `read`: `read(entity, by["id"])`,
+    where a record that is gone answers with none. `check` is the index of the check that asks."""
+
+    check: int
+    entity: str
+    by: dict[str, str]
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Questions with the records that answered them."""
+
+    answers: Sequence[tuple[Question, Sequence[Record]]] = ()
+
+    def of(self, question: Question) -> Sequence[Record] | None:
+        """The answer, None when the source was not asked."""
+        return next((records for asked, records in self.answers if asked == question), None)
+
+    def plus(self, question: Question, records: Sequence[Record]) -> Lookups:
+        """These answers and one more."""
+        return Lookups(answers=(*self.answers, (question, records)))
+
+
+def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
+    """Every question of a flow's checks about this record."""
+    questions: list[Question] = []
+    for index, check in enumerate(flow.checks):
+        if isinstance(check, Required):
+            questions += _of_required(index, check, record)
+        elif isinstance(check, Unique):
+            questions += _of_unique(index, check, record)
+    return tuple(questions)
+
+
+def stub(check: Required, record: Record) -> str:
+    """The id of a relation of which nothing is known but the id that a person filled in; empty otherwise."""
+    if check.fill is None or check.candidates is None or check.fill == check.path:
+        return ""
+    last = compile_path(check.fill)[-1]
+    related = get(record, check.path)
+    if isinstance(related, dict) and list(related) == [last]:
+        return text(get(record, check.fill))
+    return ""
+
+
+def _of_required(index: int, check: Required, record: Record) -> list[Question]:
+    source = check.candidates
+    if source is None:
+        return []
+    if chosen := stub(check, record):
+        return [Question(check=index, entity=source.entity, by={"id": chosen}, purpose="read")]
+    if not missing(get(record, check.path)):
+        return []
+    try:
+        words = text(select(source.by, record))
+    except SelectorFailed:
+        return []
+    return [Question(check=index, entity=source.entity, by={"*": words}, purpose="candidates")] if words else []
+
+
+def _of_unique(index: int, check: Unique, record: Record) -> list[Question]:
+    return [unique(index, check, value) for _, value in expand(record, check.path) if not missing(value)]
+
+
+def unique(index: int, check: Unique, value: object) -> Question:
+    """The question whether another record has this value."""
+    field = check.field or str(compile_path(check.path)[-1])
+    return Question(check=index, entity=check.entity, by={field: text(value)}, purpose="unique")

@@ -1,0 +1,151 @@
+"""YAML files as plain values that remember their lines. Nothing in a file can run code, explode, or turn into a float: a
+number with a fraction, a date and `NO` stay the text that was written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sync.errors import Mistake
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+MAX_DEPTH = 40
+Place = tuple[str | int, ...]
+_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+_WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """One file: its value, the line of every place in it, and what is wrong with its form."""
+
+    file: str
+    value: Any = None
+    lines: dict[Place, int] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def line(self, place: Place) -> int:
+        """The line of a place, or of the nearest thing around it. Words that are no key or index of the file are passed over."""
+        at: Place = ()
+        for word in place:
+            if (*at, word) in self.lines:
+                at = (*at, word)
+        return self.lines.get(at, 1)
+
+    def wrong(self, place: Place, what: str, right: str) -> None:
+        """Note a mistake at a place."""
+        self.note(self.line(place), what, right)
+
+    def note(self, line: int, what: str, right: str) -> None:
+        """Note a mistake at a line."""
+        self.mistakes.append(Mistake(file=self.file, line=line, what=what, right=right))
+
+
+def read_text(directory: Path, file: str, document: Document) -> str | None:
+    """The file's text; None with a mistake noted when it is absent, outside the directory, too large or not UTF-8."""
+    path = directory / file
+    try:
+        if not path.resolve().is_relative_to(directory.resolve()):
+            document.note(1, f"{file} lies outside the workspace", "keep every file inside the workspace directory")
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            document.note(1, "the file is larger than 1 MB", "split it, or remove what is not configuration")
+            return None
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        document.note(1, "the file is not UTF-8", "save it as UTF-8")
+    except OSError as error:
+        document.note(1, f"the file cannot be read: {error.strerror}", "create it, or correct the name")
+    return None
+
+
+def read(directory: Path, file: str) -> Document:
+    """The file as a document. Never raises: what is wrong is in `mistakes`."""
+    document = Document(file=file)
+    text = read_text(directory, file, document)
+    if text is None:
+        return document
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        document.note(_line_of(error), *_form(error))
+        return document
+    except RecursionError:
+        document.note(1, "the file is nested too deeply", f"at most {MAX_DEPTH} levels")
+        return document
+    if root is not None:
+        document.value = _Walk(document).value(root, ())
+    return document
+
+
+def _line_of(error: yaml.YAMLError) -> int:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return int(mark.line) + 1 if mark is not None else 1
+
+
+def _form(error: yaml.YAMLError) -> tuple[str, str]:
+    problem = str(getattr(error, "problem", None) or error).splitlines()[0]
+    if "\\t" in problem:
+        return "a tab stands where blanks must", "indent with spaces"
+    if "expected a single document" in str(getattr(error, "context", "")):
+        return "the file holds a second document", "one file holds one document"
+    return f"this is not YAML: {problem}", "correct the indentation, the quotes or the colons near this line"
+
+
+class _Walk:
+    """Turns nodes into values, once per file."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.seen, self.open = document, 0, set[int]()
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
+        """The node's value; None for what is refused."""
+        line = node.start_mark.line + 1
+        self.document.lines.setdefault(place, line)
+        self.seen += 1
+        if self.seen == MAX_NODES or len(place) == MAX_DEPTH or id(node) in self.open:
+            self.document.note(
+                line, "the file unfolds without end or is far too large", "repeat less by alias, nest less"
+            )
+        if self.seen >= MAX_NODES or len(place) >= MAX_DEPTH or id(node) in self.open:
+            return None
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, place)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
+            return self._scalar(node)
+        finally:
+            self.open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.document.note(line, "a key is no plain word", "write a word before the colon")
+                continue
+            key = str(key_node.value)
+            if key in found:
+                self.document.note(line, f"`{key}` stands twice in this block", "keep one of them")
+                continue
+            self.document.lines[(*place, key)] = line
+            found[key] = self.value(value_node, (*place, key))
+        return found
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        word = str(node.value)
+        if node.tag.startswith("!") or "python/" in node.tag:
+            self.document.note(node.start_mark.line + 1, f"the tag {node.tag} is not allowed", "write the plain value")
+            return None
+        if getattr(node, "style", None) is not None:
+            return word
+        if word in _WORDS:
+            return _WORDS[word]
+        return int(word) if _INTEGER.fullmatch(word) else word

@@ -1,0 +1,309 @@
+"""A flow as its file says it: what triggers it, what is checked, what is written where. Reading one decides nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sync.mapping import text
+from sync.workspace.values import Duration, Name, Path, Pattern, Percent, Selector, Strict, Template, Words
+
+Scalar = str | int | bool
+Kind = Literal["text", "select", "money", "date", "company"]
+
+
+class When(Strict):
+    """A condition on the record: the selected value equals one value, or is one of several."""
+
+    path: Selector
+    equals: Scalar | None = None
+    any_of: tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        if (self.equals is None) == (self.any_of is None):
+            raise ValueError("exactly one of `equals` and `any_of` is needed")
+        return self
+
+    def holds(self, value: object) -> bool:
+        """Whether the value fulfils the condition; numbers and their texts are the same."""
+        wanted = self.any_of if self.any_of is not None else (self.equals,)
+        return text(value) in {text(each) for each in wanted}
+
+
+class Trigger(Strict):
+    connection: Name
+    entity: Name
+    poll: Duration | None = None
+    when: When | None = None
+
+
+class RecordWords(Strict):
+    """Where a record keeps what every card shows: its title, its customer and its money."""
+
+    id: Selector = "id"
+    title: Selector
+    customer: Selector | None = None
+    customer_title: Selector | None = None
+    amount: Selector | None = None
+    currency: Selector | None = None
+
+
+class RetryPolicy(Strict):
+    """How the system tries again by itself: `first`, then each time `factor` longer, never longer than `cap`."""
+
+    attempts: int = Field(default=6, ge=1, le=100)
+    first: Duration = timedelta(seconds=2)
+    factor: int = Field(default=3, ge=1, le=10)
+    cap: Duration = timedelta(minutes=5)
+
+
+class CandidateSource(Strict):
+    """Where suggestions come from: records of `entity` that match the words which `by` selects; they show as `label`."""
+
+    entity: Name
+    by: Selector
+    label: Selector = "name"
+
+
+class MergeTask(Strict):
+    """The task that asks a person to merge duplicates in the source."""
+
+    entity: Name = "tasks"
+    subject: Words = "Merge duplicate companies"
+    body: Words = "These records share one value that must be unique. Merge them, then replay the exception."
+
+
+class Check(Strict):
+    """What every check has. A check other than `required` passes over an empty value."""
+
+    path: Path
+    label: Words | None = None
+    reason: Name
+
+
+class Required(Check):
+    check: Literal["required"]
+    reason: Name = "missing_field"
+    fill: Path | None = None
+    candidates: CandidateSource | None = None
+    reference: Name | None = None
+    column: str | None = None
+
+
+class Enum(Check):
+    check: Literal["enum"]
+    reason: Name = "unknown_value"
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class InReference(Check):
+    check: Literal["in_reference"]
+    reason: Name = "unknown_value"
+    reference: Name
+    column: str
+    title: str | None = None
+
+
+class Range(Check):
+    check: Literal["range"]
+    reason: Name = "invalid_value"
+    min: int | None = None
+    max: int | None = None
+    whole: bool = False
+
+
+class Regex(Check):
+    check: Literal["regex"]
+    reason: Name = "invalid_value"
+    pattern: Pattern
+    expected: Words | None = None
+
+
+class Currency(Check):
+    check: Literal["currency"]
+    reason: Name = "unknown_currency"
+
+
+class Amount(Check):
+    check: Literal["amount"]
+    reason: Name = "invalid_amount"
+    negative: Name = "negative_amount"
+    currency: Path | None = None
+
+
+class SumEquals(Check):
+    """`path` equals the sum of `quantity` × `price` over the items of `of`, to the minor unit."""
+
+    check: Literal["sum_equals"]
+    reason: Name = "amount_mismatch"
+    of: Path
+    quantity: Path | None = None
+    price: Path
+    currency: Path | None = None
+
+
+class PriceWithin(Check):
+    """The price at `path` is within `tolerance` of the list price of its sibling `of`."""
+
+    check: Literal["price_within"]
+    reason: Name = "price_off_list"
+    of: Path
+    reference: Name
+    key: str = "code"
+    column: str
+    currency_column: str | None = None
+    tolerance: Percent
+    currency: Path | None = None
+
+
+class Date(Check):
+    check: Literal["date"]
+    reason: Name = "invalid_value"
+
+
+class DateOrder(Check):
+    """The date at `path` is not after the date at `before`."""
+
+    check: Literal["date_order"]
+    reason: Name = "invalid_value"
+    before: Path
+
+
+class Unique(Check):
+    """No other record of `entity` in the source has the same value in `field`. The source is asked before."""
+
+    check: Literal["unique"]
+    reason: Name = "duplicate_customer"
+    entity: Name
+    field: str | None = None
+    id: Path
+    title: Selector = "name"
+    task: MergeTask | None = None
+
+
+AnyCheck = Annotated[
+    Required
+    | Enum
+    | InReference
+    | Range
+    | Regex
+    | Currency
+    | Amount
+    | SumEquals
+    | PriceWithin
+    | Date
+    | DateOrder
+    | Unique,
+    Field(discriminator="check"),
+]
+
+
+class Lookup(Strict):
+    """Replaces a value by what a reference table says beside it."""
+
+    reference: Name
+    key: str = "code"
+    column: str
+
+
+class MapRow(Strict):
+    """One row of the data dictionary: the target's field and the one place its value comes from."""
+
+    to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
+    from_: Selector | None = Field(default=None, alias="from")
+    value: Scalar | None = None
+    text: Template | None = None
+    ref: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")] | None = None
+    each: Selector | None = None
+    record: tuple[MapRow, ...] | None = None
+    lookup: Lookup | None = None
+    transform: str | tuple[str, ...] = ()
+    default: Scalar | None = None
+    required: bool = False
+    owner: Name | None = None
+    note: Words | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [each for each in (self.from_, self.value, self.text, self.ref, self.each) if each is not None]
+        if len(given) != 1:
+            raise ValueError("exactly one of `from`, `value`, `text`, `ref` and `each` is needed")
+        if (self.each is None) != (self.record is None):
+            raise ValueError("`each` and `record` go together")
+        return self
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        return (self.transform,) if isinstance(self.transform, str) else self.transform
+
+
+class VerifyRow(Strict):
+    """What the target must show after the write."""
+
+    field: str
+    from_: Selector | None = Field(default=None, alias="from")
+    value: Scalar | None = None
+    transform: str | tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.from_ is None) == (self.value is None):
+            raise ValueError("exactly one of `from` and `value` is needed")
+        return self
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        return (self.transform,) if isinstance(self.transform, str) else self.transform
+
+
+class SourceRecord(Strict):
+    """The record of the source itself, by the id that `source` selects."""
+
+    source: Selector
+
+
+class WriteRow(Strict):
+    """One write. `key` is its external reference; a post and an update of an earlier write may leave it out."""
+
+    name: Name
+    connection: Name
+    entity: Name
+    operation: Literal["upsert", "create", "update", "post"]
+    key: Template | None = None
+    of: Name | SourceRecord | None = None
+    record: tuple[MapRow, ...] = ()
+    verify: tuple[VerifyRow, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.operation in ("upsert", "create") and self.of is not None:
+            raise ValueError(f"`of` has no meaning for {self.operation}")
+        if self.operation in ("update", "post") and self.of is None:
+            raise ValueError(
+                f"`of` says which record to {self.operation}: the name of an earlier write or {{source: id}}"
+            )
+        if self.key is None and not isinstance(self.of, str):
+            raise ValueError("`key` is needed: the external reference that makes the write happen once")
+        return self
+
+
+class Flow(Strict):
+    """A whole flow file."""
+
+    name: Name = Field(alias="flow")
+    title: Words
+    version: int = Field(ge=1)
+    owner: Name
+    contract: str = Field(pattern=r"^[a-z][a-z0-9_-]*@\d+\.\d+\.\d+$")
+    trigger: Trigger
+    record: RecordWords
+    retry: RetryPolicy = RetryPolicy()
+    checks: tuple[AnyCheck, ...] = ()
+    writes: tuple[WriteRow, ...] = Field(min_length=1)
+
+    @property
+    def contract_id(self) -> str:
+        return self.contract.partition("@")[0]

@@ -1,0 +1,159 @@
+"""What `meshline.yaml` says: the company's connections, teams, calendars and clocks."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+
+from sync import clocks
+from sync.workspace.values import Duration, Name, Strict, Words
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{5,20}$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{5,20}$")]
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is no time zone; write one like Europe/Berlin") from error
+    return value
+
+
+Timezone = Annotated[str, AfterValidator(_timezone)]
+
+
+class Connection(Strict):
+    """A configured connector. Whatever else its block says are the connector's own options; a text such as `env:NAME`
+    or `file:/path` is a reference that is resolved where the product starts."""
+
+    kind: Name
+    quarantine: Duration | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, block: Any) -> Any:
+        if not isinstance(block, dict) or isinstance(block.get("options"), dict):
+            return block
+        own = {key: block[key] for key in ("kind", "quarantine") if key in block}
+        return {**own, "options": {key: value for key, value in block.items() if key not in own}}
+
+
+class Team(Strict):
+    """A team queue: where its cards go, who answers, who stands in and who approves."""
+
+    title: Words
+    channel: ChannelId
+    owner: UserId
+    backup: UserId
+    approvers: tuple[UserId, ...] = ()
+    members: tuple[UserId, ...] = ()
+    calendar: Name
+
+    @model_validator(mode="after")
+    def _backup_is_somebody_else(self) -> Team:
+        if self.backup == self.owner:
+            raise ValueError("the backup must be somebody else than the owner")
+        return self
+
+
+class CalendarBlock(Strict):
+    """Working hours. `holidays` is a country code, with a region where one is meant: DE or DE-BY."""
+
+    timezone: Timezone
+    days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    hours: str = "09:00-17:00"
+    holidays: str | None = None
+    closed: tuple[date, ...] = ()
+
+    @field_validator("days")
+    @classmethod
+    def _known_days(cls, days: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [day for day in days if day not in _DAYS]
+        if wrong or not days:
+            raise ValueError(f"days are {', '.join(_DAYS)}; found {', '.join(wrong) or 'none'}")
+        return days
+
+    @field_validator("hours")
+    @classmethod
+    def _readable_hours(cls, hours: str) -> str:
+        if not _HOURS.fullmatch(hours) or hours[:5] >= hours[6:]:
+            raise ValueError('hours are opening and closing time such as "09:00-17:30"')
+        return hours
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, code: str | None) -> str | None:
+        country, _, region = (code or "").partition("-")
+        known = holidays.list_supported_countries(include_aliases=False)
+        if code is not None and (country not in known or (region and region not in known[country])):
+            raise ValueError(
+                f"there are no holidays for {code!r}; write a country such as DE or a region such as DE-BY"
+            )
+        return code
+
+    def calendar(self) -> clocks.Calendar:
+        opens, closes = (int(part[:2]) * 60 + int(part[3:]) for part in self.hours.split("-"))
+        return clocks.Calendar(
+            timezone=self.timezone,
+            days=frozenset(_DAYS.index(day) for day in self.days),
+            opens=opens,
+            closes=closes,
+            holidays=self.holidays,
+            closed=frozenset(self.closed),
+        )
+
+
+class EngineSettings(Strict):
+    """How the engine works: how long a lease is, and how long an unknown write rests before anyone reads back."""
+
+    lease: Duration = timedelta(seconds=60)
+    quarantine: Duration = timedelta(seconds=30)
+    concurrency: int = Field(default=8, ge=1, le=256)
+    max_losses: int = Field(default=3, ge=1, le=100)
+
+
+class Digests(Strict):
+    """When each team gets its daily digest, in the time zone of the team's calendar."""
+
+    at: str = "08:30"
+
+    @field_validator("at")
+    @classmethod
+    def _readable(cls, at: str) -> str:
+        if not _CLOCK.fullmatch(at):
+            raise ValueError('a time of day such as "08:30" is needed')
+        return at
+
+    @property
+    def time(self) -> time:
+        return time.fromisoformat(self.at)
+
+
+class Retention(Strict):
+    """How long what was read and what was received is kept. The journal is kept for good."""
+
+    snapshots: Duration = timedelta(days=90)
+    events: Duration = timedelta(days=730)
+
+
+class Settings(Strict):
+    """The whole of `meshline.yaml`."""
+
+    name: Words
+    connections: dict[Name, Connection] = Field(min_length=1)
+    teams: dict[Name, Team] = Field(min_length=1)
+    calendars: dict[Name, CalendarBlock] = Field(min_length=1)
+    engine: EngineSettings = EngineSettings()
+    digests: Digests = Digests()
+    retention: Retention = Retention()

@@ -1,0 +1,127 @@
+"""The workspace: everything that a customer wrote, loaded, linked and unchanging. It answers who is responsible and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sync import clocks
+from sync.errors import NotFound
+from sync.lifecycle import Role
+from sync.model import Route
+from sync.reasons import Fix, Reason, Severity, reason
+from sync.workspace.contract import Contract, RouteRule
+from sync.workspace.flow import Flow
+from sync.workspace.settings import Connection, Digests, EngineSettings, Retention, Team
+from sync.workspace.tables import ReferenceTable
+
+Thing = TypeVar("Thing")
+_NO_RULE = RouteRule()
+_SCHEMES = ("env:", "file:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One loaded directory. `tables` are the reference tables; `contracts` are keyed `deal@1.0.0`."""
+
+    name: str
+    directory: Path
+    flows: Mapping[str, Flow]
+    contracts: Mapping[str, Contract]
+    teams: Mapping[str, Team]
+    calendars: Mapping[str, clocks.Calendar]
+    connections: Mapping[str, Connection]
+    tables: Mapping[str, ReferenceTable]
+    engine: EngineSettings
+    digests: Digests
+    retention: Retention
+
+    def flow(self, name: str) -> Flow:
+        """The flow of that name. Raises NotFound."""
+        return _named(self.flows, name, "flow")
+
+    def team(self, name: str) -> Team:
+        """The team of that name. Raises NotFound."""
+        return _named(self.teams, name, "team")
+
+    def calendar(self, team: str) -> clocks.Calendar:
+        """The calendar on which a team's clocks run. Raises NotFound."""
+        return _named(self.calendars, self.team(team).calendar, "calendar")
+
+    def contract_of(self, flow: Flow) -> Contract:
+        """The contract version that the flow names. Raises NotFound."""
+        return _named(self.contracts, flow.contract, "contract")
+
+    def roles(self, team: str, user: str) -> frozenset[Role]:
+        """What a person may be in a team; empty for somebody who is not in it. Raises NotFound for an unknown team."""
+        named = self.team(team)
+        places = {
+            Role.OWNER: (named.owner,),
+            Role.BACKUP: (named.backup,),
+            Role.APPROVER: named.approvers,
+            Role.MEMBER: named.members,
+        }
+        return frozenset(role for role, users in places.items() if user in users)
+
+    def route(self, flow: Flow, code: str, now: datetime) -> Route:
+        """Who answers for a reason in a flow, and by when. The contract decides before the reason's own defaults; a reason
+        whose team this company does not have goes to the owner of the flow. Class A runs round the clock."""
+        known = reason(code)
+        rule = self.contract_of(flow).routes.get(code, _NO_RULE)
+        name = rule.team or (known.role if known.role in self.teams else flow.owner)
+        team, severity = self.team(name), rule.severity or known.severity
+        resolve = rule.resolve or known.resolve
+        respond = min(rule.respond or _respond(known, severity), resolve)
+        calendar = None if severity is Severity.A else self.calendar(name)
+        return Route(
+            team=name,
+            channel=team.channel,
+            owner=team.owner,
+            backup=team.backup,
+            severity=severity.value,
+            respond_by=_deadline(now, respond, calendar),
+            resolve_by=_deadline(now, resolve, calendar),
+            four_eyes=severity is Severity.A,
+            holds_billing=_stops_an_invoice(known, severity) if rule.holds_billing is None else rule.holds_billing,
+        )
+
+    def references(self) -> list[str]:
+        """Every `env:` and `file:` reference of the connections, each once, in order. Nothing here reads them."""
+        found = [text for each in self.connections.values() for text in _texts(each.options)]
+        return list(dict.fromkeys(text for text in found if text.startswith(_SCHEMES)))
+
+
+def _named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
+    try:
+        return things[name]
+    except KeyError:
+        raise NotFound(f"there is no {noun} called {name}") from None
+
+
+def _respond(known: Reason, severity: Severity) -> timedelta:
+    return replace(known, severity=severity).respond_within
+
+
+def _deadline(now: datetime, within: timedelta, calendar: clocks.Calendar | None) -> datetime:
+    if calendar is None:
+        return clocks.round_the_clock(now, within)
+    return clocks.add_working(now, within, calendar)
+
+
+def _stops_an_invoice(known: Reason, severity: Severity) -> bool:
+    """A fault of a system or of a rule says nothing against the customer; what is wrong with a record stops its invoice."""
+    return severity is not Severity.C and not (known.role == "revops" and known.fix is Fix.REPLAY)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)

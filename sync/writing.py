@@ -1,0 +1,159 @@
+"""One write, once. The intent is in the ledger before the call; what the call did is recorded after it; a lost answer is
+never followed by a blind second call but by reading back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from sync.decide import Resting
+from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
+from sync.model import Delivery, Found, Record, Ref, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Ledger, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The record exists already with other content, and this operation may not change it."""
+
+    spec: WriteSpec
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What a write needs around it."""
+
+    ledger: Ledger
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    lease_seconds: float
+
+    async def write(
+        self, target: Target, spec: WriteSpec, done: Mapping[str, Found], *, quarantine_seconds: float
+    ) -> Found | Resting | Changed:
+        """Carry out one write of a plan; `done` holds the earlier ones by name. Raises ConnectorError, LeaseLost."""
+        body = filled(spec.body, done)
+        now = self.clock()
+        permit = await self.ledger.begin_write(
+            self.delivery,
+            spec,
+            fingerprint(body),
+            quarantine_seconds=quarantine_seconds,
+            lease_seconds=self.lease_seconds,
+            now=now,
+        )
+        match permit:
+            case Done(target_id=target_id, record=record):
+                return Found(id=target_id, record=record)
+            case Busy(until=until, detail=detail):
+                return Resting(until=until, detail=detail)
+            case Differs(target_id=target_id):
+                return Changed(spec=spec, target_id=target_id)
+            case Go():
+                if self.clock() >= now + timedelta(seconds=self.lease_seconds):
+                    raise LeaseLost("the lease ran out before the call")  # we were frozen; another worker may act now
+                return await self._call(target, spec, body, done, permit)
+
+    async def _call(
+        self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go
+    ) -> Found:
+        try:
+            found = await send(target, spec, body, done, permit)
+        except AnswerLost as error:
+            await self._end(permit, "doubt", detail=str(error))
+            raise
+        except ConnectorError as error:
+            await self._end(permit, "refuse", detail=str(error))
+            raise
+        await self._end(permit, "confirm", found=found)
+        return found
+
+    async def _end(self, permit: Go, verb: str, *, found: Found | None = None, detail: str = "") -> None:
+        await self.ledger.end_write(
+            self.delivery,
+            permit.write_id,
+            verb,
+            now=self.clock(),
+            target_id=found.id if found else None,
+            record=found.record if found else None,
+            detail=detail,
+        )
+
+
+async def send(target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go) -> Found:
+    """The call itself. After an earlier call of unknown fate, or where records are shared, it looks before it creates."""
+    match spec.operation:
+        case "create":
+            return await _create(target, spec, body, look_first=permit.again)
+        case "upsert":
+            return await _upsert(target, spec, body, permit.target_id)
+        case "update":
+            return await target.update(spec.entity, _target_id(spec, done), body)
+        case "post":
+            return await target.post(spec.entity, _target_id(spec, done))
+    raise Rejected(f"there is no operation {spec.operation}", reason="rule_failed")
+
+
+async def _create(target: Target, spec: WriteSpec, body: Record, *, look_first: bool) -> Found:
+    if look_first:
+        existing = await target.find(spec.entity, spec.key)
+        if existing is not None:
+            return existing
+    try:
+        return await target.create(spec.entity, spec.key, body)
+    except Rejected as error:
+        if error.reason != "reference_taken":
+            raise
+        existing = await target.find(spec.entity, spec.key)  # it is ours: nobody else uses our references
+        if existing is None:
+            raise
+        return existing
+
+
+async def _upsert(target: Target, spec: WriteSpec, body: Record, target_id: str | None) -> Found:
+    existing = await (target.get(spec.entity, target_id) if target_id else target.find(spec.entity, spec.key))
+    if existing is None:
+        return await _create(target, spec, body, look_first=False)
+    if differing(existing.record, body):
+        return await target.update(spec.entity, existing.id, body)
+    return existing
+
+
+def _target_id(spec: WriteSpec, done: Mapping[str, Found]) -> str:
+    if spec.of is None:
+        raise Rejected(f"the write {spec.name} does not say what it changes", reason="rule_failed")
+    return done[spec.of].id if spec.of in done else spec.of
+
+
+def filled(value: Any, done: Mapping[str, Found]) -> Any:
+    """The body with every Ref replaced by what the earlier write returned."""
+    match value:
+        case Ref(write=write, field="id"):
+            return done[write].id
+        case Ref(write=write, field=field):
+            return done[write].record.get(field)
+        case dict():
+            return {key: filled(inner, done) for key, inner in value.items()}
+        case list() | tuple():
+            return [filled(inner, done) for inner in value]
+    return value
+
+
+def differing(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """The fields in which the target's record is not what was expected, compared as text: 12 and "12" are the same."""
+    return [name for name, value in expected.items() if name not in shown or _text(shown[name]) != _text(value)]
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if isinstance(value, dict | list) else str(value)
+
+
+def fingerprint(body: Record) -> str:
+    """The same content has the same fingerprint, in every process."""
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()

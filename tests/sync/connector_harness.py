@@ -1,0 +1,130 @@
+"""How the suite handles each kind of connector: its fake, its options, one write, one signature."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp, Front, served
+from standardwebhooks import Webhook as Signer
+
+from sync.connectors import build
+from sync.ports import Connector, Incoming
+
+CLIENT_SECRET = "app-secret-2"
+SIGNING_SECRET = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decode()
+
+
+@dataclass
+class Harness:
+    """How the suite handles one kind. `create` is (entity, reference, body); `write` is the method and path of that write."""
+
+    options: Callable[[str], dict[str, Any]]
+    mount: Callable[[Any, Any], None] = lambda fake, app: None
+    fake: Callable[[], Any] = object
+    get: tuple[str, str] = ("", "")
+    create: tuple[str, str, dict[str, Any]] = ("", "", {})
+    write: dict[str, str] = field(default_factory=dict)
+    count: Callable[[Any], int] = lambda fake: 0
+    sign: Callable[[datetime, bytes], Incoming] | None = None
+    body: bytes = b""
+    polled: str = ""
+
+
+def _crm() -> Crm:
+    crm = Crm()
+    crm.put("deals", 1, dealname="One", at=NOW - timedelta(hours=1))
+    crm.put("companies", 7, name="Acme")
+    return crm
+
+
+def _erp() -> Erp:
+    return Erp(invoices={1: {"id": 1, "reference": "old", "status": "draft", "lines": [1]}})
+
+
+def sign_hubspot(at: datetime, body: bytes) -> Incoming:
+    stamp = str(int(at.timestamp() * 1000))
+    url = "https://sync.example.com/hooks/crm"
+    digest = hmac.new(CLIENT_SECRET.encode(), b"POST" + url.encode() + body + stamp.encode(), hashlib.sha256).digest()
+    headers = {"x-hubspot-signature-v3": base64.b64encode(digest).decode(), "x-hubspot-request-timestamp": stamp}
+    return Incoming(method="POST", url=url, headers=headers, body=body)
+
+
+def sign_standard(at: datetime, body: bytes) -> Incoming:
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Signer(SIGNING_SECRET).sign("msg_1", at, body.decode()),
+    }
+    return Incoming(method="POST", url="https://sync.example.com/hooks/shop", headers=headers, body=body)
+
+
+HARNESSES: Mapping[str, Harness] = {
+    "hubspot": Harness(
+        options=lambda url: {"base_url": url, "token": TOKEN, "client_secret": CLIENT_SECRET},
+        fake=_crm,
+        mount=Crm.mount,
+        get=("deals", "1"),
+        create=("tasks", "merge-7-8", {"subject": "Merge", "text": "Acme twice", "companies": ["7"]}),
+        write={"method": "POST", "path": f"{API}/tasks"},
+        count=lambda crm: len(crm.objects.get("tasks", {})),
+        sign=sign_hubspot,
+        body=b'[{"objectId": 5, "subscriptionType": "deal.creation", "eventId": 9, "occurredAt": 1795165200000}]',
+        polled="deals",
+    ),
+    "rest": Harness(
+        options=lambda url: {"base_url": url, "token": TOKEN, "describe": ERP_DESCRIPTION},
+        fake=_erp,
+        mount=Erp.mount,
+        get=("invoice", "1"),
+        create=("invoice", "crm-deal-5", {"lines": [{"price": 1}]}),
+        write={"method": "POST", "path": "/v1/invoices"},
+        count=lambda erp: sum(i["reference"] == "crm-deal-5" for i in erp.invoices.values()),
+    ),
+    "webhook": Harness(
+        options=lambda url: {"secrets": [SIGNING_SECRET], "entity": "orders"},
+        sign=sign_standard,
+        body=b'{"type": "order.paid", "timestamp": "2026-11-20T08:59:00Z", "data": {"id": 5, "total": 12.50}}',
+    ),
+}
+
+
+@dataclass
+class World:
+    harness: Harness
+    connector: Any
+    fake: Any
+    front: Front
+
+
+@asynccontextmanager
+async def world(kind: str, **options: Any) -> AsyncIterator[World]:
+    harness, front = HARNESSES[kind], Front()
+    fake = harness.fake()
+    async with served(lambda app: harness.mount(fake, app), front) as url:
+        connector = build(kind, {**harness.options(url), **options}, name="books")
+        try:
+            yield World(harness, connector, fake, front)
+        finally:
+            await connector.close()
+
+
+def offline(kind: str) -> Connector:
+    return build(kind, HARNESSES[kind].options("http://127.0.0.1:1"), name="books")
+
+
+def signed_bytes(kind: str, body: bytes) -> Incoming:
+    if kind == "hubspot":
+        return sign_hubspot(NOW, body)
+    stamp = str(int(NOW.timestamp()))
+    key = base64.b64decode(SIGNING_SECRET.removeprefix("whsec_"))
+    digest = hmac.new(key, b"m." + stamp.encode() + b"." + body, hashlib.sha256).digest()
+    signature = "v1," + base64.b64encode(digest).decode()
+    headers = {"webhook-id": "m", "webhook-timestamp": stamp, "webhook-signature": signature}
+    return Incoming(method="POST", url="https://sync.example.com/hooks/shop", headers=headers, body=body)
