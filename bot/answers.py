@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
-from bot.glance import Pause, flow_line, hold_line, pause_line
+from bot.glance import Pause, entry_line, flow_line, hold_line, pause_line
 from bot.wording import (
     CLASSES,
     Around,
     all_wrong,
     changes,
+    counted,
     due,
     due_plain,
     line_of,
@@ -18,7 +19,6 @@ from bot.wording import (
     person,
     standing,
     title_of,
-    told,
 )
 from store.reports import FlowStatus
 from sync.lifecycle import CaseState
@@ -65,8 +65,8 @@ def status(
         blocks += [header("Held and paused"), *map(section, few(stopped, _LINES))]
     if late := [f"{count:,} {said(what, 20)}" for what, count in backlog.items() if count]:
         blocks.append(context(f"Still on the way to Slack: {', '.join(late)}."))
-    counts = f"{sum(reasons.values()):,} open exceptions, {len(holds):,} customers on hold, {len(pauses):,} paused."
-    return message(f"{_count(len(flows), 'flow')}, {counts}", *blocks)
+    counts = f"{counted(len(flows), 'flow')}, {counted(sum(reasons.values()), 'open exception')}"
+    return message(f"{counts}, {counted(len(holds), 'customer')} on hold, {len(pauses):,} paused.", *blocks)
 
 
 def exceptions(cases: Sequence[Case], around: Around) -> Block:
@@ -77,7 +77,7 @@ def exceptions(cases: Sequence[Case], around: Around) -> Block:
     blocks = [header(f"Open exceptions · {len(cases):,}"), *map(section, few(lines, _LISTED))]
     first = cases[0]
     deadline = due_plain(first.resolve_by, around)
-    text = f"{_count(len(cases), 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
+    text = f"{counted(len(cases), 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
     return message(said(text, 1000), *blocks)
 
 
@@ -90,7 +90,7 @@ def show(case: Case, entries: Sequence[Entry], around: Around) -> Block:
         f"attempt {case.attempts}",
         f"trace {case.trace}",
     ]
-    history = [f"• {_entry(entry, around)}" for entry in entries[-_HISTORY:]]
+    history = [f"• {entry_line(entry, around)}" for entry in entries[-_HISTORY:]]
     blocks = [
         header(f"{case.ref} · {title_of(case)}"),
         section(f"*{reason(case.reason).title}*\n{wrong}"),
@@ -130,19 +130,13 @@ def error(words: str, around: Around, reference: str = "") -> Block:
 def _facts(case: Case, around: Around) -> tuple[tuple[str, str], ...]:
     meaning = CLASSES.get(case.severity, "")
     return (
-        ("State", f"{said(case.state, 20)}\n{standing(case, around)}"),
+        ("State", standing(case, around)),
         ("Class", f"{said(case.severity, 8)}{f' · {meaning}' if meaning else ''}"),
         ("Owner", f"{said(around.team_title(case.team), 80)}, {person(case.owner, around)}"),
         ("Backup", person(case.backup, around)),
         ("Money at stake", str(case.money) if case.money else "not known"),
         ("Resolve by", due(case.resolve_by, around).removeprefix("by ")),
     )
-
-
-def _entry(entry: Entry, around: Around) -> str:
-    words = told(str(entry.data.get("decision") or entry.data.get("reason") or ""), around)
-    who = "" if entry.actor in ("engine", "clock") else f" · {person(entry.actor, around)}"
-    return f"{moment(entry.at)}{who} · {said(entry.verb.replace('_', ' '), 30)}{f': {said(words)}' if words else ''}"
 
 
 def _state_in_words(case: Case, around: Around) -> str:
@@ -161,7 +155,3 @@ def _decided(case: Case, around: Around) -> list[Block]:
 
 def _most(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(((code, count) for code, count in reasons.items() if count), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

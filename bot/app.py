@@ -161,7 +161,7 @@ class Service:
         if self._role in ("all", "bot"):
             if parts.poster is not None:
                 self._tasks.append(asyncio.create_task(parts.poster.run(self._stop), name="poster"))
-            await self._listen()
+            await self.listen()
         self._schedule()
 
     async def stop(self) -> None:
@@ -176,7 +176,8 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.parts.close()
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Take in webhooks and what Slack sends."""
         parts = self.parts
         if parts.web is None:
             return

@@ -50,12 +50,11 @@ def pressable(cause: Cause, around: Around) -> list[Block]:
     """The buttons, the fix first."""
     allowed = verbs(cause)
     release = [_release(cause, around)] if cause.holds else []
-    if is_proposed(cause):
-        return [_approve(cause), _reject(cause), *release]
-    shown = _fixes(cause, allowed)
-    if "take" in allowed:
-        shown.append(button("take", _take_label(cause), _carry(cause)))
-    return [*shown[: _MOST - len(release)], *release]
+    fixes = _fixes(cause, allowed)
+    if "approve" in allowed:
+        return [_approve(cause), _reject(cause), *map(_without_style, fixes[:1]), *release]
+    take = [button("take", _take_label(cause), _carry(cause))] if "take" in allowed else []
+    return [*[*fixes, *take][: _MOST - len(release)], *release]
 
 
 def menu(cause: Cause, around: Around) -> Block:
@@ -87,7 +86,7 @@ def _answering(cause: Cause) -> list[Block]:
     if best is None:
         return [button("resolve", fix_label(cause.reason, questions(cause)), _carry(cause), style="primary")]
     what = records(cause.unresolved) if is_many(cause) else f"1 record, {clip(title_of(cause.first[0]), 80)}"
-    goes = f"{what}{_worth(cause)}: goes on with “{clip(best.label, 60)}” ({clip(best.why, 60)})."
+    goes = f"{what}{_worth(cause)} will go on with “{clip(best.label, 60)}” ({clip(best.why, 60)})."
     sure = confirm(f"Use {best.label}?", f"{goes} {_NO_WAY_BACK}", f"Use it for {records(cause.unresolved)}")
     value = _carry(cause, candidate=best.value)
     other = button("resolve", "Choose another", _carry(cause))
@@ -100,6 +99,10 @@ def _approve(cause: Cause) -> Block:
     text = f"You agree to the proposed change{who}{_worth(cause)} as the second person. {_NO_WAY_BACK}"
     sure = confirm(f"Approve for {what}?", text, "Approve")
     return button("approve", "Approve", _carry(cause), style="primary", confirm=sure)
+
+
+def _without_style(block: Block) -> Block:
+    return {name: value for name, value in block.items() if name != "style"}
 
 
 def _reject(cause: Cause) -> Block:

@@ -97,8 +97,8 @@ def _story_of_many(cause: Cause, around: Around) -> list[str]:
     left = cause.unresolved - len(cause.first)
     more = [f"• … {left:,} more"] if left > 0 else []
     story = [f"*{records(cause.unresolved)}* stopped for one cause. {why}", consequence(cause.reason), *lines, *more]
-    if is_proposed(cause):
-        return [*story, *_proposal(cause.first[0], around)]
+    if waiting := [case for case in cause.first if case.state == CaseState.PROPOSED]:
+        return [*story, *_proposal(waiting[0], around)]
     return [*story, f"_One decision counts for all of them. {_advice(cause)}_"]
 
 

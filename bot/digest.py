@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.blocks import Block, context, divider, few, fields, header, message, said, section
 from bot.glance import cause_line, hold_line
-from bot.wording import Around, due_plain, headline, told, worth
+from bot.wording import Around, counted, due_plain, headline, told, worth
 from store.reports import Period
 
 _NEAREST = 5
@@ -30,11 +30,20 @@ def digest(
 
 
 def _sentence(period: Period) -> str:
-    came = f"*{period.opened:,}* came and *{period.resolved:,}* were resolved."
+    were, are = ("was" if period.resolved == 1 else "were"), ("is" if period.unresolved == 1 else "are")
+    came = f"*{period.opened:,}* came and *{period.resolved:,}* {were} resolved."
     if not period.unresolved:
         return f"{came} Nothing is open."
-    late = f", *{period.late:,}* of them late" if period.late else ", none of them late"
-    return f"{came} *{period.unresolved:,}* are open{late}."
+    if period.unresolved == period.late == 1:
+        return f"{came} *1* is open, and it is late."
+    late = (
+        f"*{period.late:,}* of them late"
+        if period.late
+        else "none of them late"
+        if period.unresolved > 1
+        else "not late"
+    )
+    return f"{came} *{period.unresolved:,}* {are} open, {late}."
 
 
 def _facts(period: Period) -> tuple[tuple[str, str], ...]:
@@ -48,7 +57,7 @@ def _facts(period: Period) -> tuple[tuple[str, str], ...]:
 
 def _words(team_title: str, period: Period, around: Around) -> str:
     money = f" {worth(period.sums)} stopped." if period.sums else ""
-    held = f" Billing on hold for {len(period.holds):,}." if period.holds else ""
+    held = f" Billing on hold for {counted(len(period.holds), 'customer')}." if period.holds else ""
     nearest = period.causes[0] if period.causes else None
     first = f" Nearest: {headline(nearest)}, {due_plain(nearest.nearest, around)}." if nearest else ""
     sentence = _sentence(period).replace("*", "")

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.blocks import link, moment, said
-from bot.wording import Around, due, headline, named, person, refs, worth
+from bot.wording import Around, due, headline, named, person, refs_in_short, told, worth
 from store.reports import FlowStatus
-from sync.model import BillingHold, Cause
+from sync.model import BillingHold, Cause, Entry
+from sync.reasons import REASONS
 
 Pause = tuple[str, str, str, datetime]
 """Scope (flow or connection), name, who paused it, since when."""
@@ -18,9 +19,18 @@ _STATES = {
     "pending": "waiting",
     "running": "running",
     "held": "held for a decision",
-    "dead": "dead letters",
+    "dead": "in the dead letters",
     "discarded": "not billed",
 }
+_VERBS = {
+    "open": "Opened",
+    "again": "Tried again, still stopped",
+    "reopen": "Came back after a replay",
+    "pass": "Passed",
+    "escalate": "Late, the backup was told",
+    "wake": "The snooze is over",
+}
+_NOBODY = ("engine", "clock")
 
 
 def flow_line(one: FlowStatus, around: Around) -> str:
@@ -50,4 +60,16 @@ def cause_line(cause: Cause, around: Around, permalink: Callable[[int], str | No
     """A card on one line."""
     url = permalink(cause.id) if permalink else None
     money = f" · {worth(cause.sums)}" if cause.sums else ""
-    return f"{link(url, headline(cause), 150)}{money} · {due(cause.nearest, around)} · {refs(cause)}"
+    return f"{link(url, headline(cause), 150)}{money} · {due(cause.nearest, around)} · {refs_in_short(cause)}"
+
+
+def entry_line(entry: Entry, around: Around) -> str:
+    """A line of the journal: when, who, what."""
+    data = entry.data
+    code = str(data.get("reason") or "")
+    noted = str(data.get("decision") or data.get("note") or (REASONS[code].title if code in REASONS else code))
+    words = said(told(noted, around), 200)
+    what = _VERBS.get(entry.verb, "" if words else entry.verb.replace("_", " ").capitalize())
+    story = ": ".join(part for part in (said(what, 40), words) if part)
+    who = "" if entry.actor in _NOBODY or f"@{{{entry.actor}}}" in noted else f"{person(entry.actor, around)} · "
+    return f"{moment(entry.at)} · {who}{story}"

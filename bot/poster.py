@@ -35,6 +35,7 @@ _GONE = {"message_not_found", "cant_update_message"}
 class Pace:
     """What Slack allows us: one message a second per channel, edits by a bucket. Times are the loop's monotonic seconds."""
 
+    per_message: float = _PER_MESSAGE
     free_at: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     edits: float = _UPDATE_BURST
     filled_at: float = 0.0
@@ -44,7 +45,7 @@ class Pace:
         return [channel for channel, at in self.free_at.items() if at > now]
 
     def posted(self, channel: str, now: float) -> None:
-        self.free_at[channel] = now + _PER_MESSAGE
+        self.free_at[channel] = now + self.per_message
 
     def may_edit(self, now: float) -> bool:
         self.edits = min(_UPDATE_BURST, self.edits + (now - self.filled_at) * _UPDATES_PER_SECOND)
@@ -61,6 +62,10 @@ class Poster:
         self._store, self._client, self._around, self._clock = store, client, surroundings, clock
         self._pace = Pace()
         self._wake = asyncio.Event()
+
+    def unpaced(self) -> None:
+        """Post without waiting between messages (a workspace without limits)."""
+        self._pace.per_message = 0.0
 
     def wake(self) -> None:
         """Something changed."""

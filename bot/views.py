@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.blocks import LABEL, Block, context, few, fit, option, plain, said, section
+from bot.blocks import LABEL, Block, context, few, option, plain, said, section
+from bot.glance import entry_line
 from bot.modals import loading_view, modal, notice_view
 from bot.views_resolve import answers, problems, resolve_view, suggested
 from bot.wording import Around, due, headline, named, proposed, refs, worth
-from sync.model import Cause
+from sync.model import Cause, Entry
 
 __all__ = [
     "HAND_OVER_BLOCK", "NOTE_BLOCK", "SNOOZE_BLOCK", "answers", "discard_view", "hand_over_choice", "hand_over_view",
+    "history_view",
     "loading_view", "note_problems", "notice_view", "problems", "reason_text", "reject_view", "release_view",
     "resolve_view", "snooze_choice", "snooze_view", "suggested", "timeline_view",
 ]  # fmt: skip
 
 HAND_OVER_BLOCK, NOTE_BLOCK, SNOOZE_BLOCK = "person", "note", "until"
 _SNOOZES = {"1": "1 hour", "4": "4 hours", "tomorrow": "Tomorrow morning"}
-_LONGEST_NOTE, _MOST_LINES = 1000, 90
+_LONGEST_NOTE, _MOST_LINES, _PER_BLOCK = 1000, 90, 5
 
 
 def snooze_view(cause: Cause, around: Around) -> Block:
@@ -28,7 +30,7 @@ def snooze_view(cause: Cause, around: Around) -> Block:
     blocks = [
         _about(cause),
         _input(SNOOZE_BLOCK, "Remind again in", element),
-        context(f"The clocks keep running: the deadline stays {due(cause.nearest, around)}."),
+        context(f"The clocks keep running. Deadline: {due(cause.nearest, around)}."),
     ]
     return modal("snooze", "Snooze", blocks, cause=cause, submit="Snooze")
 
@@ -40,7 +42,7 @@ def hand_over_view(cause: Cause, around: Around) -> Block:
     blocks = [
         _about(cause),
         _input(HAND_OVER_BLOCK, "Hand over to", element),
-        context(f"Somebody of {team}, who is told at once. The deadline stays {due(cause.nearest, around)}."),
+        context(f"Somebody of {team}, who is told at once. Deadline: {due(cause.nearest, around)}."),
     ]
     return modal("hand_over", "Hand over", blocks, cause=cause, submit="Hand over")
 
@@ -80,9 +82,12 @@ def release_view(cause: Cause, around: Around) -> Block:
 
 def timeline_view(lines: Sequence[str], title: str = "Timeline") -> Block:
     """What happened, line by line as given."""
-    shown = few([said(line, 280) for line in lines], _MOST_LINES) or ["Nothing has happened yet."]
-    blocks = [section(fit("\n".join(shown[at : at + 10]), 3000)) for at in range(0, len(shown), 10)]
-    return modal("timeline", title, blocks)
+    return _told(title, [said(line, 280) for line in lines])
+
+
+def history_view(entries: Sequence[Entry], around: Around, title: str = "Timeline") -> Block:
+    """What happened, from the journal, with times in the reader's own zone."""
+    return _told(title, [entry_line(entry, around) for entry in entries])
 
 
 def snooze_choice(view: Block) -> str:
@@ -104,6 +109,12 @@ def reason_text(view: Block) -> str:
 def note_problems(view: Block) -> dict[str, str]:
     """What is wrong with those words."""
     return {} if reason_text(view) else {NOTE_BLOCK: "Please write a few words; they stay on record."}
+
+
+def _told(title: str, lines: Sequence[str]) -> Block:
+    shown = few([f"• {line}" for line in lines], _MOST_LINES) or ["Nothing has happened yet."]
+    blocks = [section("\n".join(shown[at : at + _PER_BLOCK])) for at in range(0, len(shown), _PER_BLOCK)]
+    return modal("timeline", title, blocks)
 
 
 def _about(cause: Cause) -> Block:

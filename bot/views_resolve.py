@@ -16,6 +16,7 @@ from bot.blocks import (
     clip,
     context,
     divider,
+    link,
     option,
     plain,
     quote,
@@ -24,7 +25,7 @@ from bot.blocks import (
     tidy,
 )
 from bot.modals import modal, notice_view
-from bot.wording import Around, fix_label, records, title_of, wrong
+from bot.wording import Around, asks, fix_label, label_of, records, title_of
 from sync.decide import shared_questions
 from sync.model import Candidate, Case, Cause, Violation
 from sync.money import NotMoney, decimal, is_currency
@@ -40,16 +41,16 @@ _ACCEPT, _OTHER, _USE = "accept", "other", "="
 def resolve_view(cause: Cause, cases: list[Case], around: Around, four_eyes: bool) -> Block:
     """Ask for everything that these cases need from a person."""
     asked = shared_questions([case.violations for case in cases])
-    groups = grouped(asked)
-    if not groups:
-        return notice_view("Nothing to fill in", reason(cause.reason).hint)
-    blocks = [section(_introduction(cause, cases, four_eyes))]
+    groups = answerable(asked)
+    if not groups or not asks(cause.reason):
+        return notice_view("Nothing to fill in", f"This is mended elsewhere. {reason(cause.reason).hint}")
+    blocks = [section(_introduction(cases, around, reason(cause.reason).hint, four_eyes))]
     for group in groups[:_MOST_ASKED]:
-        blocks += [divider(), *_ask(asked, group)]
+        blocks += [divider(), *_ask(asked, group, shared=len(cases) > 1)]
     if len(groups) > _MOST_ASKED:
         blocks.append(context(f"… {len(groups) - _MOST_ASKED} more values are asked after this."))
     blocks.append(context("Your decision is recorded with your name and counts when the record is tried again."))
-    label = fix_label(cause.reason, asked)
+    label = "Propose fix" if four_eyes else fix_label(cause.reason, asked)
     title = f"{label} · {cases[0].ref}" if len(cases) == 1 else records(len(cases)).capitalize()
     return modal("resolve", title, blocks, cause=cause, submit=_submit(len(cases), four_eyes))
 
@@ -72,7 +73,7 @@ def answers(view: Block) -> dict[int, str]:
 def problems(answers: Mapping[int, str], questions: Sequence[Violation]) -> dict[str, str]:
     """What is wrong with the answers, by the block that it is shown under. Nothing when they can be used."""
     found: dict[str, str] = {}
-    for group in grouped(questions)[:_MOST_ASKED]:
+    for group in answerable(questions)[:_MOST_ASKED]:
         words = _problem(answers.get(group[0]), questions[group[0]])
         if words:
             found[_block_id(group)] = words
@@ -93,14 +94,17 @@ def grouped(questions: Sequence[Violation]) -> list[Group]:
     return [tuple(places) for places in groups.values()]
 
 
-def _introduction(cause: Cause, cases: list[Case], four_eyes: bool) -> str:
-    what = (
-        f"*{said(title_of(cases[0]), 200)}* · {cases[0].ref}"
-        if len(cases) == 1
-        else f"*{records(len(cases))}* get this one decision."
-    )
+def answerable(questions: Sequence[Violation]) -> list[Group]:
+    """Those that an answer mends; the others are mended elsewhere and come back if they are not."""
+    return [group for group in grouped(questions) if asks(questions[group[0]].reason)]
+
+
+def _introduction(cases: list[Case], around: Around, hint: str, four_eyes: bool) -> str:
+    first = cases[0]
+    one = f"*{link(around.crm_link(first.subject), title_of(first), 200)}* · {first.ref}"
+    what = one if len(cases) == 1 else f"*{records(len(cases))}* get this one decision."
     second = "\nA second person has to agree before it counts." if four_eyes else ""
-    return f"{what}\n{reason(cause.reason).hint}{second}"
+    return f"{what}\n{hint}{second}"
 
 
 def _submit(count: int, four_eyes: bool) -> str:
@@ -108,13 +112,13 @@ def _submit(count: int, four_eyes: bool) -> str:
     return verb if count == 1 else f"{verb} all {count:,}"
 
 
-def _ask(questions: Sequence[Violation], group: Group) -> Iterator[Block]:
-    question = questions[group[0]]
-    labels = ", ".join(dict.fromkeys(questions[place].label for place in group))
-    after = "as it stands, or what you enter" if _may_stand(question) else "what you choose or enter"
-    yield section(f"{wrong(question)}\n{quote(question.found)} → _{after}_")
+def _ask(questions: Sequence[Violation], group: Group, *, shared: bool) -> Iterator[Block]:
+    question, options = questions[group[0]], _options(questions[group[0]])
+    labels = ", ".join(dict.fromkeys(label_of(questions[place], shared=shared) for place in group))
+    after = "what you choose or enter" if options else "what you enter"
+    after = f"{quote(question.found)} as it stands, or {after}" if _may_stand(question) else after
+    yield section(f"*{said(labels, 300)}*: {quote(question.found)} → _{after}_")
     block_id, name, hint = _block_id(group), tidy(labels) or "Value", _hint(question)
-    options = _options(question)
     if options:
         kind = "radio_buttons" if _may_stand(question) else "static_select"
         element: Block = {"type": kind, "action_id": "answer", "options": options}
@@ -147,8 +151,8 @@ def _typed(question: Violation) -> Block:
 
 def _hint(question: Violation) -> str:
     expected, found = tidy(question.expected), tidy(question.found)
-    was = f"found “{clip(found, 120)}”" if found else "it is empty"
-    return f"Expected: {clip(expected, 250)}; {was}."
+    was = f"Found “{clip(found, 120)}”." if found else "It is empty."
+    return was if expected == "a value" else f"Expected: {clip(expected, 250)}. {was}"
 
 
 def _may_stand(question: Violation) -> bool:
@@ -160,7 +164,7 @@ def _options(question: Violation) -> list[Block]:
     if not _may_stand(question):
         return [option(_named(one), one.value, one.why) for one in usable[:MOST_SELECT]]
     offered = [option(f"Use {_named(one)}", f"{_USE}{one.value}", one.why) for one in usable[: _MOST_RADIOS - 2]]
-    accept = option(f"Accept {quote_plain(question.found)} as it stands", _ACCEPT)
+    accept = option(f"Accept {_in_quotes(question.found)} as it stands", _ACCEPT)
     return [accept, *offered, option("Enter another value", _OTHER, "below")]
 
 
@@ -168,7 +172,7 @@ def _named(candidate: Candidate) -> str:
     return tidy(candidate.label) or candidate.value
 
 
-def quote_plain(text: str) -> str:
+def _in_quotes(text: str) -> str:
     """A value in quotation marks, for plain text."""
     return f"“{clip(tidy(text), 40)}”"
 

@@ -33,6 +33,8 @@ CLASSES = {"A": "money or data at risk", "B": "needs a fix", "C": "can wait for 
 _STOPPED = "Nothing is billed until this is decided."
 _CONSEQUENCES = {
     "duplicate_customer": "No invoice goes out until one of the two is left.",
+    "crm_rejected": "The CRM does not show yet what was decided or billed.",
+    "ambiguous_reference": "Nothing more is written for it until one record is left.",
     "erp_rejected": "It is not billed until the ERP accepts it.",
     "erp_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
     "crm_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
@@ -70,9 +72,14 @@ def fix_label(code: str, questions: Sequence[Violation] = ()) -> str:
     return _PRESS.get(fix, "Replay")
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 record`, `529 records`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def records(count: int) -> str:
     """A number of records in words."""
-    return "1 record" if count == 1 else f"{count:,} records"
+    return counted(count, "record")
 
 
 def title_of(case: Case) -> str:
@@ -116,7 +123,7 @@ def person(user: str, around: Around) -> str:
 
 def wrong(violation: Violation, *, shared: bool = False) -> str:
     """One thing that is wrong, as a sentence in mrkdwn. `shared`: it is wrong in many records, wherever it stands in each."""
-    label = said(_LINE.sub("", violation.label) if shared else violation.label, 100)
+    label = said(label_of(violation, shared=shared), 100)
     expected, fix = said(violation.expected, 300), reason(violation.reason).fix
     if fix is Fix.MERGE and violation.candidates:
         both = " and ".join(f"*{said(one.label, 80)}*" for one in violation.candidates[:_FEW])
@@ -127,6 +134,11 @@ def wrong(violation: Violation, *, shared: bool = False) -> str:
         return f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}"
     stands = f"is {quote(violation.found)}" if violation.found else "is empty"
     return f"*{label}* {stands}; expected {expected}."
+
+
+def label_of(violation: Violation, *, shared: bool = False) -> str:
+    """What people call the field; without its line when it is wrong in many records. Not escaped."""
+    return _LINE.sub("", violation.label) if shared else violation.label
 
 
 def all_wrong(case: Case) -> list[str]:

@@ -25,7 +25,8 @@ class Player:
     async def play(self, cause: Cause) -> bool:
         """Do what the card asks for; False while the card is not in Slack yet."""
         place = await self.stage.parts.store.card_at(cause.id)
-        if place is None or place[1] is None:
+        drawn = await self.stage.parts.store.card_version(cause.id)
+        if place is None or place[1] is None or drawn < cause.version:
             return False
         channel, ts = place[0], str(place[1])
         case = cause.first[0]

@@ -14,7 +14,7 @@ import orjson
 from bot.cards import Around
 from bot.sandbox.slack.limits import block_problems, view_problems
 from sync.lifecycle import CaseState
-from sync.model import BillingHold, Candidate, Case, Cause, Overlay, Violation
+from sync.model import BillingHold, Candidate, Case, Cause, Entry, Overlay, Violation
 from sync.money import Money
 from sync.reasons import REASONS, Severity, reason
 
@@ -92,6 +92,8 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "duplicate_customer": (
         about("duplicate_customer", "VAT id", "DE811111111", "only one record with this vat_id; there are 2", TWINS, "company", "company.vat_id"),
     ),
+    "crm_rejected": (about("crm_rejected", "Record", "", "The property invoice_number does not exist (VALIDATION_ERROR)"),),
+    "ambiguous_reference": (about("ambiguous_reference", "Record", "", "2 invoice records carry crm-deal-907"),),
     "erp_rejected": (about("erp_rejected", "tax_code", "", "The tax code is not valid in this country (TAX-07)", path="tax_code"),),
 }  # fmt: skip
 DETAILS = {
@@ -186,6 +188,14 @@ def resolved(one: Case) -> Case:
     return replace(
         one, state=CaseState.RESOLVED, decided_by=DANA, resolved_at=NOW - timedelta(minutes=5),
         decision=f"@{{{DANA}}} decided: Product “GTXPro” means “GTX-PRO”",
+    )  # fmt: skip
+
+
+def entry(number: int, actor: str, verb: str, **data: str) -> Entry:
+    """A line of the journal."""
+    return Entry(
+        seq=number, at=NOW - timedelta(minutes=60 - number), actor=actor, verb=verb, noun="case", noun_id="7", data=data,
+        previous="", hash="",
     )  # fmt: skip
 
 

@@ -132,6 +132,13 @@ def test_class_a_is_proposed_by_one_and_decided_by_another() -> None:
     assert entries(waiting) == ["Timeline", "Open in CRM"]
 
 
+def test_a_proposal_among_open_ones_can_be_decided() -> None:
+    drawn = card(cause(proposal(PRICE), case("price_off_list", 8)), around())
+    assert buttons(drawn) == ["approve", "reject", "resolve"]
+    assert not refused(drawn)
+    assert sum(each.get("style") == "primary" for each in drawn["blocks"][-2]["elements"]) == 1
+
+
 def test_what_is_mended_elsewhere_is_replayed() -> None:
     for code in ("duplicate_customer", "erp_rejected", "totals_differ"):
         [replay] = elements(card(cause(case(code)), around()), "replay")
@@ -171,13 +178,24 @@ def test_a_card_mentions_nobody() -> None:
 
 def test_the_words_alone_read_as_a_sentence() -> None:
     assert card(cause(PRODUCT), around())["text"] == (
-        "Class B: Acme renewal 7 is stopped, because: Product is not in the price list (“GTXPro”); "
-        "resolve by 2026-03-03 08:37 UTC. EX-7."
+        "Class B exception for Acme renewal 7: Product is not in the price list (“GTXPro”); "
+        "resolve by 2026-03-03 08:37 UTC (EX-7)."
     )
     assert card(many("unknown_product"), around())["text"] == (
-        "Class B: 529 records stopped, because: Product is not in the price list (“GTXPro”); "
-        "resolve by 2026-03-03 08:37 UTC. EX-7, EX-8, EX-9, EX-10, EX-11 and 524 more."
+        "Class B exception for 529 records: Product is not in the price list (“GTXPro”); "
+        "resolve by 2026-03-03 08:37 UTC (EX-7 and 528 more)."
     )
+
+
+def test_a_closed_card_says_in_words_who_decided_and_when() -> None:
+    assert card(cause(resolved(PRODUCT)), around())["text"] == (
+        "Resolved: Product is not in the price list · Acme renewal 7. Decided by Dana Okafor at 2026-03-02 09:25 UTC (EX-7)."
+    )
+
+
+def test_a_double_customer_names_both() -> None:
+    story = card(cause(case("duplicate_customer")), around())["blocks"][1]["text"]["text"]
+    assert "belongs to *Acme Tools GmbH* and *ACME Tools*." in story
 
 
 def test_a_card_of_many_shows_five_and_counts_the_rest() -> None:

@@ -1,0 +1,78 @@
+"""`/sync` answers in words that a newcomer understands, whatever was asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from drawings import CODES, DANA, NOW, around, case, entry, hold, proposal, refused, resolved, same_as_snapshot, texts
+
+from bot import answers
+from store.reports import FlowStatus
+
+FLOW = FlowStatus(flow="quote_to_cash", states={"delivered": 12, "held": 1}, last_delivered=NOW, oldest=None)
+IDLE = FlowStatus(flow="credit_notes", states={}, last_delivered=None, oldest=NOW - timedelta(hours=1))
+PAUSE = ("connection", "erp", DANA, NOW)
+OPEN = [case("missing_billing_code"), case("price_off_list", 8)]
+
+
+HISTORY = [
+    entry(1, "engine", "open", reason="missing_billing_code"),
+    entry(2, DANA, "take", decision=f"@{{{DANA}}} takes it."),
+    entry(3, DANA, "hand_over", decision="to somebody else"),
+]
+
+ANSWERS = {
+    "help": answers.help_text(),
+    "status": answers.status(
+        [FLOW, IDLE],
+        {"missing_billing_code": 1, "unknown_product": 529},
+        [hold(waiting=2)],
+        [PAUSE],
+        {"cards": 2, "messages": 0},
+        around(),
+    ),
+    "status-quiet": answers.status([], {}, [], [], {"cards": 0, "messages": 0}, around()),
+    "exceptions": answers.exceptions(OPEN, around()),
+    "exceptions-none": answers.exceptions([], around()),
+    "show-open": answers.show(OPEN[0], HISTORY, around()),
+    "show-proposed": answers.show(proposal(OPEN[1]), [], around()),
+    "show-resolved": answers.show(resolved(case("unknown_product")), HISTORY, around()),
+    "unknown": answers.unknown("staus", "status"),
+    "unknown-far": answers.unknown("make coffee", None),
+    "done": answers.done("EX-7 is on its way again."),
+    "error": answers.error(f"EX-7 is already resolved by @{{{DANA}}} at 14:02 UTC.", around(), "4f9d21aa"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_answer(name: str) -> None:
+    same_as_snapshot(f"answer-{name}", ANSWERS[name])
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_reason_can_be_shown(code: str) -> None:
+    assert not refused(answers.show(case(code), HISTORY, around()))
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest() -> None:
+    assert ANSWERS["unknown"]["text"] == "There is no “staus”. Did you mean /sync status?"
+
+
+def test_an_error_names_who_was_faster_and_mentions_nobody() -> None:
+    drawn = ANSWERS["error"]
+    assert "Dana Okafor" in drawn["text"] and "4f9d21aa" in drawn["text"]
+    assert not any(DANA in text for text in texts(drawn))
+
+
+def test_a_list_of_hundreds_is_clipped_and_counted() -> None:
+    drawn = answers.exceptions([case("missing_lines", number) for number in range(1, 501)], around())
+    assert not refused(drawn)
+    assert any("480 more" in text for text in texts(drawn))
+
+
+def test_any_words_fit() -> None:
+    text = "<!channel>\x00" * 9000
+    for drawn in (answers.unknown(text, text), answers.error(text, around(), text), answers.done(text)):
+        assert not refused(drawn)
+        assert len(drawn["text"]) <= 4000 and "<!channel>" not in drawn["text"]

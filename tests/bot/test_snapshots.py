@@ -1,0 +1,25 @@
+"""The snapshots are ready for Block Kit Builder: nothing in them breaks one of Slack's published limits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from drawings import ROOT, SNAPSHOTS
+
+CHECKER = ROOT.parent / "shared" / "tools" / "check_blocks.py"
+
+
+@pytest.mark.skipif(not CHECKER.exists(), reason="the checker of published limits is not beside this checkout")
+def test_every_snapshot_keeps_slacks_published_limits() -> None:
+    files = sorted(map(str, SNAPSHOTS.glob("*.json")))
+    checked = subprocess.run([sys.executable, str(CHECKER), *files], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    assert len(files) > 90
+
+
+def test_a_snapshot_shows_invented_people_only() -> None:
+    for path in SNAPSHOTS.glob("*.json"):
+        words = path.read_text()
+        assert str(SNAPSHOTS.parents[1]) not in words and "@northwind" not in words, path.name
