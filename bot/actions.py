@@ -3,7 +3,8 @@ pressed. The move is committed before Slack gets its answer, and every press get
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +39,13 @@ class Actions:
 
     async def on_click(self, click: Click) -> None:
         """Carry out a click on a card. Raises MeshlineError with the words for the person."""
+        async with self._on_record(click.user, click.verb, click.cause):
+            await self._click(click)
+
+    async def _click(self, click: Click) -> None:
         cause = await self.store.cause(click.cause)
+        if click.verb == "open":  # a link: the browser has gone there already
+            return
         if click.verb not in _MODALS + _AT_ONCE:
             await self.store.redraw(cause.id, now=self.clock())
             self.changed()
@@ -55,30 +62,37 @@ class Actions:
 
     async def on_submit(self, sent: Submission) -> dict[str, str]:
         """Carry out a submitted modal; what is wrong with its fields, by block id, when something is."""
-        cause = await self.store.cause(sent.cause)
-        await self._allowed(sent.user, sent.verb, cause)
-        wrong = await self._submitted(sent, cause)
+        async with self._on_record(sent.user, sent.verb, sent.cause):
+            cause = await self.store.cause(sent.cause)
+            await self._allowed(sent.user, sent.verb, cause)
+            wrong = await self._submitted(sent, cause)
         if not wrong:
             self.changed()
         return wrong
 
-    async def stale(self, cause_id: int) -> None:
-        """Draw a card again whose button led nowhere."""
-        await self.store.redraw(cause_id, now=self.clock())
-        self.changed()
+    async def stale(self, channel: str, ts: str) -> None:
+        """Draw the card at this message again: its button led nowhere."""
+        cause_id = await self.store.cause_at(channel, ts)
+        if cause_id is not None:
+            await self.store.redraw(cause_id, now=self.clock())
+            self.changed()
 
     async def _allowed(self, user: str, verb: str, cause: Cause) -> None:
         people = self.surroundings.people
         await people.learn_team_members()
+        if verb == "release":
+            people.may_lead(user, cause.team)
+        else:
+            people.may(user, "resolve" if verb == "suggest" else verb, cause.team)
+
+    @asynccontextmanager
+    async def _on_record(self, user: str, verb: str, cause_id: int) -> AsyncIterator[None]:
+        """A refused attempt is in the journal before the person hears of it."""
         try:
-            if verb == "release":
-                people.may_lead(user, cause.team)
-            else:
-                people.may(user, "resolve" if verb == "suggest" else verb, cause.team)
+            yield
         except NotAllowed as refused:
-            await self.store.refuse_press(
-                by=user, verb=verb, what=f"cause:{cause.id}", why=str(refused), now=self.clock()
-            )
+            what, why = f"cause:{cause_id}", str(refused)
+            await self.store.refuse_press(by=user, verb=verb, what=what, why=why, now=self.clock())
             raise
 
     async def _open(self, click: Click, cause: Cause) -> None:
@@ -127,10 +141,14 @@ class Actions:
                 await self._suggest(click, cases)
 
     async def _suggest(self, click: Click, cases: list[Case]) -> None:
-        if cases[0].four_eyes or click.candidate is None:
+        if any(case.four_eyes for case in cases) or click.candidate is None:
             raise NotAllowed("This needs a proposal that a second person approves.")
         questions = shared_questions([case.violations for case in cases])
-        await self._resolve(cases, click.user, questions, views.suggested(questions, click.candidate))
+        answers = views.suggested(questions, click.candidate)
+        if click.candidate not in {one.value for one in questions[0].candidates} or views.problems(answers, questions):
+            await self.store.redraw(click.cause, now=self.clock())
+            raise IllegalMove("The card has changed since it was drawn. Please look at it once more.")
+        await self._resolve(cases, click.user, questions, answers)
 
     async def _submitted(self, sent: Submission, cause: Cause) -> dict[str, str]:
         people = self.surroundings.people
@@ -143,13 +161,15 @@ class Actions:
         match sent.verb:
             case "resolve":
                 questions = shared_questions([case.violations for case in cases])
-                answers = views.answers(sent.view)
+                answers = {place: one for place, one in views.answers(sent.view).items() if place < len(questions)}
                 wrong = views.problems(answers, questions)
                 if not wrong:
                     await self._resolve(cases, sent.user, questions, answers)
                 return wrong
             case "snooze":
-                until = min(self._snooze_end(views.snooze_choice(sent.view), cause), cases[0].resolve_by)
+                until = min(self._snooze_end(views.snooze_choice(sent.view), cause), *(one.resolve_by for one in cases))
+                if until <= self.clock():
+                    return {views.SNOOZE_BLOCK: "The deadline has passed: it cannot wait any longer."}
                 words = f"@{{%s}} snoozes it until {until:%a %H:%M} UTC. The clocks go on."
                 await self._act(cases, "snooze", sent.user, words, until=until)
             case "hand_over":
@@ -168,7 +188,7 @@ class Actions:
         return {}
 
     async def _discard(self, sent: Submission, cause: Cause, cases: list[Case]) -> None:
-        if cases[0].four_eyes:
+        if any(case.four_eyes for case in cases):
             self.surroundings.people.may(sent.user, "approve", cause.team)
         words = f"@{{%s}} discarded it, no record will be written: {views.reason_text(sent.view)}"
         await self._act(cases, "discard", sent.user, words)
@@ -182,7 +202,9 @@ class Actions:
 
     async def _resolve(self, cases: list[Case], user: str, questions: Any, answers: dict[int, str]) -> None:
         overlays = {case.id: overlays_for(case.violations, questions, answers) for case in cases}
-        verb = "propose" if cases[0].four_eyes else "resolve"
+        if not any(overlays.values()):
+            raise IllegalMove("There is nothing to fill in here: mend it where it is wrong, then press Replay.")
+        verb = "propose" if any(case.four_eyes for case in cases) else "resolve"
         decided = "; ".join(_decided(questions[index], answer) for index, answer in answers.items())
         does = "@{%s} proposes: " if verb == "propose" else "@{%s} decided: "
         await self._act(cases, verb, user, does + decided.replace("%", "%%"), overlays=overlays)

@@ -15,6 +15,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Actions
@@ -150,11 +151,18 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._scheduler: AsyncIOScheduler | None = None
-        self._socket: AsyncSocketModeHandler | None = None
+        self._socket: Any = None
         self.port = 0
 
     async def start(self) -> None:
-        """Begin to work, post, tick and listen."""
+        """Begin to work, post, tick and listen. Raises ConfigurationError, with everything let go, when it cannot listen."""
+        try:
+            await self._start()
+        except ConfigurationError:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         parts = self.parts
         if self._role in ("all", "worker"):
             self._tasks.append(asyncio.create_task(parts.engine.run(self._stop), name="engine"))
@@ -183,12 +191,24 @@ class Service:
             return
         self._runner = web.AppRunner(parts.web.app(), shutdown_timeout=5.0, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, parts.settings.http_host, parts.settings.http_port).start()
+        host, port = parts.settings.http_host, parts.settings.http_port
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            wrong = f"MESHLINE_HTTP_HOST, MESHLINE_HTTP_PORT: cannot listen on {host}:{port} ({error.strerror})"
+            raise ConfigurationError([wrong]) from None
         self.port = self._runner.addresses[0][1]
-        log.info("listening", host=parts.settings.http_host, port=self.port)
+        log.info("listening", host=host, port=self.port)
         if parts.settings.slack_app_token is not None and parts.bolt is not None:
             self._socket = AsyncSocketModeHandler(parts.bolt, parts.settings.slack_app_token.get_secret_value())
+            await self._connect()
+
+    async def _connect(self) -> None:
+        try:
             await self._socket.connect_async()
+        except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            wrong = f"SLACK_APP_TOKEN: Slack opens no Socket Mode connection with it ({type(error).__name__})"
+            raise ConfigurationError([wrong]) from None
 
     def _schedule(self) -> None:
         self._scheduler = AsyncIOScheduler(timezone=UTC)

@@ -117,7 +117,7 @@ def _release(cause: Cause, around: Around) -> Block:
 
 def sure_to_release(holds: Sequence[BillingHold], around: Around) -> Block:
     """The question before a release; it names the customer."""
-    who = told(around.customer(holds[0].customer), around, 80) if len(holds) == 1 else f"{len(holds)} customers"
+    who = told(holds[0].called, around, 80) if len(holds) == 1 else f"{len(holds)} customers"
     text = f"Invoices for {who} go out again. An invoice that is out cannot be taken back here."
     return confirm(f"Release billing for {who}?", text, "Release billing", style="danger")
 

@@ -144,14 +144,10 @@ def _urgent(cause: Cause, around: Around) -> list[str]:
 
 def _held(cause: Cause, around: Around) -> list[str]:
     lines = [
-        f"*Billing for {_customer(hold.customer, around)} is held* since {moment(hold.placed_at)}: {named(hold.why, around)}."
+        f"*Billing for {said(hold.called, 80)} is held* since {moment(hold.placed_at)}: {named(hold.why, around)}."
         for hold in cause.holds
     ]
     return few(lines, 4)
-
-
-def _customer(customer: str, around: Around) -> str:
-    return said(around.customer(customer), 80)
 
 
 def _small_print(cause: Cause, around: Around) -> str:

@@ -20,6 +20,7 @@ class Carried:
 
 
 _TYPES: dict[str, type] = {"cause": int, "version": int, "verb": str, "case": int, "hold": int, "candidate": str}
+_ROW = range(2**63)  # what a database takes as a number
 
 
 def carry(carried: Carried) -> str:
@@ -36,6 +37,8 @@ def carried(text: str) -> Carried | None:
         return None
     if not isinstance(found, dict) or not {"cause", "version"} <= found.keys() <= _TYPES.keys():
         return None
-    if any(type(value) is not _TYPES[name] for name, value in found.items()):
+    if any(
+        type(value) is not _TYPES[name] or (_TYPES[name] is int and value not in _ROW) for name, value in found.items()
+    ):
         return None
     return Carried(**found)

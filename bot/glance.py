@@ -45,7 +45,7 @@ def hold_line(hold: BillingHold, around: Around) -> str:
     """A customer who is not billed, and why."""
     waiting = f" {hold.waiting:,} waiting." if hold.waiting else ""
     where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else ""
-    who = said(around.customer(hold.customer), 80)
+    who = said(hold.called, 80)
     return f"*{who}* is not billed since {moment(hold.placed_at)}: {named(hold.why, around)}.{waiting}{where}"
 
 

@@ -19,7 +19,7 @@ from bot.actions import Actions
 from bot.clicks import click, submission
 from bot.commands import Commands
 from bot.people import People
-from sync.errors import MeshlineError
+from sync.errors import MeshlineError, NotFound
 
 log = structlog.get_logger()
 
@@ -44,11 +44,16 @@ class Listeners:
         """A press on a card: committed, then acknowledged."""
         try:
             await self._actions.on_click(click(body))
+        except NotFound as error:
+            await self._actions.stale(*_place(body))
+            await self._whisper(body, str(error))
         except MeshlineError as error:
             await self._whisper(body, str(error))
         except (SlackClientError, ClientError, OSError, TimeoutError) as error:
             await self._whisper(body, _reference("press", error))
         await ack()
+        if (body.get("view") or {}).get("type") == "home":
+            await self._draw_home(body["user"]["id"])
 
     async def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
         """A submitted modal: wrong fields come back beside the fields, a refusal takes the modal's place."""
@@ -74,25 +79,39 @@ class Listeners:
     async def on_home(self, event: dict[str, Any]) -> None:
         """The Home tab is drawn when it is opened."""
         if event.get("tab") == "home":
-            await self._client.views_publish(user_id=event["user"], view=await self._commands.home(event["user"]))
+            await self._draw_home(event["user"])
 
     async def on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A bug: the person gets a reference that finds the log line."""
         await self._whisper(body, _reference("bug", error))
         return BoltResponse(status=200)
 
-    async def _whisper(self, body: dict[str, Any], words: str) -> None:
-        user = (body.get("user") or {}).get("id") or body.get("user_id")
-        channel = (body.get("channel") or {}).get("id") or body.get("channel_id") or user
-        if not user:
-            return
-        thread = (body.get("message") or {}).get("thread_ts")
+    async def _draw_home(self, user: str) -> None:
         try:
-            await self._client.chat_postEphemeral(
-                channel=channel, user=user, text=self._people.told(words), thread_ts=thread
-            )
+            await self._client.views_publish(user_id=user, view=await self._commands.home(user))
+        except (MeshlineError, SlackClientError, ClientError, OSError, TimeoutError) as error:
+            log.warning("home_not_drawn", error=type(error).__name__)
+
+    async def _whisper(self, body: dict[str, Any], words: str) -> None:
+        user = _who(body)
+        channel = (body.get("channel") or {}).get("id") or body.get("channel_id")
+        text = self._people.told(words)
+        try:
+            if user and channel:
+                await self._client.chat_postEphemeral(channel=channel, user=user, text=text)
+            elif user:  # pressed on the Home tab or in a dialog: the app's own conversation is where they look
+                await self._client.chat_postMessage(channel=user, text=text)
         except (SlackClientError, ClientError, OSError, TimeoutError) as error:
             log.warning("whisper_lost", error=type(error).__name__)
+
+
+def _who(body: dict[str, Any]) -> str | None:
+    return (body.get("user") or {}).get("id") or body.get("user_id") or (body.get("event") or {}).get("user")
+
+
+def _place(body: dict[str, Any]) -> tuple[str, str]:
+    """The message that was pressed; two empty words when it was not a message."""
+    return str((body.get("channel") or {}).get("id") or ""), str((body.get("message") or {}).get("ts") or "")
 
 
 def _reference(what: str, error: Exception) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 import structlog
+from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -43,10 +44,10 @@ class People:
                 return
             try:
                 answer = await self._client.users_info(user=user)
-            except (SlackClientError, OSError, TimeoutError) as error:
+            except (SlackClientError, ClientError, OSError, TimeoutError) as error:
                 log.warning("name_unknown", user=user, error=type(error).__name__)
                 return
-            profile = answer.get("user", {})
+            profile: dict[str, str] = answer.get("user") or {}
             self._names[user] = profile.get("real_name") or profile.get("name") or user
 
     async def learn_team_members(self) -> None:

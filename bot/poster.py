@@ -141,7 +141,8 @@ class Poster:
                 await self._store.card_posted(card, ts=ts, now=now)
                 return
         again = now + (pause or _REFUSED)
-        await self._store.card_failed(card, error=code, again_at=again, unsure=False)
+        unsure = card.ts is None and (card.unsure or _perhaps_done(error))
+        await self._store.card_failed(card, error=code, again_at=again, unsure=unsure)
 
     async def _say(self, group: list[Message]) -> bool:
         first, ids = group[0], [message.id for message in group]
@@ -162,7 +163,8 @@ class Poster:
         except SlackApiError as error:
             pause = self._slow_down(error) or _REFUSED
             again = self._clock() + pause
-            await self._store.message_failed(ids, error=_code(error), again_at=again, unsure=False)
+            unsure = first.unsure or _perhaps_done(error)
+            await self._store.message_failed(ids, error=_code(error), again_at=again, unsure=unsure)
         except (ClientError, OSError, TimeoutError) as error:
             again = self._clock() + _AGAIN
             await self._store.message_failed(ids, error=type(error).__name__, again_at=again, unsure=True)
@@ -188,17 +190,27 @@ class Poster:
 
     def _slow_down(self, error: SlackApiError) -> timedelta | None:
         """How long Slack wants us to be silent, when that is what it says."""
-        if _code(error) not in ("ratelimited", "rate_limited") and error.response.status_code < 500:
+        if _code(error) not in ("ratelimited", "rate_limited") and _status(error) < 500:
             return None
         headers = {key.lower(): value for key, value in (error.response.headers or {}).items()}
-        seconds = float(headers.get("retry-after", 3))
+        after = headers.get("retry-after", "")
+        seconds = float(after) if after.isdecimal() else 3.0
         self._pace.silent_until = asyncio.get_running_loop().time() + seconds
         return timedelta(seconds=seconds)
 
 
 def _code(error: SlackApiError) -> str:
     found = error.response.get("error") if hasattr(error.response, "get") else None
-    return str(found or error.response.status_code)
+    return str(found or _status(error))
+
+
+def _status(error: SlackApiError) -> int:
+    """An answer that could not be read at all is the HTTP library's own, which calls it otherwise."""
+    return int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
+
+
+def _perhaps_done(error: SlackApiError) -> bool:
+    return _status(error) >= 500 or _code(error) in ("fatal_error", "internal_error")
 
 
 def _with_metadata(found: list[dict[str, Any]], event: str, key: str, value: int) -> str | None:

@@ -71,7 +71,7 @@ def reject_view(cause: Cause, around: Around) -> Block:
 
 def release_view(cause: Cause, around: Around) -> Block:
     """Why these customers may be billed again."""
-    held = [f"• *{said(around.customer(hold.customer), 80)}*: {named(hold.why, around)}" for hold in cause.holds]
+    held = [f"• *{said(hold.called, 80)}*: {named(hold.why, around)}" for hold in cause.holds]
     blocks = [
         section("\n".join(["Invoices go out again for", *few(held, 10)])),
         _note("Why may billing go on?"),

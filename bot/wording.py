@@ -18,7 +18,7 @@ _MARK = re.compile(r"@\{([^{}]{1,64})\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What a drawing needs to know of the world: the time, and what ids are called. `customer` turns a customer's id into a name."""
+    """What a drawing needs to know of the world: the time, and what ids are called."""
 
     now: datetime
     flow_title: Callable[[str], str]
@@ -26,7 +26,6 @@ class Around:
     person: Callable[[str], str]
     crm_link: Callable[[str], str | None]
     contract: Callable[[str], str]
-    customer: Callable[[str], str] = str
 
 
 CLASSES = {"A": "money or data at risk", "B": "needs a fix", "C": "can wait for the digest"}

@@ -84,6 +84,7 @@ def opening_values(opening: Opening) -> dict[str, Any]:
     return {
         "title": opening.title,
         "customer": opening.customer,
+        "customer_name": opening.customer_name[:255],
         "currency": opening.money.currency if opening.money else None,
         "minor": opening.money.minor if opening.money else None,
         "violations": [asdict(violation) for violation in opening.violations],

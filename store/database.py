@@ -101,9 +101,10 @@ class _Sqlite:
         self._reading.dispose()
 
     async def write(self, work: Work[T]) -> T:
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job: _Job[T] = _Job(work, asyncio.get_running_loop().create_future())
         await self._jobs.put(job)
-        return await job.done
+        answer: T = await job.done
+        return answer
 
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()

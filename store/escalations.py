@@ -71,7 +71,7 @@ def _raise(tx: Connection, level: int, past: Any) -> list[AnyRow]:
 
 def _hold(tx: Connection, row: AnyRow, now: datetime) -> bool:
     why = f"EX-{row.id} was not resolved in time"
-    return place(tx, row.customer, row.id, why, "clock", now)
+    return place(tx, row, why, "clock", now)
 
 
 def _by_cause(rows: list[AnyRow]) -> dict[int, list[AnyRow]]:

@@ -77,15 +77,24 @@ class Holds:
         return await self.db.write(work)
 
 
-def place(tx: Connection, customer: str, case_id: int, why: str, by: str, now: datetime) -> bool:
-    """Put a hold on a customer inside the caller's transaction; False when one is on already."""
-    values = {"customer": customer, "case_id": case_id, "why": why, "placed_by": by, "placed_at": now}
+def place(tx: Connection, case: rows.AnyRow, why: str, by: str, now: datetime) -> bool:
+    """Put a hold on the customer of a case inside the caller's transaction; False when one is on already."""
+    values = {
+        "customer": case.customer, "customer_name": case.customer_name, "case_id": case.id, "why": why,
+        "placed_by": by, "placed_at": now,
+    }  # fmt: skip
     made = tx.execute(insert_or_nothing(tx, holds).values(**values).returning(holds.c.id))
     hold_id = made.scalar_one_or_none()
     if hold_id is None:
         return False
     append(
-        tx, actor=by, verb="place", noun="hold", noun_id=hold_id, now=now, data={"customer": customer, "case": case_id}
+        tx,
+        actor=by,
+        verb="place",
+        noun="hold",
+        noun_id=hold_id,
+        now=now,
+        data={"customer": case.customer, "case": case.id},
     )
     return True
 

@@ -66,6 +66,7 @@ def case(row: AnyRow) -> Case:
         assignee=row.assignee,
         title=row.title,
         customer=row.customer,
+        customer_name=row.customer_name,
         money=None if row.currency is None else Money(currency=row.currency, minor=row.minor),
         violations=tuple(violation(one) for one in row.violations),
         detail=row.detail,
@@ -89,6 +90,7 @@ def hold(row: AnyRow, waiting: int = 0) -> BillingHold:
     return BillingHold(
         id=row.id,
         customer=row.customer,
+        customer_name=row.customer_name,
         case_id=row.case_id,
         why=row.why,
         placed_by=row.placed_by,

@@ -37,6 +37,7 @@ class About:
     title: str = ""
     customer: str | None = None
     money: Money | None = None
+    customer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +134,13 @@ def _stop(opening: Opening) -> Step:
 def _opening(code: str, cause: str, detail: str, about: About, violations: tuple[Violation, ...] = ()) -> Opening:
     return Opening(
         reason=code, cause=cause[:200], violations=violations, detail=detail, title=about.title,
-        customer=about.customer, money=about.money,
+        customer=about.customer, money=about.money, customer_name=about.customer_name,
     )  # fmt: skip
 
 
 def _opening_of(violations: Violations, subject: str) -> Opening:
     first = violations.found[0]
-    about = About(title=violations.title, customer=violations.customer, money=violations.money)
+    about = about_of(violations)
     detail = "; ".join(f"{one.label}: {one.expected}" for one in violations.found)
     return _opening(first.reason, cause_of(first, subject), detail, about, violations.found)
 
@@ -150,9 +151,9 @@ def cause_of(violation: Violation, subject: str) -> str:
     return violation.found if shared and violation.found else subject
 
 
-def plan_about(plan: Plan) -> About:
-    """What a card says about a record that could be mapped."""
-    return About(title=plan.title, customer=plan.customer, money=plan.money)
+def about_of(what: Plan | Violations) -> About:
+    """What a card says about a record that was prepared, whether it can be written or not."""
+    return About(title=what.title, customer=what.customer, money=what.money, customer_name=what.customer_name)
 
 
 def shared_questions(cases: Iterable[tuple[Violation, ...]]) -> tuple[Violation, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, plan_about
+from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.errors import ConnectorError, NotFound, Rejected
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteSpec
 from sync.ports import Ledger, Source, Target
@@ -72,10 +72,10 @@ class Trip:
             case NotDue():
                 return prepared
             case Violations():
-                self.about = About(title=prepared.title, customer=prepared.customer, money=prepared.money)
+                self.about = about_of(prepared)
                 return await self._help(prepared)
             case Plan():
-                self.about = plan_about(prepared)
+                self.about = about_of(prepared)
                 return await self._carry_out(prepared)
 
     async def _read(self) -> Record:

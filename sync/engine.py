@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -66,13 +67,16 @@ class Engine:
         """Work until told to stop, then let what is under way finish."""
         running: set[asyncio.Task[None]] = set()
         stopping = asyncio.create_task(stop.wait())
+        most = self._workspace.engine.concurrency
+        several = max(1, most // 4)  # one claim takes several at once
         while not stop.is_set():
-            free = self._workspace.engine.concurrency - len(running)
-            claimed = await self._claim_or_rest(free) if free else []
+            free = most - len(running)
+            claimed = await self._claim_or_rest(free) if free >= several else []
             running |= {asyncio.create_task(self.deliver(one)) for one in claimed}
-            if claimed and len(running) < self._workspace.engine.concurrency:
-                continue
-            running = await self._rest(running, stopping, idle_seconds)
+            waking = [asyncio.create_task(self._wake.wait())] if most - len(running) >= several else []
+            running = await self._rest(running, [stopping, *waking], idle_seconds)
+            for task in waking:
+                task.cancel()
         stopping.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
@@ -172,11 +176,9 @@ class Engine:
             return []
 
     async def _rest(
-        self, running: set[asyncio.Task[None]], stopping: asyncio.Task[bool], idle_seconds: float
+        self, running: set[asyncio.Task[None]], signals: list[asyncio.Task[Any]], idle_seconds: float
     ) -> set[asyncio.Task[None]]:
-        woken = asyncio.create_task(self._wake.wait())
-        await asyncio.wait({*running, stopping, woken}, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
-        woken.cancel()
+        await asyncio.wait({*running, *signals}, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in running:
             if task.done() and (bug := task.exception()) is not None:
                 log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays

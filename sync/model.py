@@ -137,6 +137,7 @@ class Plan:
     customer: str | None
     money: Money | None
     title: str
+    customer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,7 @@ class Violations:
     customer: str | None
     money: Money | None
     remedies: tuple[WriteSpec, ...] = ()
+    customer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +209,7 @@ class Opening:
     title: str = ""
     customer: str | None = None
     money: Money | None = None
+    customer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +295,7 @@ class Case:
     decided_by: str
     proposal: tuple[Overlay, ...]
     proposed_by: str
+    customer_name: str = ""
 
     @property
     def ref(self) -> str:
@@ -333,6 +337,12 @@ class BillingHold:
     released_at: datetime | None = None
     note: str = ""
     waiting: int = 0
+    customer_name: str = ""
+
+    @property
+    def called(self) -> str:
+        """The customer's name, its id when the name is not known."""
+        return self.customer_name or self.customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _CODES = frozenset(
         "VES WST XCD YER ZAR ZMW ZWG"
     ).split()
 ) | frozenset(_EXPONENTS)
+_MOST = 10**15  # beyond any invoice, and within the digits that Decimal keeps exactly
 _PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?")
 
 
@@ -60,9 +61,9 @@ def exponent(currency: str) -> int:
 def decimal(value: object) -> Decimal:
     """The exact number that a plain decimal text or integer means. Raises NotMoney for `1.234,56`, `1,234`, floats and words:
     a text that two readers could read in two ways is never guessed."""
-    if isinstance(value, Decimal) and value.is_finite():
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MOST:
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
         return Decimal(value)
     if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
         try:

@@ -93,6 +93,7 @@ def _violations(scene: Scene, found: list[tuple[Check, Violation]], due: Violati
         found=(*((due,) if due is not None else ()), *ordered),
         title=_title(scene),
         customer=_customer(scene),
+        customer_name=_customer_name(scene),
         money=_money(scene),
         remedies=_remedies(scene, found),
     )
@@ -113,10 +114,12 @@ def _plan(scene: Scene) -> Plan | Violations:
         )
         for write in scene.flow.writes
     )
-    title, customer, worth = _title(scene), _customer(scene), _money(scene)
+    title, customer, worth, name = _title(scene), _customer(scene), _money(scene), _customer_name(scene)
     if builder.problems:
-        return Violations(found=tuple(builder.problems), title=title, customer=customer, money=worth)
-    return Plan(writes=writes, customer=customer, money=worth, title=title)
+        return Violations(
+            found=tuple(builder.problems), title=title, customer=customer, money=worth, customer_name=name
+        )
+    return Plan(writes=writes, customer=customer, money=worth, title=title, customer_name=name)
 
 
 def _remedies(scene: Scene, found: list[tuple[Check, Violation]]) -> tuple[WriteSpec, ...]:
@@ -152,6 +155,10 @@ def _selected(selector: str | None, scene: Scene) -> Any:
 def _title(scene: Scene) -> str:
     title = text(_selected(scene.flow.record.title, scene))
     return title or f"{scene.flow.trigger.entity} {text(_selected(scene.flow.record.id, scene))}".strip()
+
+
+def _customer_name(scene: Scene) -> str:
+    return text(_selected(scene.flow.record.customer_title, scene))
 
 
 def _customer(scene: Scene) -> str | None:

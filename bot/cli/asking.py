@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +12,8 @@ from bot.cli.running import fail, ledger, moment, run, show, table
 from sync.model import Case
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Number = Annotated[int, typer.Argument(min=1, max=10**12)]
+Count = Annotated[int, typer.Option(min=1, max=100_000)]
 
 
 def status(as_json: Json = False) -> None:
@@ -53,7 +56,7 @@ events = typer.Typer(help="What was received.", no_args_is_help=True)
 
 
 @events.command("list")
-def list_events(limit: int = 50, as_json: Json = False) -> None:
+def list_events(limit: Count = 50, as_json: Json = False) -> None:
     """The newest events."""
 
     async def ask() -> list[Any]:
@@ -68,7 +71,7 @@ def list_events(limit: int = 50, as_json: Json = False) -> None:
 
 
 @events.command("show")
-def show_event(event: int, as_json: Json = False) -> None:
+def show_event(event: Number, as_json: Json = False) -> None:
     """Everything that happened to one event."""
 
     async def ask() -> dict[str, Any]:
@@ -196,6 +199,6 @@ def export() -> None:
 def case_id(text: str) -> int:
     """7 of `EX-7` or `7`."""
     digits = text.upper().removeprefix("EX-")
-    if not digits.isdigit():
+    if not re.fullmatch(r"[0-9]{1,12}", digits):
         fail(f"{text} is not an exception; write its number, such as EX-7", 2)
     return int(digits)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from bot.cli.asking import case_id
+from bot.cli.asking import Number, case_id
 from bot.cli.running import fail, now, rights, run
 from bot.people import People
+from bot.views_resolve import answerable, problems
 from store.cases import Press
 from store.ledger import Store
 from sync.decide import overlays_for
@@ -32,9 +35,9 @@ def resolve(
     async def act() -> str:
         async with rights() as (store, people):
             case = await store.case(case_id(exception))
-            answers = _answers(case, answer or [], accept=accept)
             verb = "propose" if case.four_eyes else "resolve"
             await _allowed(store, people, who, verb, case)
+            answers = _answers(case, answer or [], accept=accept)
             overlays = {case.id: overlays_for(case.violations, case.violations, answers)}
             words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
             await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, overlays=overlays), now=now())
@@ -58,14 +61,15 @@ def discard(exception: str, who: As, why: Annotated[str, typer.Option(help="The 
     typer.echo(_plain_move(exception, who, "discard", f"@{{{who}}} discarded it: {why}"))
 
 
-def release(hold: int, who: As, note: Annotated[str, typer.Option(help="Why billing may go on.")]) -> None:
+def release(hold: Number, who: As, note: Annotated[str, typer.Option(help="Why billing may go on.")]) -> None:
     """Let a customer be billed again."""
 
     async def act() -> str:
         async with rights() as (store, people):
             found = await store.hold(hold)
-            if found.case_id is not None:
-                people.may_lead(who, (await store.case(found.case_id)).team)
+            team = (await store.case(found.case_id)).team if found.case_id is not None else None
+            async with _on_record(store, who, "release", f"hold:{hold}"):
+                _leads(people, who, [team] if team else list(people.workspace.teams))
             freed = await store.release(hold, by=who, note=note, now=now())
             return f"hold {hold} is released; {freed} deliveries go on"
 
@@ -92,8 +96,8 @@ def replay(
             chosen = chosen[:canary] if canary else chosen
             if dry_run:
                 return f"{len(chosen)} events would be replayed: {', '.join(map(str, chosen[:50]))}"
-            for flow in people.workspace.flows.values():
-                people.may_lead(who, flow.owner)
+            async with _on_record(store, who, "replay", "events"):
+                _leads(people, who, [flow.owner for flow in people.workspace.flows.values()])
             return f"{await store.replay(chosen, by=who, now=now())} deliveries are on their way again"
 
     typer.echo(run(act))
@@ -105,25 +109,46 @@ def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
             case = await store.case(case_id(exception))
             needed = "approve" if verb == "discard" and case.four_eyes else verb
             await _allowed(store, people, who, needed, case)
-            await store.act(Press(verb=verb, cases=[case.id], by=who, words=words), now=now())
+            async with _on_record(store, who, verb, f"case:{case.id}"):
+                await store.act(Press(verb=verb, cases=[case.id], by=who, words=words), now=now())
             return f"{case.ref}: {verb} is recorded"
 
     return run(act)
 
 
 async def _allowed(store: Store, people: People, who: str, verb: str, case: Case) -> None:
-    try:
+    async with _on_record(store, who, verb, f"case:{case.id}"):
         people.may(who, verb, case.team)
+
+
+def _leads(people: People, who: str, teams: list[str]) -> None:
+    for team in teams:
+        people.may_lead(who, team)
+
+
+@asynccontextmanager
+async def _on_record(store: Store, who: str, verb: str, what: str) -> AsyncIterator[None]:
+    """A refused attempt is in the journal before the person hears of it."""
+    try:
+        yield
     except NotAllowed as refused:
-        await store.refuse_press(by=who, verb=verb, what=f"case:{case.id}", why=str(refused), now=now())
+        await store.refuse_press(by=who, verb=verb, what=what, why=str(refused), now=now())
         raise
 
 
 def _answers(case: Case, given: list[str], *, accept: bool) -> dict[int, str]:
-    if accept:
-        return dict.fromkeys(range(len(case.violations)), "")
+    answers = dict.fromkeys(range(len(case.violations)), "") if accept else _given(case, given)
+    if wrong := problems(answers, case.violations):
+        fail("\n".join(wrong.values()), 2)
+    if not answers:
+        fail(f"{case.ref} asks for no value: mend it where it is wrong, then replay it", 2)
+    return answers
+
+
+def _given(case: Case, given: list[str]) -> dict[int, str]:
     pairs = dict(one.partition("=")[::2] for one in given)
-    places = {violation.path: index for index, violation in enumerate(case.violations)}
+    asked = {place for group in answerable(case.violations) for place in group}
+    places = {case.violations[place].path: place for place in sorted(asked)}
     unknown = [path for path in pairs if path not in places]
     missing = [path for path in places if not pairs.get(path)]
     if unknown or missing:

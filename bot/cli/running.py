@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -100,7 +100,7 @@ def show(value: Any, *, as_json: bool, text: Callable[[], str]) -> None:
     typer.echo(orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode() if as_json else text())
 
 
-def table(rows: list[tuple[str, ...]], *heads: str) -> str:
+def table(rows: Sequence[tuple[str, ...]], *heads: str) -> str:
     """Columns as wide as they need to be."""
     lines = [heads, *rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
 from enum import StrEnum
@@ -19,6 +20,7 @@ from bot.cli.asking import Json
 from bot.cli.running import MISUSE, NO, fail, kinds, ledger, product, run, settings, show, workspace
 from bot.logs import log_lines
 from sync.errors import ConnectorError
+from sync.workspace.check import Report
 from sync.workspace.check import check as check_workspace
 
 
@@ -77,9 +79,30 @@ def check(
     if not path.is_dir():
         fail(f"{path} is not a directory", MISUSE)
     report = check_workspace(path, kinds())
-    show(report.document(), as_json=format is Format.json, text=report.text)
+    show(document(report), as_json=format is Format.json, text=lambda: report_text(report))
     if not report.ok:
         raise typer.Exit(NO)
+
+
+def document(report: Report) -> dict[str, Any]:
+    """A report for programs."""
+    return {
+        "ok": report.ok,
+        "mistakes": [dataclasses.asdict(mistake) for mistake in report.mistakes],
+        "samples": [
+            {"file": one.file, "sample": one.title, "ok": one.ok, "problems": list(one.problems)}
+            for one in report.samples
+        ],
+    }
+
+
+def report_text(report: Report) -> str:
+    """A report for people: every mistake with file, line and what would be right."""
+    lines = [str(mistake) for mistake in report.mistakes]
+    lines += [f"{one.file}: {problem}" for one in report.samples for problem in one.problems]
+    good = sum(one.ok for one in report.samples)
+    lines.append(f"{len(report.mistakes)} mistakes; {good} of {len(report.samples)} samples come out as they say")
+    return "\n".join(lines)
 
 
 def settings_workspace() -> Path:

@@ -151,6 +151,7 @@ async def run_once(*, port: int, data: Path | None, tell: Tell) -> Result:
         tell(f"the page is at {stage.page}")
         await sell(stage, told, tell)
         player = Player(stage)
+        widest = await widest_cause(stage)
         spare = await _to_escalate(stage)
         await play(stage, player, tell, spare=spare)
         await settle(stage)
@@ -160,6 +161,7 @@ async def run_once(*, port: int, data: Path | None, tell: Tell) -> Result:
         await _slack_is_told(stage)
         figures = await tally(stage, told, player, started=started, ended=time.monotonic())
         figures["created_by_a_second_run"] = again
+        figures["widest_cause"] = widest
         if data is not None:
             figures["facts"] = facts(told)
         return Result(figures=figures)
@@ -177,9 +179,25 @@ def facts(told: Story) -> dict[str, object]:
         "won_minor": sum(deal.total_minor for deal in won),
         "unknown_product": sum(line.product_code not in codes for deal in won for line in deal.lines),
         "without_account": sum(deal.company_id is None for deal in won),
-        "off_list": {percent: off_list(told, percent) for percent in (10, 20, 30)},
+        "off_list_percent": {str(percent): off_list(told, percent) for percent in (10, 20, 30)},
         "accounts": len(told.companies),
         "products": len(told.products),
+    }
+
+
+async def widest_cause(stage: Stage) -> dict[str, object] | None:
+    """The cause that stopped the most records, as its one card shows it."""
+    causes = await stage.parts.store.open_causes(limit=2000)
+    widest = max(causes, key=lambda one: one.unresolved, default=None)
+    if widest is None:
+        return None
+    suggested = [one.value for violation in widest.first[0].violations[:1] for one in violation.candidates[:1]]
+    return {
+        "reason": widest.reason,
+        "value": widest.value,
+        "records": widest.unresolved,
+        "cards": sum(one.reason == widest.reason and one.value == widest.value for one in causes),
+        "first_suggestion": suggested[0] if suggested else None,
     }
 
 

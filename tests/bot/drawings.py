@@ -118,7 +118,6 @@ def around(now: datetime = NOW) -> Around:
         person=lambda user: PEOPLE.get(user, user),
         crm_link=lambda subject: f"https://crm.example/{subject.replace(':', '/')}",
         contract=lambda flow: "deal@1.0.0",
-        customer=lambda customer: {"7001": "Acme Tools GmbH"}.get(customer, customer),
     )
 
 

@@ -230,7 +230,7 @@ def test_text_from_outside_does_nothing_and_breaks_nothing(name: str) -> None:
         "unknown_product", text, text, text, (replace(PRODUCT.violations[0].candidates[0], label=text, why=text),)
     )
     nasty = replace(PRODUCT, title=text, violations=(wrong,), detail=text, trace=text, customer=text)
-    strange = replace(around(), customer=str, person=lambda user: text)
+    strange = replace(around(), person=lambda user: text)
     closed = replace(resolved(nasty), decision=text)
     for shown in (
         cause(nasty, holds=(hold(customer=text, why=text),)),

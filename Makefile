@@ -1,0 +1,48 @@
+# Each target makes its own virtual environment from the lock; a fresh machine needs Python ≥ 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check faults browser mutants lock clean
+
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps -e .
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/runtime.stamp ## The whole story on SQLite and the sandbox: make demo ARGS="--once --json"
+	@$(BIN)/meshline demo $(ARGS)
+
+test: $(VENV)/dev.stamp ## The fast suite with branch coverage of sync and store
+	$(BIN)/pytest -m "not slow and not browser" --cov --cov-report=term:skip-covered $(ARGS)
+
+check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/meshline check examples/quote_to_cash
+
+faults: $(VENV)/dev.stamp ## kill -9 in the middle of 500 deals, ten times
+	$(BIN)/pytest -m slow -s $(ARGS)
+
+browser: $(VENV)/dev.stamp ## The page in headless Chromium
+	$(BIN)/pytest -m browser $(ARGS)
+
+mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail
+	$(BIN)/python tests/mutants.py
+
+lock: ## Pin everything anew, with hashes and without addresses
+	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet pip-tools
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage

@@ -1,0 +1,153 @@
+"""Intents: the ledger knows of a write before the target does, and never lets two send what one should."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from store.ledger import Store
+from sync.errors import LeaseLost
+from sync.model import Delivery
+from sync.ports import Busy, Differs, Done, Go
+from tests.store.words import MINUTE, begin, change, claim, in_hand, receive, rows, spec
+from tests.world import MONDAY
+
+SECOND = timedelta(seconds=1)
+
+
+async def confirm(store: Store, delivery: Delivery, write_id: int, target: str = "I-1") -> None:
+    await store.end_write(delivery, write_id, "confirm", now=MONDAY, target_id=target, record={"number": "INV-1"})
+
+
+async def taken_over(store: Store) -> tuple[Delivery, Delivery]:
+    """A delivery whose worker was frozen, and the same one in another worker's hands."""
+    frozen = await in_hand(store)
+    [owner] = await claim(store, now=MONDAY + 2 * MINUTE)
+    return frozen, owner
+
+
+async def test_a_first_write_may_go_and_is_on_record_before_the_call(store: Store) -> None:
+    delivery = await in_hand(store)
+    assert await begin(store, delivery) == Go(write_id=1)
+    [row] = await rows(store, "SELECT state, sends FROM writes")
+    assert (row.state, row.sends) == ("sent", 1)
+    assert await store.written("erp", "invoice", "create", "crm-deal-1") is None
+
+
+async def test_a_confirmed_write_is_not_sent_again(store: Store) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery)
+    await confirm(store, delivery, go.write_id)
+    again = await begin(store, delivery)
+    assert again == Done(write_id=1, target_id="I-1", record={"number": "INV-1"})
+    assert await store.written("erp", "invoice", "create", "crm-deal-1") == "I-1"
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ("create", Differs(write_id=1, target_id="I-1")),
+        ("post", Differs(write_id=1, target_id="I-1")),
+        ("upsert", Go(write_id=1, target_id="I-1")),
+        ("update", Go(write_id=1, target_id="I-1")),
+    ],
+)
+async def test_other_content_changes_what_may_change_and_nothing_else(
+    store: Store, operation: str, expected: object
+) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery, spec=spec(operation=operation))
+    await confirm(store, delivery, go.write_id)
+    assert await begin(store, delivery, spec=spec(operation=operation), print_="other") == expected
+
+
+async def test_an_unknown_write_rests_before_anybody_reads_it_back(store: Store) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery)
+    await store.end_write(delivery, go.write_id, "doubt", now=MONDAY, detail="the answer was lost")
+    early = await begin(store, delivery, now=MONDAY + 4 * SECOND)
+    assert isinstance(early, Busy)
+    assert early.until == MONDAY + 5 * SECOND
+    later = await begin(store, delivery, now=MONDAY + 5 * SECOND)
+    assert later == Go(write_id=1, again=True)
+    [row] = await rows(store, "SELECT state, sends FROM writes")
+    assert (row.state, row.sends) == ("sent", 2)
+
+
+async def test_a_write_whose_worker_died_in_the_call_rests_too_and_is_read_back(store: Store) -> None:
+    dying = await in_hand(store)
+    await store.begin_write(dying, spec(), "same", quarantine_seconds=300, lease_seconds=60, now=MONDAY)
+    [back] = await claim(store, now=MONDAY + 2 * MINUTE)
+    early = await begin(store, back, now=MONDAY + 2 * MINUTE)
+    assert isinstance(early, Busy)
+    assert early.until == MONDAY + 5 * MINUTE
+    assert await begin(store, back, now=MONDAY + 5 * MINUTE) == Go(write_id=1, again=True)
+
+
+async def test_a_refused_write_may_be_sent_again_at_once(store: Store) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery)
+    await store.end_write(delivery, go.write_id, "refuse", now=MONDAY, detail="422")
+    assert await begin(store, delivery) == Go(write_id=1)
+
+
+async def test_while_another_delivery_writes_the_key_ours_waits(store: Store) -> None:
+    first = await in_hand(store, "1")
+    second = await in_hand(store, "2")
+    await begin(store, first)
+    busy = await begin(store, second)
+    assert isinstance(busy, Busy)
+    assert "delivery 1 is writing" in busy.detail
+    assert busy.until > MONDAY
+
+
+async def test_of_two_that_begin_one_write_at_once_one_goes(store: Store, other: Store) -> None:
+    first, second = await in_hand(store, "1"), await in_hand(store, "2")
+    permits = await asyncio.gather(begin(store, first), begin(other, second))
+    assert sorted(type(one).__name__ for one in permits) == ["Busy", "Go"]
+
+
+async def test_different_operations_on_one_key_are_different_writes(store: Store) -> None:
+    delivery = await in_hand(store)
+    await begin(store, delivery)
+    assert isinstance(await begin(store, delivery, spec=spec(operation="post")), Go)
+    assert isinstance(await begin(store, delivery, spec=spec(connection="shop")), Go)
+
+
+async def test_whoever_lost_the_lease_may_not_begin_a_write(store: Store) -> None:
+    frozen, owner = await taken_over(store)
+    with pytest.raises(LeaseLost):
+        await begin(store, frozen, now=MONDAY + 2 * MINUTE)
+    assert await rows(store, "SELECT 1 FROM writes") == []
+    assert isinstance(await begin(store, owner, now=MONDAY + 2 * MINUTE), Go)
+
+
+@pytest.mark.parametrize("verb", ["confirm", "refuse", "doubt"])
+async def test_whoever_lost_the_write_may_not_end_it(store: Store, verb: str) -> None:
+    frozen = await in_hand(store)
+    go = await begin(store, frozen)
+    [owner] = await claim(store, now=MONDAY + 2 * MINUTE)
+    await begin(store, owner, now=MONDAY + 2 * MINUTE)
+    with pytest.raises(LeaseLost):
+        await store.end_write(frozen, go.write_id, verb, now=MONDAY, target_id="I-9")
+    [row] = await rows(store, "SELECT state, target_id FROM writes")
+    assert (row.state, row.target_id) == ("sent", None)
+
+
+async def test_a_write_ends_once(store: Store) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery)
+    await confirm(store, delivery, go.write_id)
+    with pytest.raises(LeaseLost):
+        await store.end_write(delivery, go.write_id, "doubt", now=MONDAY)
+    assert await store.written("erp", "invoice", "create", "crm-deal-1") == "I-1"
+
+
+async def test_beginning_a_write_renews_the_lease(store: Store) -> None:
+    delivery = await in_hand(store)
+    await begin(store, delivery, now=MONDAY + 50 * SECOND)
+    assert await claim(store, now=MONDAY + 90 * SECOND) == []
+    await receive(store, change("2"))
+    assert [one.subject for one in await claim(store, now=MONDAY + 111 * SECOND)] == ["deals:1", "deals:2"]
