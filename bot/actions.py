@@ -161,7 +161,7 @@ class Actions:
         match sent.verb:
             case "resolve":
                 questions = shared_questions([case.violations for case in cases])
-                answers = {place: one for place, one in views.answers(sent.view).items() if place < len(questions)}
+                answers = views.usable(views.answers(sent.view), questions)
                 wrong = views.problems(answers, questions)
                 if not wrong:
                     await self._resolve(cases, sent.user, questions, answers)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.blocks import LABEL, Block, context, few, option, plain, said, section
 from bot.glance import entry_line
 from bot.modals import loading_view, modal, notice_view
-from bot.views_resolve import answers, problems, resolve_view, suggested
+from bot.views_resolve import answers, problems, resolve_view, suggested, usable
 from bot.wording import Around, due, headline, named, proposed, refs, worth
 from sync.model import Cause, Entry
 
@@ -15,7 +15,7 @@ __all__ = [
     "HAND_OVER_BLOCK", "NOTE_BLOCK", "SNOOZE_BLOCK", "answers", "discard_view", "hand_over_choice", "hand_over_view",
     "history_view",
     "loading_view", "note_problems", "notice_view", "problems", "reason_text", "reject_view", "release_view",
-    "resolve_view", "snooze_choice", "snooze_view", "suggested", "timeline_view",
+    "resolve_view", "snooze_choice", "snooze_view", "suggested", "timeline_view", "usable",
 ]  # fmt: skip
 
 HAND_OVER_BLOCK, NOTE_BLOCK, SNOOZE_BLOCK = "person", "note", "until"

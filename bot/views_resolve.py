@@ -80,6 +80,12 @@ def problems(answers: Mapping[int, str], questions: Sequence[Violation]) -> dict
     return found
 
 
+def usable(answers: Mapping[int, str], questions: Sequence[Violation]) -> dict[int, str]:
+    """The answers to questions that are asked now, one for each group; a dialog may be old or made up."""
+    groups = [group for group in answerable(questions) if group[0] in answers]
+    return {place: answers[group[0]] for group in groups for place in group}
+
+
 def suggested(questions: Sequence[Violation], candidate: str) -> dict[int, str]:
     """The one-click answer, as answers."""
     return dict.fromkeys(next(iter(grouped(questions)), ()), candidate)

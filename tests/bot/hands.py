@@ -56,7 +56,7 @@ async def choose(world: World, user: str, cause: Cause, verb: str) -> Ack:
 
 
 async def forged(
-    world: World, user: str, cause: Cause, action: str, carries: str | None = None, **changed: Any
+    world: World, who: str, cause: Cause, action: str, carries: str | None = None, **changed: Any
 ) -> Ack:
     """A press that no button offers, with a right signature."""
     channel, ts = await world.card(cause.id)
@@ -66,9 +66,9 @@ async def forged(
         "value": value(cause) if carries is None else carries,
     }  # fmt: skip
     payload = payloads.interaction(
-        state.app, state.workspace.person(user), "block_actions",
+        state.app, state.workspace.person(who), "block_actions",
         container={"type": "message", "message_ts": ts, "channel_id": channel}, channel={"id": channel, "name": "c"},
-        message={"ts": ts}, trigger_id=state.rights.new_trigger(user), response_url="", actions=[pressed],
+        message={"ts": ts}, trigger_id=state.rights.new_trigger(who), response_url="", actions=[pressed],
     )  # fmt: skip
     ack: Ack = await world.slack.forge(payload | changed)
     return ack

@@ -40,7 +40,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def missing_code(world: World) -> Cause:
     """A deal without its billing code: a card of Sales Operations, class B."""
-    world.deal(world.company(), billing_code="")
+    company = world.company(vat_id=f"DE{len(world.crm.companies()):09}", domain=f"{len(world.crm.companies())}.example")
+    world.deal(company, billing_code="")
     await world.work()
     return await only_cause(world)
 
