@@ -14,12 +14,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import views
 from bot.clicks import Click, Submission
 from bot.surroundings import Surroundings
+from bot.wording import label_of
 from store.cases import Press
 from store.ledger import Store
 from sync import clocks
 from sync.decide import overlays_for, shared_questions
 from sync.errors import IllegalMove, MeshlineError, NotAllowed, NotFound
-from sync.model import Case, Cause, Overlay
+from sync.model import Case, Cause, Entry, Overlay, Violation
 from sync.reasons import Fix, reason
 
 _MODALS = ("resolve", "snooze", "hand_over", "discard", "reject", "release", "timeline")
@@ -108,7 +109,7 @@ class Actions:
     async def _modal(self, click: Click, cause: Cause) -> dict[str, Any]:
         around = self.surroundings.around(self.clock())
         if click.verb == "timeline":
-            return views.timeline_view(await self._timeline(cause))
+            return views.history_view(await self._timeline(cause), around)
         if click.verb == "release":
             if not cause.holds:
                 raise IllegalMove("This hold is released already.")
@@ -136,7 +137,7 @@ class Actions:
             case "replay":
                 await self._act(cases, "replay", click.user, "@{%s} replays it.")
             case "approve":
-                await self._act(cases, "approve", click.user, "@{%s} approved: " + cases[0].decision)
+                await self._act(cases, "approve", click.user, "@{%s} approved what " + cases[0].decision.replace("} proposes: ", "} proposed: ", 1))
             case "suggest":
                 await self._suggest(click, cases)
 
@@ -205,7 +206,8 @@ class Actions:
         if not any(overlays.values()):
             raise IllegalMove("There is nothing to fill in here: mend it where it is wrong, then press Replay.")
         verb = "propose" if any(case.four_eyes for case in cases) else "resolve"
-        decided = "; ".join(_decided(questions[index], answer) for index, answer in answers.items())
+        shared = len(cases) > 1
+        decided = "; ".join(dict.fromkeys(_decided(questions[at], answer, shared) for at, answer in answers.items()))
         does = "@{%s} proposes: " if verb == "propose" else "@{%s} decided: "
         await self._act(cases, verb, user, does + decided.replace("%", "%%"), overlays=overlays)
 
@@ -242,16 +244,12 @@ class Actions:
         when = f" at {last.resolved_at:%H:%M} UTC" if last.resolved_at else ""
         raise IllegalMove(f"{last.ref} is already resolved{who}{when}.", state="resolved", by=last.decided_by)
 
-    async def _timeline(self, cause: Cause) -> list[str]:
-        people, lines = self.surroundings.people, []
+    async def _timeline(self, cause: Cause) -> list[Entry]:
+        found: list[Entry] = []
         for case in cause.first[:3]:
-            for entry in await self.store.entries(noun="case", noun_id=case.id, limit=20):
-                await people.learn([entry.actor])
-                words = people.plain(str(entry.data.get("decision") or entry.data.get("reason") or ""))
-                lines.append(
-                    f"{entry.at:%d %b %H:%M} UTC · {case.ref} · {people.name(entry.actor)} · {entry.verb} {words}"
-                )
-        return lines
+            found += await self.store.entries(noun="case", noun_id=case.id, limit=20)
+        await self.surroundings.people.learn(entry.actor for entry in found)
+        return found
 
     def _snooze_end(self, choice: str, cause: Cause) -> datetime:
         now = self.clock()
@@ -262,9 +260,10 @@ class Actions:
         return now + timedelta(hours=int(choice))
 
 
-def _decided(question: Any, answer: str) -> str:
+def _decided(question: Violation, answer: str, shared: bool) -> str:
+    label = label_of(question, shared=shared)
     if not answer:
-        return f"{question.label} “{question.found}” is accepted as it stands"
+        return f"{label} “{question.found}” is accepted as it stands"
     if reason(question.reason).fix in (Fix.FILL, Fix.PICK) and not question.found:
-        return f"{question.label} is “{answer}”"
-    return f"{question.label} “{question.found}” means “{answer}”"
+        return f"{label} is “{answer}”"
+    return f"{label} “{question.found}” means “{answer}”"

@@ -160,10 +160,11 @@ def _small_print(cause: Cause, around: Around) -> str:
 
 def _closed(cause: Cause, around: Around) -> Block:
     first = cause.first[0]
-    when = f" · {moment(first.resolved_at)}" if first.resolved_at else ""
-    decision = named(first.decision, around) or "No words were left."
+    when = moment(first.resolved_at) if first.resolved_at else ""
+    decision = _ended(named(first.decision, around)) or "No words were left."
     many = f" The decision counted for {records(cause.total)}." if is_many(cause) else ""
-    story = f"{decision}{many}\n{said(_who_decided(first, around), 120)}{when}"
+    who = "" if f"@{{{first.decided_by}}}" in first.decision else said(_who_decided(first, around), 120)
+    story = f"{decision}{many}\n{' · '.join(part for part in (who, when) if part)}"
     held = [section("\n".join(_held(cause, around))), actions(*pressable(cause, around))] if cause.holds else []
     blocks = [
         header(f"Resolved · {headline(cause)}"),
@@ -172,6 +173,10 @@ def _closed(cause: Cause, around: Around) -> Block:
         context(_small_print(cause, around)),
     ]
     return message(said(summary(cause, around), 3000), *blocks)
+
+
+def _ended(words: str) -> str:
+    return f"{words}." if words and words[-1] not in ".!?" else words
 
 
 def _who_decided(case: Case, around: Around) -> str:

@@ -38,6 +38,7 @@ class Pace:
     per_message: float = _PER_MESSAGE
     free_at: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     edits: float = _UPDATE_BURST
+    edits_per_second: float = _UPDATES_PER_SECOND
     filled_at: float = 0.0
     silent_until: float = 0.0
 
@@ -48,7 +49,7 @@ class Pace:
         self.free_at[channel] = now + self.per_message
 
     def may_edit(self, now: float) -> bool:
-        self.edits = min(_UPDATE_BURST, self.edits + (now - self.filled_at) * _UPDATES_PER_SECOND)
+        self.edits = min(_UPDATE_BURST, self.edits + (now - self.filled_at) * self.edits_per_second)
         self.filled_at = now
         return self.edits >= 1
 
@@ -64,8 +65,8 @@ class Poster:
         self._wake = asyncio.Event()
 
     def unpaced(self) -> None:
-        """Post without waiting between messages (a workspace without limits)."""
-        self._pace.per_message = 0.0
+        """Post and edit without waiting (a workspace without limits)."""
+        self._pace.per_message, self._pace.edits_per_second = 0.0, 1e6
 
     def wake(self) -> None:
         """Something changed."""

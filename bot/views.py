@@ -30,7 +30,7 @@ def snooze_view(cause: Cause, around: Around) -> Block:
     blocks = [
         _about(cause),
         _input(SNOOZE_BLOCK, "Remind again in", element),
-        context(f"The clocks keep running. Deadline: {due(cause.nearest, around)}."),
+        context(f"The clocks keep running. Deadline: {due(cause.nearest, around).removeprefix('by ')}."),
     ]
     return modal("snooze", "Snooze", blocks, cause=cause, submit="Snooze")
 
@@ -42,7 +42,7 @@ def hand_over_view(cause: Cause, around: Around) -> Block:
     blocks = [
         _about(cause),
         _input(HAND_OVER_BLOCK, "Hand over to", element),
-        context(f"Somebody of {team}, who is told at once. Deadline: {due(cause.nearest, around)}."),
+        context(f"Somebody of {team}, who is told at once. Deadline: {due(cause.nearest, around).removeprefix('by ')}."),
     ]
     return modal("hand_over", "Hand over", blocks, cause=cause, submit="Hand over")
 

@@ -58,8 +58,11 @@ class Web:
         """Everything that Slack sends; Bolt checks the signature."""
         if self.bolt is None:
             raise web.HTTPNotFound
-        answer = await self.bolt.async_dispatch(await to_bolt_request(request))
-        return await to_aiohttp_response(answer)
+        try:
+            asked = await to_bolt_request(request)
+        except (ValueError, LookupError, TypeError, AttributeError):  # Bolt reads the body before it knows who sent it
+            return _problem(400, "Body is malformed", "This is nothing that Slack sends.")
+        return await to_aiohttp_response(await self.bolt.async_dispatch(asked))
 
     async def healthz(self, request: web.Request) -> web.Response:
         """The process is alive."""

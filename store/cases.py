@@ -43,7 +43,7 @@ class Cases:
 
     async def act(self, press: Press, *, now: datetime) -> int:
         """Move the cases and what hangs on them; how many moved. Raises IllegalMove when none could (somebody was faster),
-        NotAllowed when a person would approve their own proposal."""
+        NotAllowed when a person would decide alone what needs two."""
 
         def work(tx: Connection) -> int:
             moved = _move(tx, press, now)
@@ -88,8 +88,7 @@ class Cases:
 
 def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
     move = case_move(press.verb)
-    if press.verb == "approve":
-        _four_eyes(tx, press)
+    _four_eyes(tx, press)
     guard = (cases.c.id.in_(press.cases), cases.c.state.in_(move.sources))
     moved = tx.execute(_moving(press, now).where(*guard).returning(*cases.c))
     return list(moved.all())
@@ -116,11 +115,18 @@ def _moving(press: Press, now: datetime) -> Update:
 
 
 def _four_eyes(tx: Connection, press: Press) -> None:
-    own = select(cases.c.id).where(
-        cases.c.id.in_(press.cases), cases.c.state == CaseState.PROPOSED, cases.c.proposed_by == press.by
-    )
-    if (tx.execute(own.limit(1))).first() is not None:
-        raise NotAllowed("Nobody approves their own proposal: a second person has to look at it.")
+    c = cases.c
+    match press.verb:
+        case "approve":
+            alone = (c.state == CaseState.PROPOSED) & (c.proposed_by == press.by)
+            words = "Nobody approves their own proposal: a second person has to look at it."
+        case "resolve":
+            alone = c.four_eyes & c.state.in_(case_move("resolve").sources)
+            words = "Nobody decides this alone: propose it, and a second person has to look at it."
+        case _:
+            return
+    if tx.execute(select(c.id).where(c.id.in_(press.cases), alone).limit(1)).first() is not None:
+        raise NotAllowed(words)
 
 
 def _too_late(tx: Connection, press: Press) -> IllegalMove:

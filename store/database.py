@@ -138,7 +138,7 @@ class _Postgres:
     """A pool of connections; each write is a transaction of its own."""
 
     def __init__(self, url: URL) -> None:
-        self._engine: AsyncEngine = create_async_engine(url, **_JSON, pool_size=10, pool_pre_ping=True)
+        self._engine = postgres_engine(url)
 
     async def open(self) -> None:
         return None
@@ -194,6 +194,14 @@ def _alone(tx: Connection, work: Work[Any]) -> _Answer:
         return _Answer(error=error)
     savepoint.commit()
     return _Answer(value=value)
+
+
+def postgres_engine(url: URL) -> AsyncEngine:
+    """An engine over asyncpg. Raises ConfigurationError where the extra is not installed."""
+    try:
+        return create_async_engine(url, **_JSON, pool_size=10, pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise ConfigurationError(["PostgreSQL needs the extra: install meshline[postgres]"]) from None
 
 
 def sqlite_engine(url: URL, *, begin: str) -> Engine:

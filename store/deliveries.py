@@ -17,6 +17,7 @@ from sync.lifecycle import DeliveryState, delivery_move
 from sync.model import Change, Delivery, Overlay, Received, Record
 
 _LEASED = {"lease": None, "leased_until": None}
+_POLLED = "polled"
 
 
 class Deliveries:
@@ -98,6 +99,8 @@ class Deliveries:
 
 
 def _receive_one(tx: Connection, connection: str, change: Change, flows: Sequence[str], now: datetime) -> int:
+    if change.kind == _POLLED and _heard_of(tx, connection, change):
+        return 0
     values = {
         "connection": connection,
         "entity": change.entity,
@@ -132,6 +135,13 @@ def _receive_one(tx: Connection, connection: str, change: Change, flows: Sequenc
         data={"kind": change.kind, "subject": f"{change.entity}:{change.record_id}", "trace": values["trace"], "flows": list(flows)},
     )  # fmt: skip
     return 1
+
+
+def _heard_of(tx: Connection, connection: str, change: Change) -> bool:
+    """Whether a webhook told us already: polling sees the same change under another key."""
+    same = (events.c.connection == connection, events.c.entity == change.entity, events.c.record_id == change.record_id)
+    newer = exists().where(*same, events.c.occurred_at >= change.occurred_at)
+    return bool(tx.execute(select(newer)).scalar_one())
 
 
 def _move_cursor(tx: Connection, connection: str, cursor: tuple[str, Record], now: datetime) -> None:

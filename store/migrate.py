@@ -10,10 +10,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import OperationalError
 
-from store.database import sqlite_engine
-from sync.errors import ConfigurationError
+from store.database import postgres_engine, sqlite_engine
+from sync.errors import ConfigurationError, LedgerUnavailable
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -25,11 +25,20 @@ def _config() -> Config:
 
 
 async def to_head(url: URL) -> None:
-    """Bring the schema to the program's version. Raises ConfigurationError when the schema is newer than the program."""
-    if url.get_backend_name() == "sqlite":
-        await asyncio.to_thread(_sqlite_to_head, url)
-        return
-    engine = create_async_engine(url)
+    """Bring the schema to the program's version. Raises ConfigurationError when the schema is newer than the program,
+    LedgerUnavailable when the database cannot be opened."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_sqlite_to_head, url)
+        else:
+            await _postgres_to_head(url)
+    except (OperationalError, OSError) as error:
+        cause = error.orig if isinstance(error, OperationalError) else error
+        raise LedgerUnavailable(f"the ledger cannot be opened: {cause}") from error
+
+
+async def _postgres_to_head(url: URL) -> None:
+    engine = postgres_engine(url)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

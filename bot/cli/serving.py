@@ -42,7 +42,11 @@ def serve(role: Role = Role.all) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        await service.start()
+        try:
+            await service.start()
+        except OSError as error:
+            await service.stop()
+            fail(f"cannot listen on {said.http_host}:{said.http_port}: {error.strerror or error}", NO)
         typer.echo(f"Meshline listens on port {service.port}", err=True)
         await stop.wait()
         await service.stop()

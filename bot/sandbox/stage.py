@@ -18,10 +18,18 @@ from bot.sandbox.deals import Product, Story
 from bot.sandbox.world import SandboxWorld, free_port
 from bot.settings import read_settings
 from sync import connectors
+from sync.money import Money
 from sync.workspace.loader import load as load_workspace
 
 _EXAMPLE = "quote_to_cash"
 _BEAT_SECONDS = 1.0
+_WEATHER = {
+    "reject_for": "The ERP refuses some customers",
+    "outage_between": "The ERP is down",
+    "outage_requests": "The ERP is down",
+    "lose_answers": "The ERP loses answers",
+    "throttle": "The ERP asks for patience",
+}
 
 
 def example() -> Path:
@@ -63,7 +71,7 @@ class Stage:
         return {
             "deals": [self._deal(one) for one in self.world.crm.deals()[:500]],
             "invoices": [_invoice(one, customers) for one in erp.invoices()[-500:]],
-            "faults": list(erp.faults.active()),
+            "faults": [_WEATHER.get(name, name) for name in erp.faults.active()],
         }
 
     async def edit_deal(self, deal_id: str, properties: dict[str, str]) -> None:
@@ -109,7 +117,7 @@ def _invoice(invoice: dict[str, Any], customers: dict[str, str]) -> dict[str, An
         "reference": invoice["reference"],
         "customer": customers.get(invoice["customer_id"], ""),
         "status": invoice["status"],
-        "total": f"{invoice['total_minor']} {invoice['currency']} (minor units)",
+        "total": str(Money(currency=invoice["currency"], minor=invoice["total_minor"])),
     }
 
 

@@ -14,6 +14,7 @@ const tone = (status) =>
     invoiced: "good",
     open: "good",
     delivered: "good",
+    billed: "good",
     draft: "idle",
     voided: "bad",
     failed: "bad",
@@ -149,7 +150,7 @@ function booksPane(kind) {
         ),
     );
     count.textContent = rows.length === all.length ? `${all.length} in all` : `${rows.length} of ${all.length}`;
-    faults.replaceChildren(...books.faults.map((fault) => h("span", { class: "chip bad" }, fault)));
+    faults.replaceChildren(...books.faults.map((fault) => h("span", { class: "chip warn" }, fault)));
     keepFocus(body, () => body.replaceChildren(...rows.map((row) => labelled(kind.row(row), kind.names))));
   }
 

@@ -37,6 +37,10 @@ export function channelPane() {
     draftKey: () => `channel/${place.channelId}`,
     send: (text) =>
       text.startsWith("/") ? write.command(place.channelId, text) : write.message(place.channelId, text),
+    onSent: async () => {
+      await refresh();
+      showEnd();
+    },
   });
   const node = h(
     "section",
@@ -68,7 +72,10 @@ export function channelPane() {
     announce(
       `New message in ${nameOf(oneChannel)} from ${authorOf(last)}: ${unescapeText(last.text || "").slice(0, 300)}`,
     );
-    if (!messages.atEnd()) pill.hidden = false;
+    if (messages.atEnd()) return;
+    pill.hidden = false;
+    const whisper = fresh.findLast((one) => one.ephemeral);
+    if (whisper && !box.isSending()) toast(unescapeText(whisper.text || "Meshline answered you."), "note");
   }
 
   function draw(answer) {

@@ -11,8 +11,8 @@ function fit(area) {
   area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
 }
 
-/** `send(text)` answers {ok, error?}. `draftKey()` names the place the unsent text belongs to. */
-export function composer({ testid, label, placeholder, send, draftKey }) {
+/** `send(text)` answers {ok, error?}; `onSent` runs after it did. `draftKey()` names the place the unsent text belongs to. */
+export function composer({ testid, label, placeholder, send, draftKey, onSent = () => {} }) {
   const area = h("textarea", { rows: 1, testid, "aria-label": label, placeholder, dir: "auto", key: testid });
   const button = h(
     "button",
@@ -40,6 +40,7 @@ export function composer({ testid, label, placeholder, send, draftKey }) {
     form.removeAttribute("aria-busy");
     if (!answer.ok) return toast(answer.error || "That could not be sent.");
     drafts.delete(key);
+    onSent();
     if (draftKey() === key) {
       area.value = "";
       update();
@@ -60,6 +61,7 @@ export function composer({ testid, label, placeholder, send, draftKey }) {
   });
   return {
     node: form,
+    isSending: () => form.classList.contains("busy"),
     focus: () => area.focus(),
     place(text) {
       area.placeholder = text;
