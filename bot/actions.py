@@ -137,7 +137,8 @@ class Actions:
             case "replay":
                 await self._act(cases, "replay", click.user, "@{%s} replays it.")
             case "approve":
-                await self._act(cases, "approve", click.user, "@{%s} approved what " + cases[0].decision.replace("} proposes: ", "} proposed: ", 1))
+                proposed = cases[0].decision.replace("} proposes: ", "} proposed: ", 1)
+                await self._act(cases, "approve", click.user, f"@{{%s}} approved what {proposed}")
             case "suggest":
                 await self._suggest(click, cases)
 

@@ -58,10 +58,10 @@ class Jobs:
             if await self._store.claim_tick(f"poll:{flow.name}", slot, now=now):
                 await self.poll(flow)
 
-    async def poll(self, flow: Flow) -> str:
+    async def poll(self, flow: Flow, *, since: datetime | None = None) -> str:
         """Read one source now; what came of it in words."""
         try:
-            got = await self._engine.poll(flow)
+            got = await self._engine.poll(flow, since=since)
         except ConnectorError as error:
             log.warning("poll_failed", flow=flow.name, error=type(error).__name__)
             return f"{flow.title}: the source did not answer. Meshline tries again by itself."

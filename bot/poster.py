@@ -49,7 +49,11 @@ class Pace:
         self.free_at[channel] = now + self.per_message
 
     def may_edit(self, now: float) -> bool:
-        self.edits = min(_UPDATE_BURST, self.edits + (now - self.filled_at) * self.edits_per_second)
+        self.edits = (
+            self.edits
+            if self.edits == float("inf")
+            else min(_UPDATE_BURST, self.edits + (now - self.filled_at) * self.edits_per_second)
+        )
         self.filled_at = now
         return self.edits >= 1
 

@@ -42,7 +42,9 @@ def hand_over_view(cause: Cause, around: Around) -> Block:
     blocks = [
         _about(cause),
         _input(HAND_OVER_BLOCK, "Hand over to", element),
-        context(f"Somebody of {team}, who is told at once. Deadline: {due(cause.nearest, around).removeprefix('by ')}."),
+        context(
+            f"Somebody of {team}, who is told at once. Deadline: {due(cause.nearest, around).removeprefix('by ')}."
+        ),
     ]
     return modal("hand_over", "Hand over", blocks, cause=cause, submit="Hand over")
 

@@ -130,6 +130,7 @@ def _ask(questions: Sequence[Violation], group: Group, *, shared: bool) -> Itera
         element: Block = {"type": kind, "action_id": "answer", "options": options}
         if kind == "static_select":
             element["placeholder"] = plain("Choose a value", PLACEHOLDER)
+            hint = f"{hint} Choose here, or enter another value below."
         yield _input(block_id, name, element, hint, optional=not _may_stand(question))
         typed = _typed(question)
         yield _input(f"{block_id}_other", "Another value", typed, "Counts instead of the choice above.", optional=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from sync.ports import Incoming
 log = structlog.get_logger()
 
 BODY_LIMIT = 1024 * 1024
+_SECONDS = re.compile(r"[0-9]{1,12}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -62,6 +64,8 @@ class Web:
             asked = await to_bolt_request(request)
         except (ValueError, LookupError, TypeError, AttributeError):  # Bolt reads the body before it knows who sent it
             return _problem(400, "Body is malformed", "This is nothing that Slack sends.")
+        if not _SECONDS.fullmatch(request.headers.get("X-Slack-Request-Timestamp", "")):  # Bolt takes it for a number
+            return _problem(401, "Signature is missing", "")
         return await to_aiohttp_response(await self.bolt.async_dispatch(asked))
 
     async def healthz(self, request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, func, select, update
+from sqlalchemy import Connection, Select, Update, func, select, update
 
 from store.causes import say, touch
 from store.database import Database
@@ -89,9 +89,15 @@ class Cases:
 def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
     move = case_move(press.verb)
     _four_eyes(tx, press)
-    guard = (cases.c.id.in_(press.cases), cases.c.state.in_(move.sources))
+    guard = [cases.c.id.in_(press.cases), cases.c.state.in_(move.sources)]
+    if press.verb in ("replay", "discard"):  # what is on its way already is neither sent again nor called off
+        guard.append(cases.c.delivery_id.in_(_stopped(press.verb)))
     moved = tx.execute(_moving(press, now).where(*guard).returning(*cases.c))
     return list(moved.all())
+
+
+def _stopped(verb: str) -> Select[int]:
+    return select(deliveries.c.id).where(deliveries.c.state.in_(delivery_move(_RELEASES[verb]).sources))
 
 
 def _moving(press: Press, now: datetime) -> Update:
@@ -133,6 +139,8 @@ def _too_late(tx: Connection, press: Press) -> IllegalMove:
     row = (tx.execute(select(cases).where(cases.c.id.in_(press.cases)).limit(1))).one_or_none()
     if row is None:
         return IllegalMove("There is no such exception.")
+    if row.state in case_move(press.verb).sources:
+        return IllegalMove(f"EX-{row.id} is on its way already.", state="pending")
     who = row.decided_by if row.state == CaseState.RESOLVED else row.proposed_by or row.assignee or ""
     when = f" at {row.resolved_at:%H:%M} UTC" if row.resolved_at else ""
     name = f" by @{{{who}}}" if who and who != "engine" else ""
@@ -160,13 +168,11 @@ def _decide(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
 def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
     move, d = delivery_move(_RELEASES[press.verb]), deliveries.c
     ids = [row.delivery_id for row in moved]
-    going = tx.execute(
+    tx.execute(
         update(deliveries)
         .where(d.id.in_(ids), d.state.in_(move.sources))
         .values(state=move.target, due_at=now, retries=0, losses=0, hold_id=None, updated_at=now)
     )
-    if press.verb == "replay" and going.rowcount == 0:
-        raise IllegalMove(f"EX-{moved[0].id} is on its way already.", state="pending")
 
 
 def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:

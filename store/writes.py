@@ -90,6 +90,12 @@ class Writes:
 
         return await self.db.read(work)
 
+    async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
+        """Whether a write was sent and not refused: it has happened, or may have."""
+        query = select(writes.c.id).where(*_key(connection, entity, operation, key))
+        maybe = query.where(writes.c.state != WriteState.REFUSED)
+        return await self.db.read(lambda tx: tx.execute(maybe).one_or_none() is not None)
+
 
 def _renew(tx: Connection, delivery: Delivery, until: datetime, now: datetime) -> None:
     d = deliveries.c

@@ -145,7 +145,7 @@ class Trip:
     async def _verify(
         self, target: Target, spec: WriteSpec, target_id: str, specs: tuple[WriteSpec, ...]
     ) -> Wrong | None:
-        """Read back and compare, unless a later write has moved the record on already."""
+        """Read back and compare, unless a later write has, or may have, moved the record on already."""
         if not spec.verify or await self._moved_on(spec, specs):
             return None
         shown = await target.get(spec.entity, target_id)
@@ -161,7 +161,7 @@ class Trip:
         for later in specs:
             if later.of == spec.name and later.operation == "post":
                 ledger = self.line.ledger
-                return bool(await ledger.written(later.connection, later.entity, later.operation, later.key))
+                return await ledger.sent(later.connection, later.entity, later.operation, later.key)
         return False
 
     def _changed(self, changed: Changed) -> Wrong:

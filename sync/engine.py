@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -45,17 +45,20 @@ class Engine:
         self.wake()
         return received
 
-    async def poll(self, flow: Flow) -> Received:
-        """Read what changed since the last poll, page by page, each page with its cursor in one transaction."""
+    async def poll(self, flow: Flow, *, since: datetime | None = None) -> Received:
+        """Read what changed since the last poll, page by page, each page with its cursor in one transaction. A flow that was
+        never polled begins now: history comes in only when a person names a moment with `since`."""
         name, entity = flow.trigger.connection, flow.trigger.entity
         source, total, duplicates, more = self.line.source(name), 0, 0, True
+        cursor = await self._ledger.cursor(name, entity)
+        if since is not None or cursor is None:
+            cursor = source.start_at(entity, since or self._clock())
         while more:
             now = self._clock()
-            page = await source.changes(entity, await self._ledger.cursor(name, entity), now=now)
-            got = await self._ledger.receive(
-                name, page.changes, self._flows_of(name), now=now, cursor=(entity, page.cursor)
-            )
-            total, duplicates, more = total + got.received, duplicates + got.duplicates, page.more
+            page = await source.changes(entity, cursor, now=now)
+            cursor, more = page.cursor, page.more
+            got = await self._ledger.receive(name, page.changes, self._flows_of(name), now=now, cursor=(entity, cursor))
+            total, duplicates = total + got.received, duplicates + got.duplicates
             self.wake()
         return Received(received=total, duplicates=duplicates)
 

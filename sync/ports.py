@@ -41,6 +41,10 @@ class Source(Protocol):
         """The next page of changes since the cursor; None starts from the beginning. Raises ConnectorError."""
         ...
 
+    def start_at(self, entity: str, since: datetime) -> Record:
+        """The cursor from which `changes` gives what changed at or after this moment."""
+        ...
+
     async def read(self, entity: str, record_id: str) -> Record:
         """The record as it is now with its relations. Raises Rejected(reason="not_found") when it is gone, ConnectorError otherwise."""
         ...
@@ -195,6 +199,10 @@ class Ledger(Protocol):
 
     async def written(self, connection: str, entity: str, operation: str, key: str) -> str | None:
         """The target's id of a confirmed write."""
+        ...
+
+    async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
+        """Whether a write was sent and not refused: it has happened, or may have."""
         ...
 
     async def hold_on(self, customer: str) -> BillingHold | None:

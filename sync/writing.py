@@ -69,7 +69,10 @@ class Writing:
             await self._end(permit, "doubt", detail=str(error))
             raise
         except ConnectorError as error:
-            await self._end(permit, "refuse", detail=str(error))
+            verb = (
+                "doubt" if permit.again else "refuse"
+            )  # it may say that we could not look, not that nothing was written
+            await self._end(permit, verb, detail=str(error))
             raise
         await self._end(permit, "confirm", found=found)
         return found

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.asking import Number, case_id
-from bot.cli.running import fail, now, rights, run
+from bot.cli.running import fail, moment_of, now, rights, run
 from bot.people import People
 from bot.views_resolve import answerable, problems
 from store.cases import Press
@@ -92,7 +92,9 @@ def replay(
         async with rights() as (store, people):
             chosen = list(event or [])
             if reason:
-                chosen = await store.replayable(reason=reason, since=_moment(since))
+                chosen = await store.replayable(
+                    reason=reason, since=moment_of(since) or datetime(1970, 1, 1, tzinfo=UTC)
+                )
             chosen = chosen[:canary] if canary else chosen
             if dry_run:
                 return f"{len(chosen)} events would be replayed: {', '.join(map(str, chosen[:50]))}"
@@ -154,11 +156,3 @@ def _given(case: Case, given: list[str]) -> dict[int, str]:
     if unknown or missing:
         fail("\n".join([*(f"{p} is not asked" for p in unknown), *(f"--set {p}=… is needed" for p in missing)]), 2)
     return {places[path]: value for path, value in pairs.items()}
-
-
-def _moment(text: str | None) -> datetime:
-    try:
-        at = datetime.fromisoformat(text or "1970-01-01")
-    except ValueError:
-        fail(f"{text} is not a day or moment; write it like 2026-01-31", 2)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ import dataclasses
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -111,6 +111,17 @@ def table(rows: Sequence[tuple[str, ...]], *heads: str) -> str:
 
 def moment(value: datetime | None) -> str:
     return value.strftime("%Y-%m-%d %H:%M UTC") if value else "-"
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A day or moment as people write it, in UTC where no zone is given; ends with exit 2 for anything else."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text} is not a day or moment; write it like 2026-01-31", MISUSE)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def now() -> datetime:

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.app import Service, wire
 from bot.cli.asking import Json
-from bot.cli.running import MISUSE, NO, fail, kinds, ledger, product, run, settings, show, workspace
+from bot.cli.running import MISUSE, NO, fail, kinds, ledger, moment_of, product, run, settings, show, workspace
 from bot.logs import log_lines
 from sync.errors import ConnectorError
 from sync.workspace.check import Report
@@ -117,14 +117,17 @@ def settings_workspace() -> Path:
 
 
 def sync(
-    flow: str, since: Annotated[str | None, typer.Option(help="Not needed: polling goes on where it stood.")] = None
+    flow: str,
+    since: Annotated[
+        str | None, typer.Option(help="Read history from this day or moment on, such as 2026-01-31.")
+    ] = None,
 ) -> None:
     """Read a flow's source now and deliver what is due."""
 
     async def go() -> str:
         async with product() as parts:
             found = parts.workspace.flow(flow)
-            words = await parts.jobs.poll(found) if parts.jobs else ""
+            words = await parts.jobs.poll(found, since=moment_of(since)) if parts.jobs else ""
             settled = await parts.engine.drain()
             return f"{words} {settled} deliveries settled."
 

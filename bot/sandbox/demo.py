@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.sandbox import pipeline_csv
@@ -211,7 +211,7 @@ async def _everything_again(stage: Stage, tell: Tell) -> int:
     before = len(stage.world.erp.invoices())
     stage.clock.forward(timedelta(minutes=2))
     for flow in stage.parts.workspace.flows.values():
-        await stage.parts.engine.poll(flow)
+        await stage.parts.engine.poll(flow, since=datetime(1970, 1, 1, tzinfo=UTC))
     await settle(stage)
     created = len(stage.world.erp.invoices()) - before
     tell(f"everything was read once more: {created} new invoices")

@@ -101,6 +101,10 @@ class HubSpot:
         window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
         return polling.page(entity, window, await self._search(entity, polling.query(entity, window, size)), size)
 
+    def start_at(self, entity: str, since: datetime) -> Record:
+        """A window that begins there; the overlap reaches a little further back, as for every window."""
+        return {"since": max(polling.milliseconds(since), 0), "until": None, "after": None}
+
     async def read(self, entity: str, record_id: str) -> Record:
         """The record with all wanted properties; a deal also with `company` and `lines`."""
         if entity != "deals":

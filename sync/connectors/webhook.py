@@ -89,6 +89,10 @@ class Webhook:
         """Always an empty last page."""
         return Page(changes=(), cursor=cursor or {}, more=False)
 
+    def start_at(self, entity: str, since: datetime) -> Record:
+        """There is nothing to poll."""
+        return {}
+
     async def read(self, entity: str, record_id: str) -> Record:
         """Always Rejected(reason="not_found"): the record came with its event."""
         raise Rejected(f"{self._name} only sends; {entity} {record_id} cannot be read again", reason="not_found")

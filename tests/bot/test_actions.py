@@ -11,7 +11,22 @@ import pytest
 from bot.carried import Carried, carry
 from sync.model import Case, Cause
 from tests.bot.hands import (
-    BEN, DANA, FAYE, GUS, MIRA, PRIYA, SAM, choose, forged, only_cause, press, refusals, sent, typed, value, whispers,
+    BEN,
+    DANA,
+    FAYE,
+    GUS,
+    MIRA,
+    PRIYA,
+    SAM,
+    choose,
+    forged,
+    only_cause,
+    press,
+    refusals,
+    sent,
+    typed,
+    value,
+    whispers,
     workspace_with_members,
 )  # fmt: skip
 from tests.world import World, small_world

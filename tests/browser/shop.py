@@ -43,6 +43,14 @@ class Shop:
         assert found[1] is not None
         return found[0], found[1]
 
+    async def calm(self) -> None:
+        """Until Slack shows everything that happened."""
+        for _ in range(200):
+            if not any((await self.stage.parts.store.backlog()).values()):
+                return
+            await asyncio.sleep(0.05)
+        raise TimeoutError("Slack was not told everything")
+
     def invoice(self, cause: Cause) -> dict[str, object] | None:
         """The posted invoice for the first record of a card."""
         deal = cause.first[0].subject.partition(":")[2]
@@ -60,9 +68,9 @@ async def open_shop(*, deals: int = 120) -> AsyncIterator[Shop]:
         stage.parts.poster.unpaced()
         stage.story = story(now=stage.clock(), deals=deals)
         await sell(stage, stage.story, stage.say)
-        while any((await stage.parts.store.backlog()).values()):
-            await asyncio.sleep(0.05)
-        yield Shop(stage)
+        shop = Shop(stage)
+        await shop.calm()
+        yield shop
     finally:
         await stage.close()
 

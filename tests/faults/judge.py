@@ -66,7 +66,9 @@ def _money(world: SandboxWorld, sales: Sales, verdict: Verdict) -> None:
             verdict.lost.append(f"the CRM does not know that deal {deal} is billed")
     verdict.doubled += [f"deal {deal} must not be billed and is" for deal in billed]
     references = Counter(customer["reference"] for customer in world.erp.customers())
-    verdict.doubled += [f"customer {reference} exists {many} times" for reference, many in references.items() if many > 1]
+    verdict.doubled += [
+        f"customer {reference} exists {many} times" for reference, many in references.items() if many > 1
+    ]
 
 
 def _commits(world: SandboxWorld) -> dict[tuple[str, str], list[Entry]]:
@@ -116,7 +118,9 @@ async def _ledger(sales: Sales, store: Store, verdict: Verdict) -> None:
 async def _turns(store: Store, verdict: Verdict) -> None:
     """Of two changes of one subject, the earlier one is finished first if the ledger knew it when the later one came."""
     d, a = deliveries.c, attempts.c
-    query = select(d.id, d.subject, d.occurred_at, d.sequence, a.ended_at, a.step).join_from(deliveries, attempts, a.delivery_id == d.id)
+    query = select(d.id, d.subject, d.occurred_at, d.sequence, a.ended_at, a.step).join_from(
+        deliveries, attempts, a.delivery_id == d.id
+    )
     rows = await store.db.read(lambda tx: tx.execute(query).all())
     done: defaultdict[str, dict[int, Any]] = defaultdict(dict)
     for row in rows:
@@ -182,14 +186,19 @@ async def _lines(world: SandboxWorld, store: Store, verdict: Verdict) -> None:
     m = messages.c
     rows = await store.db.read(lambda tx: tx.execute(select(m.id, m.posted_at)).all())
     verdict.figures["history"] = len(rows)
-    verdict.cards += [f"the line {row.id} of history was said {said[row.id]} times" for row in rows if said[row.id] != 1]
+    verdict.cards += [
+        f"the line {row.id} of history was said {said[row.id]} times" for row in rows if said[row.id] != 1
+    ]
 
 
 def _said(world: SandboxWorld) -> list[Message]:
     slack, found = world.slack, []
     for channel in slack.state.workspace.channels:
         roots = slack.messages(channel)
-        found += [*roots, *(reply for root in roots for reply in slack.thread(channel, root.ts) if not reply.in_channel)]
+        found += [
+            *roots,
+            *(reply for root in roots for reply in slack.thread(channel, root.ts) if not reply.in_channel),
+        ]
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from bot.sandbox.crm_objects import Objects
 from bot.sandbox.crm_record import Change
@@ -13,7 +12,13 @@ from bot.sandbox.world import SandboxWorld
 
 WRITTEN_BACK = ("billing_status", "invoice_number", "invoice_total")
 RENAMED, MISSING, CHEAP = "unknown_product", "missing_billing_code", "price_off_list"
-_PRICES = {"Atlas Basic": 119000, "Atlas Pro": 249000, "Beacon One": 64990, "Cirrus Seat": 31200, "Priority Care": 98000}
+_PRICES = {
+    "Atlas Basic": 119000,
+    "Atlas Pro": 249000,
+    "Beacon One": 64990,
+    "Cirrus Seat": 31200,
+    "Priority Care": 98000,
+}
 _FIRST_EVENT = 101
 
 
@@ -54,7 +59,9 @@ class Sales:
         for wave in range(waves + 3):
             if wave < waves:
                 earlier.append([self._enter(defect) for defect in plan[wave::waves]])
-            for age, deal in ((age, deal) for age in (1, 2, 3) if 0 <= wave - age < waves for deal in earlier[wave - age]):
+            for age, deal in (
+                (age, deal) for age in (1, 2, 3) if 0 <= wave - age < waves for deal in earlier[wave - age]
+            ):
                 self._win(deal) if age == 3 else self._edit(deal, age)
             await asyncio.sleep(seconds / (waves + 3))
 
@@ -88,8 +95,8 @@ class Sales:
         return deal
 
     def _edit(self, deal: str, age: int) -> None:
-        edits: dict[str, Any] = {"dealname": f"Offer {age} of deal {deal}", "amount": f"{age}.50"}
-        self.world.crm.update("deals", deal, edits)
+        edit = {"dealname": f"Offer of deal {deal}"} if age == 1 else {"amount": "2.50"}
+        self.world.crm.update("deals", deal, edit)
 
     def _win(self, deal: str) -> None:
         self.world.crm.update("deals", deal, self._closing.pop(deal))

@@ -149,6 +149,17 @@ async def test_a_replay_of_what_is_on_its_way_already_says_so_and_changes_nothin
     assert (await store.case(case.id)).assignee == "UDANA"
 
 
+async def test_what_is_on_its_way_cannot_be_called_off_any_more(store: Store) -> None:
+    first, second = await stopped(store, "1", "2", step=hold("unknown_product", "Atlas Por"))
+    await press(store, "replay", [first.id])
+    with pytest.raises(IllegalMove, match="on its way already"):
+        await press(store, "discard", [first.id], by="UBEN")
+    assert await press(store, "discard", [first.id, second.id], by="UBEN") == 1
+    assert (await store.case(first.id)).state == "owned"
+    assert await state(store, first.delivery_id) == "pending"
+    assert await state(store, second.delivery_id) == "discarded"
+
+
 async def test_a_case_that_is_not_there_is_said_to_be_missing(store: Store) -> None:
     with pytest.raises(IllegalMove, match="no such exception"):
         await press(store, "take", [99])
@@ -204,7 +215,7 @@ async def test_a_rejected_proposal_goes_back_to_who_made_it_and_decides_nothing(
 async def test_a_proposal_can_be_taken_by_nobody_while_it_waits(store: Store) -> None:
     [case] = await stopped(store, route=CLASS_A)
     await press(store, "propose", [case.id], by="UFAYE")
-    with pytest.raises(IllegalMove, match="already proposed by @{UFAYE}"):
+    with pytest.raises(IllegalMove, match=r"already proposed by @\{UFAYE\}"):
         await press(store, "take", [case.id], by="UBEN")
 
 

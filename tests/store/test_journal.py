@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from store.ledger import Store
-from tests.store.words import press, receive, rows, sql, stopped
 from tests.store.words import change as told
+from tests.store.words import press, receive, rows, sql, stopped
 from tests.world import MONDAY
 
 
@@ -66,8 +66,10 @@ async def test_a_line_that_was_changed_behind_its_back_is_found(store: Store, st
 async def test_two_lines_never_follow_the_same_line(store: Store) -> None:
     await written(store)
     copied = "seq + 100, at, actor, verb, noun, noun_id, data, previous, hash FROM journal WHERE seq = 2"
-    with pytest.raises(IntegrityError, match="journal.previous"):
-        await sql(store, f"INSERT INTO journal (seq, at, actor, verb, noun, noun_id, data, previous, hash) SELECT {copied}")
+    with pytest.raises(IntegrityError, match=r"journal\.previous"):
+        await sql(
+            store, f"INSERT INTO journal (seq, at, actor, verb, noun, noun_id, data, previous, hash) SELECT {copied}"
+        )
 
 
 async def test_the_journal_is_read_newest_first_by_noun_or_page_by_page(store: Store) -> None:

@@ -113,7 +113,9 @@ async def begin(store: Store, delivery: Delivery, *, now: datetime = MONDAY, pri
 
 async def place_hold(store: Store, customer: str = "77", case_id: int | None = None) -> int:
     """A billing hold as the clock places it."""
-    statement = "INSERT INTO holds (customer, case_id, why, placed_by, placed_at) VALUES (:who, :case, 'late', 'clock', :at)"
+    statement = (
+        "INSERT INTO holds (customer, case_id, why, placed_by, placed_at) VALUES (:who, :case, 'late', 'clock', :at)"
+    )
     await sql(store, statement, who=customer, case=case_id, at="2026-11-23 09:00:00.000000")
     held = await store.hold_on(customer)
     assert held is not None

@@ -5,7 +5,7 @@ import { composer } from "./composer.js";
 import { announce, coalesced, h, icon } from "./dom.js";
 import { messageList } from "./messages.js";
 import { authorOf } from "./message.js";
-import { unescapeText } from "./mrkdwn.js";
+import { inline, unescapeText } from "./mrkdwn.js";
 import { toast } from "./overlay.js";
 import { channel, tell, world } from "./world.js";
 
@@ -75,7 +75,7 @@ export function channelPane() {
     if (messages.atEnd()) return;
     pill.hidden = false;
     const whisper = fresh.findLast((one) => one.ephemeral);
-    if (whisper && !box.isSending()) toast(unescapeText(whisper.text || "Meshline answered you."), "note");
+    if (whisper && !box.isSending()) toast(inline(whisper.text || "Only you see the answer below."), "note");
   }
 
   function draw(answer) {
