@@ -70,7 +70,7 @@ def _heading(cause: Cause, around: Around) -> str:
 
 def _cause_in_words(cause: Cause) -> str:
     title = reason(cause.reason).title
-    found = next((one.found for one in questions(cause) if one.found), "")
+    found = next((one.found for one in questions(cause) if one.found and one.reason == cause.reason), "")
     return f"{title}{f' (“{found[:80]}”)' if found else ''}"
 
 

@@ -65,8 +65,9 @@ class Listeners:
             return
         if wrong:
             await ack(response_action="errors", errors=wrong)
-        else:
-            await ack()
+            return
+        await ack()
+        await self._draw_home(body["user"]["id"])
 
     async def on_command(self, ack: Ack, command: dict[str, Any]) -> None:
         """`/sync …`: the answer goes back with the acknowledgement, to the one who asked."""

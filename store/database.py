@@ -191,7 +191,7 @@ def _alone(tx: Connection, work: Work[Any]) -> _Answer:
         value = work(tx)
     except Exception as error:  # handed to the caller, who alone can say what it means
         savepoint.rollback()
-        return _Answer(error=error)
+        return _Answer(error=_unavailable(error) if isinstance(error, OperationalError) else error)
     savepoint.commit()
     return _Answer(value=value)
 

@@ -62,7 +62,7 @@ class Writes:
         record: Record | None = None,
         detail: str = "",
     ) -> None:
-        """Move the write by `confirm`, `refuse` or `doubt`. Raises LeaseLost."""
+        """Move the write by `confirm`, `refuse` or `doubt`; a doubted one rests from now. Raises LeaseLost."""
         move = write_move(verb)
         values: dict[str, Any] = {"state": move.target, "detail": detail[:500]}
         if verb == "confirm":
@@ -70,7 +70,8 @@ class Writes:
 
         def work(tx: Connection) -> None:
             guard = (writes.c.id == write_id, writes.c.lease == delivery.lease, writes.c.state.in_(move.sources))
-            moved = tx.execute(update(writes).where(*guard).values(**values))
+            rest = {"rests_until": now + _rest(tx, write_id)} if verb == "doubt" else {}
+            moved = tx.execute(update(writes).where(*guard).values(**values, **rest))
             if moved.rowcount == 0:
                 raise LeaseLost(f"write {write_id} is no longer ours")
             append(
@@ -145,6 +146,12 @@ def _permit(tx: Connection, delivery: Delivery, row: AnyRow, fingerprint: str, n
     if now < row.rests_until:  # the target may still commit: too early to read back
         return Busy(until=row.rests_until, detail=f"the fate of {row.key} is unknown; it rests before it is read back")
     return Go(write_id=row.id, target_id=row.target_id, again=True)
+
+
+def _rest(tx: Connection, write_id: int) -> timedelta:
+    row = tx.execute(select(writes.c.sent_at, writes.c.rests_until).where(writes.c.id == write_id)).one()
+    rest: timedelta = row.rests_until - row.sent_at
+    return rest
 
 
 def _running(tx: Connection, row: AnyRow, now: datetime) -> bool:

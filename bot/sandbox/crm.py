@@ -1,13 +1,10 @@
-"""The sandbox CRM: a small HubSpot on loopback. What a salesperson does here is heard outside as a signed webhook."""
+"""The sandbox CRM: a small HubSpot, served by `crm_api`. What a salesperson does here is heard outside as a signed webhook."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiohttp import web
-
-from bot.sandbox.crm_api import CrmApi
 from bot.sandbox.crm_objects import Objects
 from bot.sandbox.crm_record import Missing, Record
 from bot.sandbox.crm_schema import API_VERSION, Json
@@ -32,7 +29,7 @@ class Asked:
 
 
 class Crm:
-    """Records, webhooks and faults of one account. Its HTTP side comes with `mount`."""
+    """Records, webhooks and faults of one account."""
 
     def __init__(
         self,
@@ -53,12 +50,8 @@ class Crm:
         self.webhooks = Sender(clock=clock, client_secret=client_secret, sleep=sleep, seed=seed)
         self.objects = Objects(clock, self.webhooks.hear)
 
-    def mount(self, app: web.Application) -> None:
-        """Serve under /crm-api of the app, which also closes the sender when it ends."""
-        app.add_subapp(PREFIX, CrmApi(self).app())
-        app.on_cleanup.append(self._close)
-
-    async def _close(self, _: web.Application) -> None:
+    async def close(self, _: object = None) -> None:
+        """Stop sending webhooks."""
         await self.webhooks.close()
 
     def create(

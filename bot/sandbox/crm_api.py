@@ -3,20 +3,18 @@
 import json
 from collections import deque
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.sandbox import crm_batches as batches
+from bot.sandbox.crm import PREFIX, Crm
 from bot.sandbox.crm_errors import Refusal, invalid, refusal_of
 from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation
 from bot.sandbox.crm_schema import API_VERSION, TYPES, Json, iso
 from bot.sandbox.crm_search import BadSearch, search
-
-if TYPE_CHECKING:
-    from bot.sandbox.crm import Crm
 
 _OBJECTS: Final = f"/crm/objects/{API_VERSION}"
 _SOURCE = "INTEGRATION"
@@ -26,10 +24,16 @@ _ONE = f"{_OBJECTS}/{_TYPE}/{{id:[0-9]+}}"
 _READS = {"GET"}
 
 
+def mount_crm(crm: Crm, app: web.Application) -> None:
+    """Serve the CRM under /crm-api of the app, which also closes its sender when it ends."""
+    app.add_subapp(PREFIX, CrmApi(crm).app())
+    app.on_cleanup.append(crm.close)
+
+
 class CrmApi:
     """The handlers of one Crm."""
 
-    def __init__(self, crm: "Crm") -> None:
+    def __init__(self, crm: Crm) -> None:
         self._crm = crm
         self._calls: deque[datetime] = deque()
         self._searches: deque[datetime] = deque()

@@ -5,10 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from aiohttp import web
-
 from bot.sandbox.deals_names import PAYMENT_TERMS
-from bot.sandbox.erp_api import ErpApi
 from bot.sandbox.erp_books import Books
 from bot.sandbox.erp_log import Entry, RequestLog
 from bot.sandbox.erp_rules import Json, Refused
@@ -21,7 +18,7 @@ ACCOUNTS = ("4000", "4100", "4200", "4210")
 
 
 class Erp:
-    """Books, faults and the log of one company. Its HTTP side comes with `mount`."""
+    """Books, faults and the log of one company, served by `erp_api`."""
 
     def __init__(
         self,
@@ -40,10 +37,6 @@ class Erp:
         self.books = Books(payment_terms, accounts, lambda: self.faults.reject_for)
         self.books.closed_until = closed_until
         self.log = RequestLog(log_file)
-
-    def mount(self, app: web.Application) -> None:
-        """Serve under /erp-api of the app."""
-        app.add_subapp(PREFIX, ErpApi(self).app())
 
     @property
     def request_log(self) -> Sequence[Entry]:

@@ -6,16 +6,14 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from aiohttp import web
 
+from bot.sandbox.erp import PREFIX, Erp
 from bot.sandbox.erp_books import Books, Customer, Invoice
 from bot.sandbox.erp_rules import Json, Refused, invalid
 from bot.sandbox.erp_weather import document, set_faults
-
-if TYPE_CHECKING:
-    from bot.sandbox.erp import Erp
 
 MOST_PER_PAGE: Final = 1000
 _FILTERS: Final = {
@@ -39,10 +37,15 @@ _Handler: TypeAlias = Callable[[_Call], tuple[int, Json]]
 _Write: TypeAlias = Callable[[Books], Customer | Invoice]
 
 
+def mount_erp(erp: Erp, app: web.Application) -> None:
+    """Serve the ERP under /erp-api of the app."""
+    app.add_subapp(PREFIX, ErpApi(erp).app())
+
+
 class ErpApi:
     """The handlers of one Erp."""
 
-    def __init__(self, erp: "Erp") -> None:
+    def __init__(self, erp: Erp) -> None:
         self._erp = erp
 
     def app(self) -> web.Application:

@@ -12,8 +12,10 @@ from aiohttp import web
 
 from bot.sandbox.crm import PREFIX as CRM_PREFIX
 from bot.sandbox.crm import Crm
+from bot.sandbox.crm_api import mount_crm
 from bot.sandbox.erp import PREFIX as ERP_PREFIX
 from bot.sandbox.erp import Erp
+from bot.sandbox.erp_api import mount_erp
 from bot.sandbox.people import CHANNELS, PEOPLE
 from bot.sandbox.slack import Controls, SlackSandbox
 
@@ -39,8 +41,8 @@ class SandboxWorld:
     async def start(self, *, host: str = "127.0.0.1", port: int = 0, controls: Controls | None = None) -> str:
         """Listen; the address of the page."""
         app = web.Application()
-        self.crm.mount(app)
-        self.erp.mount(app)
+        mount_crm(self.crm, app)
+        mount_erp(self.erp, app)
         self.slack.mount(app, controls)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None)
         await self._runner.setup()

@@ -163,11 +163,14 @@ def many(code: str, count: int = 529, **changed: Any) -> Cause:
     )
 
 
+_CUSTOMERS = {"7001": "Acme Tools GmbH"}  # the other customer of a card has no name in the ledger
+
+
 def hold(number: int = 5, customer: str = "7001", **changed: Any) -> BillingHold:
     """A customer who is not billed."""
     return replace(
         BillingHold(id=number, customer=customer, case_id=7, why="EX-7 was not resolved in time", placed_by="clock",
-                    placed_at=NOW - timedelta(minutes=30)),
+                    placed_at=NOW - timedelta(minutes=30), customer_name=_CUSTOMERS.get(customer, "")),
         **changed,
     )  # fmt: skip
 

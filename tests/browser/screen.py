@@ -41,7 +41,7 @@ class Screen:
 
     async def act_as(self, who: str) -> None:
         await self.tab.get_by_test_id("actor").select_option(USERS[who])
-        await expect(self.tab.locator(".actor-title")).not_to_be_empty()
+        await self.tab.wait_for_url(f"**/#*{USERS[who]}*")
 
     async def go(self, place: str) -> None:
         await self.tab.get_by_test_id(f"channel-{PLACES[place]}").click()
@@ -66,6 +66,11 @@ class Screen:
     def toast(self) -> Locator:
         return self.tab.get_by_test_id("toast")
 
+    @property
+    def confirm(self) -> Locator:
+        return self.tab.get_by_test_id("confirm")
+
+    @property
     def whispers(self) -> Locator:
         """What only this person sees."""
         return self.tab.locator("article.ephemeral")
@@ -94,3 +99,24 @@ class Screen:
         before = await self.tab.get_by_test_id("clock").get_attribute("datetime")
         await self.tab.get_by_test_id(f"clock-forward-{minutes}").click()
         await expect(self.tab.get_by_test_id("clock")).not_to_have_attribute("datetime", before or "")
+
+    async def text_of(self, place: str) -> str:
+        """Everything that a channel shows."""
+        await self.go(place)
+        await expect(self.tab.locator("#main article")).not_to_have_count(0)
+        return await self.tab.locator("#main .message-list").inner_text()
+
+    async def tab_to(self, target: Locator, *, backwards: bool = False) -> None:
+        """Press Tab until the target has the focus."""
+        for _ in range(300):
+            if await target.evaluate("node => node === document.activeElement"):
+                return
+            await self.tab.keyboard.press("Shift+Tab" if backwards else "Tab")
+        raise AssertionError("Tab never reaches it")
+
+    async def picture(self, path: Path) -> None:
+        """A screenshot for the documentation."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await self.tab.mouse.move(0, 0)
+        await self.tab.screenshot(path=path, animations="disabled")
+        assert path.stat().st_size <= 250_000

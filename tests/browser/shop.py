@@ -51,6 +51,15 @@ class Shop:
             await asyncio.sleep(0.05)
         raise TimeoutError("Slack was not told everything")
 
+    async def billed(self, cause: Cause) -> dict[str, object]:
+        """The invoice of a card's first record, once it is posted."""
+        for _ in range(200):
+            found = self.invoice(cause)
+            if found is not None:
+                return found
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"{cause.first[0].ref} was not billed")
+
     def invoice(self, cause: Cause) -> dict[str, object] | None:
         """The posted invoice for the first record of a card."""
         deal = cause.first[0].subject.partition(":")[2]

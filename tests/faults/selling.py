@@ -59,10 +59,9 @@ class Sales:
         for wave in range(waves + 3):
             if wave < waves:
                 earlier.append([self._enter(defect) for defect in plan[wave::waves]])
-            for age, deal in (
-                (age, deal) for age in (1, 2, 3) if 0 <= wave - age < waves for deal in earlier[wave - age]
-            ):
-                self._win(deal) if age == 3 else self._edit(deal, age)
+            for age in (1, 2, 3):
+                for deal in earlier[wave - age] if 0 <= wave - age < waves else ():
+                    self._win(deal) if age == 3 else self._edit(deal, age)
             await asyncio.sleep(seconds / (waves + 3))
 
     def events(self) -> set[tuple[str, int]]:

@@ -184,12 +184,16 @@ async def company(tmp_path: Path, *, seed: int, tree: Path = TREE) -> AsyncItera
 def _workspace(tmp_path: Path) -> Path:
     workspace = tmp_path / "workspace"
     shutil.copytree(example(), workspace)
-    for name, old, new in _CHANGES:
-        file = workspace / name
+    _change(workspace, _CHANGES)
+    return workspace
+
+
+def _change(directory: Path, changes: tuple[tuple[str, str, str], ...]) -> None:
+    for name, old, new in changes:
+        file = directory / name
         text = file.read_text(encoding="utf-8")
         assert old in text, f"{name} does not say {old}"
         file.write_text(text.replace(old, new), encoding="utf-8")
-    return workspace
 
 
 async def verdict_on(story: Story, *, patience: float) -> Verdict:
@@ -247,19 +251,26 @@ def _figures(story: Story, verdict: Verdict, *, seconds: tuple[float, float]) ->
     )
 
 
-async def test_without_reading_back_the_oracle_finds_doubles(tmp_path: Path) -> None:
-    """The control: the same story on a copy of the program that does not look before it creates again."""
-    tree = tmp_path / "tree"
-    for package in ("bot", "store", "sync"):
-        shutil.copytree(TREE / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
-    writing = tree / "sync" / "writing.py"
-    text = writing.read_text(encoding="utf-8")
-    assert "if look_first:" in text
-    writing.write_text(text.replace("if look_first:", "if False:"), encoding="utf-8")
-    async with company(tmp_path, seed=1, tree=tree) as story:
-        selling = asyncio.create_task(story.sales.sell(20, seconds=2))
+_WITHOUT_LOOKING = (
+    ("sync/writing.py", "if look_first:", "if False:"),
+    ("bot/poster.py", "await self._find_card(card) if card.unsure else None", "None"),
+)
+
+
+async def test_without_looking_before_repeating_the_oracle_finds_doubles(tmp_path: Path) -> None:
+    """The control: the same kills of a copy of the program that repeats without looking what became of its first try."""
+    async with company(tmp_path, seed=1, tree=_changed_tree(tmp_path / "tree", _WITHOUT_LOOKING)) as story:
+        selling = asyncio.create_task(story.sales.sell(34, seconds=2))
         assert await story.kill_at("invoice", 2)
-        assert await story.kill_at("invoice", 2)
+        assert await story.kill_at("card", 1)
         await selling
         verdict = await verdict_on(story, patience=60)
     assert any("committed 2 times" in words for words in verdict.doubled), verdict
+    assert any("has 2 cards" in words for words in verdict.cards), verdict
+
+
+def _changed_tree(tree: Path, changes: tuple[tuple[str, str, str], ...]) -> Path:
+    for package in ("bot", "store", "sync"):
+        shutil.copytree(TREE / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
+    _change(tree, changes)
+    return tree

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sync.model import WriteSpec
+from sync.ports import Busy, Go
 from tests.faults.traps import ForgivingBooks
 from tests.world import World
 
@@ -71,3 +73,18 @@ async def test_an_error_of_slack_itself_leaves_a_card_unsure(forgiving: World) -
     forgiving.parts.poster._pace.silent_until = 0.0
     await later(forgiving, times=2)
     assert len(forgiving.slack.messages("C0SALESOPS")) == 1
+
+
+async def test_an_answer_that_was_awaited_in_vain_for_long_rests_from_then_on(forgiving: World) -> None:
+    forgiving.deal(forgiving.company())
+    await forgiving.crm.webhooks.flush()
+    store, clock = forgiving.store, forgiving.clock
+    [delivery] = await store.claim(limit=1, lease_seconds=60, max_losses=3, now=clock())
+    spec = WriteSpec(name="invoice", connection="erp", entity="invoice", operation="create", key="crm-deal-1")
+    patience = {"quarantine_seconds": 5, "lease_seconds": 60}
+    sent = await store.begin_write(delivery, spec, "content", now=clock(), **patience)
+    await store.end_write(delivery, sent.write_id, "doubt", now=clock.forward(seconds=30), detail="no answer")
+    resting = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=4), **patience)
+    assert isinstance(resting, Busy)
+    again = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=2), **patience)
+    assert again == Go(write_id=sent.write_id, again=True)

@@ -15,8 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.sandbox.crm import Crm
+from bot.sandbox.crm_api import mount_crm
 from bot.sandbox.deals import load, story
 from bot.sandbox.erp import Erp
+from bot.sandbox.erp_api import mount_erp
 from sync.connectors import build
 from sync.errors import AnswerLost, Rejected, Unauthorized, Unavailable
 from sync.model import Change
@@ -55,8 +57,8 @@ async def books(**hubspot: Any) -> AsyncIterator[Books]:
     crm, erp = Crm(clock=lambda: made.now), Erp(clock=lambda: made.now)
     made = Books(crm=crm, erp=erp, hubspot=None, ledger=None)
     app = web.Application()
-    crm.mount(app)
-    erp.mount(app)
+    mount_crm(crm, app)
+    mount_erp(erp, app)
     app.router.add_post("/hooks/crm", made.hook)
     server = TestServer(app, host="127.0.0.1", port=0)
     await server.start_server()

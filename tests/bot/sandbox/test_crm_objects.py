@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.crm import Crm
+from bot.sandbox.crm_api import mount_crm
 from bot.sandbox.deals_values import Owner
 
 OBJECTS = "/crm-api/crm/objects/2026-09"
@@ -35,7 +36,7 @@ def crm(clock: Clock) -> Crm:
 @pytest.fixture
 async def http(crm: Crm) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    crm.mount(app)
+    mount_crm(crm, app)
     async with TestClient(TestServer(app), headers={"Authorization": "Bearer t"}) as client:
         yield client
 
@@ -107,7 +108,7 @@ async def test_wrong_properties_are_all_named_and_nothing_is_written(crm, http, 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic t"}])
 async def test_a_wrong_token_is_refused_in_hubspot_shape(crm, header):
     app = web.Application()
-    crm.mount(app)
+    mount_crm(crm, app)
     async with TestClient(TestServer(app)) as client:
         status, error = await answer(client.get(f"{OBJECTS}/deals/1", headers=header))
     assert status == 401

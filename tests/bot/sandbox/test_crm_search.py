@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.crm import Crm
+from bot.sandbox.crm_api import mount_crm
 
 PATH = "/crm-api/crm/objects/2026-09/{}/search"
 START = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -34,7 +35,7 @@ def crm(clock: Clock) -> Crm:
 @pytest.fixture
 async def http(crm: Crm) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    crm.mount(app)
+    mount_crm(crm, app)
     async with TestClient(TestServer(app), headers={"Authorization": "Bearer t"}) as client:
         yield client
 

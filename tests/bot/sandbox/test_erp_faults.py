@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.erp import Erp
+from bot.sandbox.erp_api import mount_erp
 from bot.sandbox.faults import ErpFaults
 
 CUSTOMERS, INVOICES, FAULTS = "/erp-api/v1/customers", "/erp-api/v1/invoices", "/erp-api/v1/_faults"
@@ -50,7 +51,7 @@ def erp(clock: Clock, tmp_path: Path) -> Erp:
 @pytest.fixture
 async def http(erp: Erp) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    erp.mount(app)
+    mount_erp(erp, app)
     async with TestClient(TestServer(app), headers={"Authorization": "Bearer t"}) as client:
         yield client
 

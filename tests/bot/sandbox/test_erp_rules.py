@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.erp import Erp
+from bot.sandbox.erp_api import mount_erp
 
 CUSTOMERS, INVOICES = "/erp-api/v1/customers", "/erp-api/v1/invoices"
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -22,7 +23,7 @@ def erp() -> Erp:
 @pytest.fixture
 async def http(erp: Erp) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application()
-    erp.mount(app)
+    mount_erp(erp, app)
     async with TestClient(TestServer(app), headers={"Authorization": "Bearer t"}) as client:
         yield client
 
@@ -232,7 +233,7 @@ async def test_posting_takes_no_fields(http):
 @pytest.mark.parametrize("path", [CUSTOMERS, f"{INVOICES}/I-1/post", "/erp-api/v1/_log", "/erp-api/v1/_faults"])
 async def test_a_wrong_token_is_refused_everywhere(erp, path):
     app = web.Application()
-    erp.mount(app)
+    mount_erp(erp, app)
     async with TestClient(TestServer(app), headers={"Authorization": "Bearer wrong"}) as client:
         for method in ("GET", "POST"):
             async with client.request(method, path) as response:

@@ -1,0 +1,183 @@
+"""The one writer of SQLite: what waits shares a commit, what fails fails alone, and two processes take turns."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import Connection, text
+
+from store import database
+from store.database import Database
+from store.ledger import Store
+from sync.errors import ConfigurationError, LedgerUnavailable
+from tests.store.words import change, receive, rows, sql
+from tests.world import MONDAY
+
+
+def claim_slot(number: int) -> database.Work[int]:
+    def work(tx: Connection) -> int:
+        tx.execute(text(f"INSERT INTO ticks (name, slot, claimed_at) VALUES ('t', '{number}', '2026-11-23')"))
+        return number
+
+    return work
+
+
+def fail(tx: Connection) -> None:
+    claim_slot(100)(tx)
+    raise KeyError("a bug in one caller")
+
+
+async def test_one_job_that_fails_does_not_undo_the_others_of_its_batch(store: Store) -> None:
+    jobs = [claim_slot(1), fail, claim_slot(2), claim_slot(1), claim_slot(3)]
+    results = await asyncio.gather(*(store.db.write(job) for job in jobs), return_exceptions=True)
+    assert [type(one).__name__ for one in results] == ["int", "KeyError", "int", "IntegrityError", "int"]
+    assert [row.slot for row in await rows(store, "SELECT slot FROM ticks ORDER BY slot")] == ["1", "2", "3"]
+
+
+async def test_hundreds_of_waiting_writes_all_arrive(store: Store) -> None:
+    results = await asyncio.gather(*(store.db.write(claim_slot(number)) for number in range(300)))
+    assert results == list(range(300))
+    assert len(await rows(store, "SELECT 1 FROM ticks")) == 300
+
+
+async def test_a_caller_that_stopped_waiting_does_not_stop_the_writer(store: Store) -> None:
+    task = asyncio.create_task(store.db.write(claim_slot(1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await store.db.write(claim_slot(2)) == 2
+
+
+async def test_what_is_written_is_there_for_the_next_reader_and_the_next_process(store: Store, other: Store) -> None:
+    await store.db.write(claim_slot(1))
+    for each in (store, other):
+        assert len(await rows(each, "SELECT 1 FROM ticks")) == 1
+
+
+async def test_a_reader_sees_one_snapshot_while_others_write(store: Store) -> None:
+    def read_twice(tx: Connection) -> tuple[int, int]:
+        first = tx.execute(text("SELECT count(*) FROM ticks")).scalar_one()
+        loop.call_soon_threadsafe(lambda: tasks.append(asyncio.ensure_future(store.db.write(claim_slot(1)))))
+        while not tasks or not tasks[0].done():
+            pass
+        return first, tx.execute(text("SELECT count(*) FROM ticks")).scalar_one()
+
+    loop, tasks = asyncio.get_running_loop(), list[asyncio.Future[int]]()
+    assert await store.db.read(read_twice) == (0, 0)
+    assert len(await rows(store, "SELECT 1 FROM ticks")) == 1
+
+
+async def test_two_processes_that_read_and_then_write_take_turns(store: Store, other: Store) -> None:
+    await sql(store, "INSERT INTO cursors VALUES ('crm', 'deals', '0', '2026-11-23')")
+
+    def count_up(tx: Connection) -> None:
+        found = int(tx.execute(text("SELECT cursor FROM cursors")).scalar_one())
+        tx.execute(text(f"UPDATE cursors SET cursor = '{found + 1}'"))
+
+    async def hammer(each: Store) -> None:
+        for _ in range(40):
+            await each.db.write(count_up)
+
+    await asyncio.gather(hammer(store), hammer(other), hammer(store), hammer(other))
+    assert await store.cursor("crm", "deals") == 160
+
+
+async def test_two_processes_receive_and_claim_without_ever_finding_the_ledger_locked(
+    store: Store, other: Store
+) -> None:
+    async def work(each: Store, name: str) -> int:
+        claimed = 0
+        for number in range(20):
+            await receive(each, change(f"{name}{number}"))
+            claimed += len(await each.claim(limit=2, lease_seconds=60, max_losses=3, now=MONDAY))
+        return claimed
+
+    done = await asyncio.gather(work(store, "a"), work(other, "b"))
+    assert sum(done) == 40
+    assert (await store.verify_journal())[1] is None
+
+
+async def test_a_full_disk_is_an_unavailable_ledger_and_not_a_bug(store: Store) -> None:
+    await sql(store, "PRAGMA max_page_count = 1")
+    with pytest.raises(LedgerUnavailable, match="does not answer"):
+        for number in range(100):
+            await receive(store, change(str(number), payload={"words": "x" * 4000}))
+    await sql(store, "PRAGMA max_page_count = 100000")
+    await receive(store, change("after"))
+    assert (await store.verify_journal())[1] is None
+
+
+async def test_a_ledger_whose_tables_are_gone_is_unavailable_for_readers_too(store: Store) -> None:
+    await sql(store, "DROP TABLE attempts")
+    await sql(store, "DROP TABLE presses")
+    with pytest.raises(LedgerUnavailable):
+        await rows(store, "SELECT 1 FROM presses")
+
+
+async def test_a_ledger_that_another_program_keeps_locked_is_unavailable(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sql(other, "PRAGMA busy_timeout = 20")
+    held, done = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def sit(tx: Connection) -> None:
+        loop.call_soon_threadsafe(held.set)
+        asyncio.run_coroutine_threadsafe(done.wait(), loop).result(5)
+
+    sitting = asyncio.create_task(store.db.write(sit))
+    await held.wait()
+    with pytest.raises(LedgerUnavailable):
+        await other.db.write(claim_slot(1))
+    done.set()
+    await sitting
+    assert await other.db.write(claim_slot(1)) == 1
+
+
+async def test_a_ledger_that_is_not_open_says_so(tmp_path: object) -> None:
+    store = Store(f"sqlite:///{tmp_path}/closed.db")
+    with pytest.raises(RuntimeError, match="not open"):
+        await store.ping()
+    await store.close()
+    await store.open()
+    await store.ping()
+    await store.close()
+    with pytest.raises(RuntimeError, match="not open"):
+        await store.counts()
+
+
+async def test_closing_finishes_what_waits(ledger_file: object) -> None:
+    store = Store(f"sqlite:///{ledger_file}")
+    await store.open()
+    waiting = [asyncio.create_task(store.db.write(claim_slot(number))) for number in range(20)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert [await one for one in waiting] == list(range(20))
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "not a url", "oracle://x", ""])
+def test_an_address_of_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="MESHLINE_DATABASE_URL"):
+        Database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///ledger.db", "sqlite"),
+        ("sqlite+pysqlite:///ledger.db", "sqlite"),
+        ("postgresql://u:p@host/db", "postgresql+asyncpg"),
+        ("postgresql+psycopg://u:p@host/db", "postgresql+asyncpg"),
+        ("postgresql+asyncpg://u:p@host/db", "postgresql+asyncpg"),
+    ],
+)
+def test_an_address_of_a_known_kind_gets_the_driver_that_is_used(url: str, driver: str) -> None:
+    assert Database(url).url.drivername == driver
+
+
+def test_a_refused_address_does_not_show_its_password() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Database("mysql://admin:hunter2@host/db")
+    assert "hunter2" not in str(refused.value)

@@ -1,0 +1,62 @@
+"""The schema on disk is the schema of the program, or the program does not start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from store.ledger import Store
+from store.tables import metadata
+from sync.errors import ConfigurationError
+from tests.store.words import receive, rows, sql
+
+
+async def test_a_fresh_ledger_is_exactly_what_the_program_expects(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    await store.open()
+    try:
+
+        def differences(tx: Connection) -> object:
+            return compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata)
+
+        assert await store.db.read(differences) == []
+    finally:
+        await store.close()
+
+
+async def test_the_constraints_on_disk_are_those_of_the_program(store: Store) -> None:
+    on_disk = "\n".join(row.sql for row in await rows(store, "SELECT sql FROM sqlite_master WHERE type = 'table'"))
+    for table in metadata.tables.values():
+        for constraint in table.constraints:
+            if type(constraint).__name__ == "CheckConstraint":
+                assert str(constraint.name) in on_disk
+                assert str(constraint.sqltext) in on_disk  # type: ignore[attr-defined]  # a CheckConstraint
+
+
+async def test_opening_twice_changes_nothing(ledger_file: Path) -> None:
+    for _ in range(2):
+        store = Store(f"sqlite:///{ledger_file}")
+        await store.open()
+        await receive(store)
+        assert (await store.counts())["events"] == 1
+        await store.close()
+
+
+async def test_a_schema_newer_than_the_program_is_refused(ledger_file: Path) -> None:
+    store = Store(f"sqlite:///{ledger_file}")
+    await store.open()
+    await sql(store, "UPDATE alembic_version SET version_num = '9999'")
+    await store.close()
+    with pytest.raises(ConfigurationError, match="newer than this program"):
+        await Store(f"sqlite:///{ledger_file}").open()
+
+
+async def test_a_migrated_journal_is_append_only(store: Store) -> None:
+    await receive(store)
+    with pytest.raises(IntegrityError, match="append-only"):
+        await store.db.write(lambda tx: tx.execute(text("DELETE FROM journal")))
