@@ -109,7 +109,8 @@ class Actions:
     async def _modal(self, click: Click, cause: Cause) -> dict[str, Any]:
         around = self.surroundings.around(self.clock())
         if click.verb == "timeline":
-            return views.history_view(await self._timeline(cause), around)
+            first = cause.first[0]
+            return views.history_view(await self._timeline(first), around, f"Timeline · {first.ref}")
         if click.verb == "release":
             if not cause.holds:
                 raise IllegalMove("This hold is released already.")
@@ -169,16 +170,19 @@ class Actions:
                     await self._resolve(cases, sent.user, questions, answers)
                 return wrong
             case "snooze":
-                until = min(self._snooze_end(views.snooze_choice(sent.view), cause), *(one.resolve_by for one in cases))
+                choice = views.snooze_choice(sent.view)
+                wanted = self._snooze_end(choice, cause)
+                until = min(wanted, *(one.resolve_by for one in cases))
                 if until <= self.clock():
                     return {views.SNOOZE_BLOCK: "The deadline has passed: it cannot wait any longer."}
-                words = f"@{{%s}} snoozes it until {until:%a %H:%M} UTC. The clocks go on."
+                how = views.SNOOZED[choice] if until == wanted else "until its deadline"
+                words = f"@{{%s}} snoozes it {how}. The clocks go on."
                 await self._act(cases, "snooze", sent.user, words, until=until)
             case "hand_over":
                 to = views.hand_over_choice(sent.view)
+                await people.learn([to])
                 if not self.surroundings.workspace.roles(cause.team, to):
                     return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
-                await people.learn([to])
                 await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{to}}}.", to=to)
             case "discard":
                 await self._discard(sent, cause, cases)
@@ -240,17 +244,17 @@ class Actions:
             return cases
         await self.store.redraw(cause.id, now=self.clock())
         self.changed()
+        if not cause.first:
+            raise IllegalMove("Its records are on another card now.")
         last = cause.first[0]
         who = f" by @{{{last.decided_by}}}" if last.decided_by not in ("", "engine") else ""
         when = f" at {last.resolved_at:%H:%M} UTC" if last.resolved_at else ""
         raise IllegalMove(f"{last.ref} is already resolved{who}{when}.", state="resolved", by=last.decided_by)
 
-    async def _timeline(self, cause: Cause) -> list[Entry]:
-        found: list[Entry] = []
-        for case in cause.first[:3]:
-            found += await self.store.entries(noun="case", noun_id=case.id, limit=20)
+    async def _timeline(self, case: Case) -> list[Entry]:
+        found = await self.store.entries(noun="case", noun_id=case.id, limit=50)
         await self.surroundings.people.learn(entry.actor for entry in found)
-        return found
+        return found[::-1]
 
     def _snooze_end(self, choice: str, cause: Cause) -> datetime:
         now = self.clock()

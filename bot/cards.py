@@ -37,6 +37,8 @@ _SILENT, _LATE = 1, 2  # the levels of an escalation
 
 def card(cause: Cause, around: Around) -> Block:
     """The message that shows the cause now."""
+    if not cause.first:
+        return _moved(cause)
     if not cause.unresolved:
         return _closed(cause, around)
     blocks = [
@@ -48,6 +50,11 @@ def card(cause: Cause, around: Around) -> Block:
         context(_small_print(cause, around)),
     ]
     return message(said(summary(cause, around), 3000), *blocks)
+
+
+def _moved(cause: Cause) -> Block:
+    words = f"{reason(cause.reason).title}. Its records are on another card now."
+    return message(words, header(reason(cause.reason).title), section("Its records are on another card now."))
 
 
 def summary(cause: Cause, around: Around) -> str:

@@ -99,7 +99,7 @@ class Commands:
         case = await self.store.case(_case_id(words))
         entries = await self.store.entries(noun="case", noun_id=case.id, limit=20)
         await self.surroundings.people.learn(entry.actor for entry in entries)
-        return answers.show(case, entries, self.surroundings.around(self.clock()))
+        return answers.show(case, entries[::-1], self.surroundings.around(self.clock()))
 
     async def _replay(self, user: str, words: list[str]) -> Payload:
         case = await self.store.case(_case_id(words))

@@ -111,7 +111,13 @@ class Poster:
 
     async def _show(self, card: Card) -> bool:
         await self._around.people.learn(_people_of(card))
-        payload = draw(card.cause, self._around.around(self._clock()))
+        try:
+            payload = draw(card.cause, self._around.around(self._clock()))
+        except Exception as error:  # a bug in drawing one card stops no other
+            log.error("card_not_drawn", cause=card.cause.id, error=type(error).__name__)
+            again = self._clock() + _REFUSED
+            await self._store.card_failed(card, error="it could not be drawn", again_at=again, unsure=card.unsure)
+            return False
         metadata = {"event_type": CARD_EVENT, "event_payload": {"cause": card.cause.id, "version": card.cause.version}}
         try:
             ts = card.ts or (await self._find_card(card) if card.unsure else None)

@@ -12,7 +12,7 @@ from bot.wording import Around, due, headline, named, proposed, refs, worth
 from sync.model import Cause, Entry
 
 __all__ = [
-    "HAND_OVER_BLOCK", "NOTE_BLOCK", "SNOOZE_BLOCK", "answers", "discard_view", "hand_over_choice", "hand_over_view",
+    "HAND_OVER_BLOCK", "NOTE_BLOCK", "SNOOZED", "SNOOZE_BLOCK", "answers", "discard_view", "hand_over_choice", "hand_over_view",
     "history_view",
     "loading_view", "note_problems", "notice_view", "problems", "reason_text", "reject_view", "release_view",
     "resolve_view", "snooze_choice", "snooze_view", "suggested", "timeline_view", "usable",
@@ -20,6 +20,7 @@ __all__ = [
 
 HAND_OVER_BLOCK, NOTE_BLOCK, SNOOZE_BLOCK = "person", "note", "until"
 _SNOOZES = {"1": "1 hour", "4": "4 hours", "tomorrow": "Tomorrow morning"}
+SNOOZED = {"1": "for 1 hour", "4": "for 4 hours", "tomorrow": "until tomorrow morning"}
 _LONGEST_NOTE, _MOST_LINES, _PER_BLOCK = 1000, 90, 5
 
 

@@ -14,11 +14,16 @@ from sync.lifecycle import CaseState
 from sync.model import Delivery, Opening, Route
 
 
-def open_cause(tx: Connection, flow: str, opening: Opening, route: Route, now: datetime) -> int:
-    """The open cause for this opening, created with its card when there is none."""
+def open_cause(
+    tx: Connection, flow: str, opening: Opening, route: Route, now: datetime, *, own: int | None = None
+) -> int:
+    """The open cause for this opening; when there is none, the case's `own` is open again, or one is created with its card."""
     same = (causes.c.flow == flow, causes.c.reason == opening.reason, causes.c.value == opening.cause)
     query = select(causes.c.id).where(*same, causes.c.closed_at.is_(None))
     found: int | None = (tx.execute(query)).scalar_one_or_none()
+    if found is None and own is not None:
+        tx.execute(update(causes).where(causes.c.id == own).values(closed_at=None))
+        return own
     if found is None:
         values = {
             "flow": flow, "reason": opening.reason, "value": opening.cause, "team": route.team,

@@ -185,13 +185,14 @@ def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, ro
     reopened = row.state == CaseState.RESOLVED
     cause_id = row.cause_id
     if reopened:
-        cause_id = open_cause(tx, delivery.flow, opening, route, now)
+        cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
         values |= deadlines(route) | {
             "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,
             "level": 0, "decided_by": "", "proposed_by": "", "proposal": None,
         }  # fmt: skip
     tx.execute(update(cases).where(cases.c.id == row.id, cases.c.state == row.state).values(**values))
-    touch(tx, cause_id, now)
+    for changed in {row.cause_id, cause_id}:
+        touch(tx, changed, now)
     words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
     say(tx, cause_id, words, now=now, broadcast=reopened)
     verb = "reopen" if reopened else "again"

@@ -131,7 +131,7 @@ class Engine:
     async def _guarded(self, trip: Trip) -> Outcome:
         try:
             return await trip.run()
-        except LeaseLost:
+        except (LeaseLost, LedgerUnavailable):
             raise
         except Exception as error:  # a bug stops this delivery and no other
             reference = uuid4().hex[:8]

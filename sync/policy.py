@@ -10,7 +10,8 @@ from sync.workspace.flow import RetryPolicy
 def backoff(policy: RetryPolicy, retries: int, jitter: float) -> timedelta:
     """How long to wait after `retries` earlier tries: exponential up to the cap, of which the second half is random
     (`jitter` from 0 to 1), so that many who failed together do not come back together."""
-    full: timedelta = min(policy.first * policy.factor ** min(retries, 30), policy.cap)
+    grown = policy.first.total_seconds() * policy.factor ** min(retries, 30)
+    full = timedelta(seconds=min(grown, policy.cap.total_seconds()))  # a timedelta would overflow
     return full / 2 + full / 2 * jitter
 
 

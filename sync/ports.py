@@ -194,7 +194,7 @@ class Ledger(Protocol):
         record: Record | None = None,
         detail: str = "",
     ) -> None:
-        """Move the write by `confirm`, `refuse` or `doubt`. Raises LeaseLost."""
+        """Move the write by `confirm`, `refuse` or `doubt`; a doubted one rests from now. Raises LeaseLost."""
         ...
 
     async def written(self, connection: str, entity: str, operation: str, key: str) -> str | None:

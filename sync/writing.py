@@ -69,10 +69,8 @@ class Writing:
             await self._end(permit, "doubt", detail=str(error))
             raise
         except ConnectorError as error:
-            verb = (
-                "doubt" if permit.again else "refuse"
-            )  # it may say that we could not look, not that nothing was written
-            await self._end(permit, verb, detail=str(error))
+            # a second try may have failed to look, and the first may still have written: it stays unknown
+            await self._end(permit, "doubt" if permit.again else "refuse", detail=str(error))
             raise
         await self._end(permit, "confirm", found=found)
         return found

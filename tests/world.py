@@ -100,6 +100,14 @@ class World:
         await self.crm.webhooks.flush()
         await self.parts.engine.drain()
 
+    async def settle(self, *, rounds: int = 40, **by: float) -> None:
+        """Deliver and let the clock go on (a second a round unless told otherwise) until nothing waits for its time."""
+        for _ in range(rounds):
+            await self.deliver()
+            if await self.store.next_due(now=self.clock.now) is None:
+                return
+            self.clock.forward(**(by or {"seconds": 1}))
+
     async def causes(self) -> list[Cause]:
         return list(await self.store.open_causes())
 

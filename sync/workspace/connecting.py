@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from sync.workspace.documents import Document, Place, read
-from sync.workspace.mistakes import nearest, note
-from sync.workspace.settings import Connection, Settings
+from sync.workspace.mistakes import complaints, note_each
+from sync.workspace.settings import options_of
+from sync.workspace.spots import Spot, whole
 
 Kinds = Mapping[str, type[BaseModel]]
 """The options of each kind of connector by the kind's name."""
@@ -20,16 +22,36 @@ _ABOUT_NAMES = ("extra_forbidden", "missing")
 _SECRET_WORDS = ("token", "secret", "password", "api_key", "private_key")
 
 
-def described(directory: Path, connection: Connection) -> tuple[Connection, Document | None]:
-    """The connection with its description read in place of the file's name."""
-    file = connection.options.get("describe")
+def read_connections(
+    directory: Path, document: Document, kinds: Kinds | None
+) -> tuple[dict[str, dict[str, Any]], list[Document]]:
+    """The options of every connection, right or wrong, with the descriptions read in place of the files' names."""
+    found: dict[str, dict[str, Any]] = {}
+    descriptions: list[Document] = []
+    for name, block in whole(document).at("connections").entries.items():
+        if not isinstance(block.value, dict):
+            continue
+        options = options_of(block.value)
+        own = block.at("options") if options is block.value.get("options") else block
+        check_secrets(own, options)
+        description = _description(directory, options)
+        if description is not None:
+            descriptions.append(description)
+            options = {**options, "describe": description.value}
+        if kinds is not None:
+            check_options(block, own, options, description, kinds)
+        found[name] = options
+    return found, descriptions
+
+
+def _description(directory: Path, options: Mapping[str, Any]) -> Document | None:
+    file = options.get("describe")
     if not isinstance(file, str) or is_reference(file):
-        return connection, None
+        return None
     document = read(directory, file)
     if not document.mistakes and not isinstance(document.value, dict):
         document.note(1, "the file holds no block of keys", "start with `key: value` lines")
-    options = {**connection.options, "describe": document.value}
-    return connection.model_copy(update={"options": options}), document
+    return document
 
 
 def is_reference(value: object) -> bool:
@@ -37,40 +59,35 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and value.startswith(_SCHEMES)
 
 
-def check_secrets(document: Document, settings: Settings) -> None:
+def check_secrets(own: Spot, options: Mapping[str, Any]) -> None:
     """No secret stands in the file itself."""
-    for name, connection in settings.connections.items():
-        for key, value in connection.options.items():
-            secret = any(word in key.lower() for word in _SECRET_WORDS)
-            if secret and isinstance(value, str) and not is_reference(value):
-                place = ("connections", name, key)
-                document.wrong(place, f"`{key}` holds a secret itself", "name it: env:NAME or file:/path")
+    for key, value in options.items():
+        secret = any(word in key.lower() for word in _SECRET_WORDS)
+        if secret and isinstance(value, str) and not is_reference(value):
+            own.at(key).wrong(f"`{key}` holds a secret itself", "name it: env:NAME or file:/path")
 
 
 def check_options(
-    document: Document, name: str, connection: Connection, description: Document | None, kinds: Kinds
+    block: Spot, own: Spot, options: Mapping[str, Any], description: Document | None, kinds: Kinds
 ) -> None:
-    """The kind exists and knows the options."""
-    place: Place = ("connections", name)
-    if connection.kind not in kinds:
-        document.wrong(
-            (*place, "kind"),
-            f"there is no kind of connection called {connection.kind!r}",
-            nearest(connection.kind, kinds),
-        )
-        return
-    model = kinds[connection.kind]
+    """The kind exists and knows the options, which stand at `own`."""
+    kind = block.at("kind")
+    model = kinds.get(kind.word or "")
+    if model is None:
+        return kind.known("kind of connection", kinds)
     try:
-        model.model_validate(connection.options)
+        model.model_validate(options)
     except ValidationError as error:
-        own: dict[str, Place] = {key: (*place, key) for key in (*connection.options, *model.model_fields)}
-        for detail in error.errors(include_url=False):
-            if detail["type"] not in _ABOUT_NAMES and _holds_reference(connection.options, detail["loc"]):
-                continue
-            if detail["loc"][:1] != ("describe",) or description is None:
-                note(document, model, detail, own)
-            elif not description.mistakes:
-                note(description, model, detail, {"describe": ()})
+        about = [each for each in complaints(model, error) if not _left_open(options, each)]
+        there = [each for each in about if description is not None and each["loc"][:1] == ("describe",)]
+        places = {"": own.place, **{key: own.at(key).place for key in (*options, *model.model_fields)}}
+        note_each(block.document, model, [each for each in about if each not in there], places)
+        if description is not None and isinstance(description.value, dict):
+            note_each(description, model, there, {"describe": ()})
+
+
+def _left_open(options: Mapping[str, Any], detail: ErrorDetails) -> bool:
+    return detail["type"] not in _ABOUT_NAMES and _holds_reference(options, detail["loc"])
 
 
 def _holds_reference(value: Any, place: Place) -> bool:

@@ -3,7 +3,9 @@ Standard; owner, backup, reasons and runbook stand in its custom properties."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +14,14 @@ from pydantic import Field, ValidationError
 
 from sync.reasons import Severity
 from sync.workspace.documents import Document, Place
-from sync.workspace.mistakes import nearest, note_all, parse
+from sync.workspace.mistakes import complaints, meant, nearest, note_each, parse
+from sync.workspace.spots import Spot, whole
 from sync.workspace.values import Duration, Name, Strict, Words
 
 API_VERSIONS = ("v3.1.0", "v3.2.0")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_TOP = frozenset(field.alias or name for name, field in OpenDataContractStandard.model_fields.items())
+_TRIES = 20
 
 
 class RouteRule(Strict):
@@ -83,12 +89,13 @@ class Contract:
 def read_contract(document: Document) -> Contract | None:
     """The contract in a document; None with every mistake noted."""
     standard = parse(OpenDataContractStandard, document)
-    if standard is None:
+    if not isinstance(document.value, dict):
         return None
-    _note_unread(document, document.value, standard.model_dump(by_alias=True, exclude_unset=True), ())
-    terms = _terms(document, standard)
-    _note_standard(document, standard)
-    if terms is None or document.mistakes or not standard.schema_:
+    if (readable := standard or _readable(document.value)) is not None:
+        _note_unread(document, document.value, readable.model_dump(by_alias=True, exclude_unset=True), ())
+    _note_standard(document, document.value)
+    terms = _terms(document)
+    if standard is None or terms is None or document.mistakes or not standard.schema_:
         return None
     schema = standard.schema_[0]
     return Contract(
@@ -109,35 +116,73 @@ def read_contract(document: Document) -> Contract | None:
     )
 
 
-def _note_standard(document: Document, standard: OpenDataContractStandard) -> None:
-    """What the standard demands and its model leaves open."""
-    for key, value in (("id", standard.id), ("version", standard.version), ("status", standard.status)):
-        if not value:
+def _readable(value: dict[str, Any]) -> OpenDataContractStandard | None:
+    """What the standard's model can read of a contract that it refuses: without the values that it refuses."""
+    kept = deepcopy(value)
+    for _ in range(_TRIES):
+        try:
+            return OpenDataContractStandard.model_validate(kept)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _empty(kept, detail["loc"])
+    return None
+
+
+def _empty(value: Any, place: Place) -> None:
+    """Empty the innermost thing at a place that is not empty yet; an unknown key goes altogether."""
+    way: list[tuple[Any, Any]] = []
+    for word in place:
+        if not (isinstance(value, dict) and word in value) and not (isinstance(value, list) and isinstance(word, int)):
+            break
+        way.append((value, word))
+        value = value[word]
+    for holder, word in reversed(way):
+        if holder[word]:
+            holder[word] = {} if isinstance(holder, list) else None
+            return
+    for holder, word in way[:1]:
+        del holder[word]
+
+
+def _note_standard(document: Document, value: dict[str, Any]) -> None:
+    """What the standard demands and its model leaves open. What stands there misspelt is said already."""
+    misspelt = {meant(key, _TOP) for key in value if key not in _TOP}
+    for key in ("id", "version", "status"):
+        if not value.get(key) and key not in misspelt:
             document.wrong((), f"`{key}` is missing", f"add `{key}:`")
-    if standard.kind != "DataContract":
-        document.wrong(("kind",), f"`kind` is {standard.kind!r}", "write `kind: DataContract`")
-    if standard.apiVersion not in API_VERSIONS:
-        document.wrong(("apiVersion",), f"`apiVersion` is {standard.apiVersion!r}", f"one of {', '.join(API_VERSIONS)}")
-    if len(standard.schema_ or ()) != 1:
+    if isinstance(version := value.get("version"), str) and not _VERSION.fullmatch(version):
+        document.wrong(("version",), f"`version` is {version!r}", "three numbers such as 1.0.0")
+    if value.get("kind") != "DataContract" and "kind" not in misspelt:
+        document.wrong(("kind",), f"`kind` is {value.get('kind')!r}", "write `kind: DataContract`")
+    if value.get("apiVersion") not in API_VERSIONS and "apiVersion" not in misspelt:
+        right = f"one of {', '.join(API_VERSIONS)}"
+        document.wrong(("apiVersion",), f"`apiVersion` is {value.get('apiVersion')!r}", right)
+    schema = value.get("schema")
+    if (schema is None and "schema" not in misspelt) or (isinstance(schema, list) and len(schema) != 1):
         document.wrong(("schema",), "the contract does not describe exactly one entity", "one schema per contract")
 
 
-def _terms(document: Document, standard: OpenDataContractStandard) -> Terms | None:
-    values: dict[str, Any] = {}
-    places: dict[str, Place] = {}
-    for index, custom in enumerate(standard.customProperties or ()):
-        place: Place = ("customProperties", index)
-        if custom.property in Terms.model_fields:
-            values[custom.property], places[custom.property] = custom.value, (*place, "value")
-        elif (hint := nearest(custom.property or "", Terms.model_fields)).startswith("did you"):
-            document.wrong(place, f"`{custom.property}` is no property that is read here", hint)
-    if "owner" not in values:
+def properties(document: Document) -> dict[str, Spot]:
+    """Our custom properties of a contract by name, right or wrong: where the value of each stands."""
+    found = whole(document).at("customProperties").items
+    return {name.word: each.at("value") for each in found if (name := each.at("property")).word is not None}
+
+
+def _terms(document: Document) -> Terms | None:
+    found = properties(document)
+    misspelt: set[str | None] = set()
+    for name, spot in found.items():
+        if name not in Terms.model_fields and (hint := nearest(name, Terms.model_fields)).startswith("did you"):
+            document.wrong(spot.place[:-1], f"`{name}` is no property that is read here", hint)
+            misspelt.add(meant(name, Terms.model_fields))
+    given = {name: spot for name, spot in found.items() if name in Terms.model_fields}
+    if "owner" not in given and "owner" not in misspelt:
         document.wrong(("customProperties",), "the contract has no owner", "add the property `owner` with one team")
-        return None
     try:
-        return Terms.model_validate(values)
+        return Terms.model_validate({name: spot.value for name, spot in given.items()})
     except ValidationError as error:
-        note_all(document, Terms, error, places)
+        wrong = [each for each in complaints(Terms, error) if each["loc"] != ("owner",) or each["type"] != "missing"]
+        note_each(document, Terms, wrong, {name: spot.place for name, spot in given.items()})
         return None
 
 
@@ -170,7 +215,7 @@ def _note_unread(document: Document, given: Any, read: Any, place: Place) -> Non
         for key, value in given.items():
             if key in read:
                 _note_unread(document, value, read[key], (*place, key))
-            else:
+            elif place or key in _TOP:
                 document.wrong(
                     (*place, key), f"`{key}` is no key of the standard here", "correct the name, or remove it"
                 )

@@ -28,17 +28,23 @@ class Document:
     value: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    refused: set[Place] = field(default_factory=set)
 
-    def line(self, place: Place) -> int:
-        """The line of a place, or of the nearest thing around it. Words that are no key or index of the file are passed over."""
+    def settled(self, place: Place) -> Place:
+        """The place, or the nearest one around it. Words that are no key or index of the file are passed over."""
         at: Place = ()
         for word in place:
             if (*at, word) in self.lines:
                 at = (*at, word)
-        return self.lines.get(at, 1)
+        return at
+
+    def line(self, place: Place) -> int:
+        """The line of a place, or of the nearest thing around it."""
+        return self.lines.get(self.settled(place), 1)
 
     def wrong(self, place: Place, what: str, right: str) -> None:
-        """Note a mistake at a place."""
+        """Note a mistake at a place. What stands there is refused: nobody needs to hear more about it."""
+        self.refused.add(place)
         self.note(self.line(place), what, right)
 
     def note(self, line: int, what: str, right: str) -> None:
@@ -79,7 +85,9 @@ def read(directory: Path, file: str) -> Document:
         document.note(1, "the file is nested too deeply", f"at most {MAX_DEPTH} levels")
         return document
     if root is not None:
-        document.value = _Walk(document).value(root, ())
+        walk = _Walk(document)
+        value = walk.value(root, ())
+        document.value = None if walk.endless else value
     return document
 
 
@@ -101,10 +109,10 @@ class _Walk:
     """Turns nodes into values, once per file."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.seen, self.open = document, 0, set[int]()
+        self.document, self.seen, self.open, self.endless = document, 0, set[int](), False
 
     def value(self, node: yaml.Node, place: Place) -> Any:
-        """The node's value; None for what is refused."""
+        """The node's value; None for what never ends."""
         line = node.start_mark.line + 1
         self.document.lines.setdefault(place, line)
         self.seen += 1
@@ -113,6 +121,7 @@ class _Walk:
                 line, "the file unfolds without end or is far too large", "repeat less by alias, nest less"
             )
         if self.seen >= MAX_NODES or len(place) >= MAX_DEPTH or id(node) in self.open:
+            self.endless = True
             return None
         self.open.add(id(node))
         try:
@@ -143,7 +152,7 @@ class _Walk:
         word = str(node.value)
         if node.tag.startswith("!") or "python/" in node.tag:
             self.document.note(node.start_mark.line + 1, f"the tag {node.tag} is not allowed", "write the plain value")
-            return None
+            return word
         if getattr(node, "style", None) is not None:
             return word
         if word in _WORDS:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field
 
 from sync.mapping import text
-from sync.workspace.values import Duration, Name, Path, Pattern, Percent, Selector, Strict, Template, Words
+from sync.workspace.rows import Lookup as Lookup
+from sync.workspace.rows import MapRow as MapRow
+from sync.workspace.rows import Scalar as Scalar
+from sync.workspace.rows import VerifyRow as VerifyRow
+from sync.workspace.values import (
+    Broken,
+    Duration,
+    Name,
+    Path,
+    Pattern,
+    Percent,
+    Selector,
+    Strict,
+    Template,
+    Words,
+    exactly_one,
+)
 
-Scalar = str | int | bool
 Kind = Literal["text", "select", "money", "date", "company"]
 
 
@@ -21,11 +37,9 @@ class When(Strict):
     equals: Scalar | None = None
     any_of: tuple[Scalar, ...] | None = None
 
-    @model_validator(mode="after")
-    def _one_condition(self) -> Self:
-        if (self.equals is None) == (self.any_of is None):
-            raise ValueError("exactly one of `equals` and `any_of` is needed")
-        return self
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        yield from exactly_one(given, "equals", "any_of")
 
     def holds(self, value: object) -> bool:
         """Whether the value fulfils the condition; numbers and their texts are the same."""
@@ -201,64 +215,6 @@ AnyCheck = Annotated[
 ]
 
 
-class Lookup(Strict):
-    """Replaces a value by what a reference table says beside it."""
-
-    reference: Name
-    key: str = "code"
-    column: str
-
-
-class MapRow(Strict):
-    """One row of the data dictionary: the target's field and the one place its value comes from."""
-
-    to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
-    from_: Selector | None = Field(default=None, alias="from")
-    value: Scalar | None = None
-    text: Template | None = None
-    ref: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")] | None = None
-    each: Selector | None = None
-    record: tuple[MapRow, ...] | None = None
-    lookup: Lookup | None = None
-    transform: str | tuple[str, ...] = ()
-    default: Scalar | None = None
-    required: bool = False
-    owner: Name | None = None
-    note: Words | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = [each for each in (self.from_, self.value, self.text, self.ref, self.each) if each is not None]
-        if len(given) != 1:
-            raise ValueError("exactly one of `from`, `value`, `text`, `ref` and `each` is needed")
-        if (self.each is None) != (self.record is None):
-            raise ValueError("`each` and `record` go together")
-        return self
-
-    @property
-    def transforms(self) -> tuple[str, ...]:
-        return (self.transform,) if isinstance(self.transform, str) else self.transform
-
-
-class VerifyRow(Strict):
-    """What the target must show after the write."""
-
-    field: str
-    from_: Selector | None = Field(default=None, alias="from")
-    value: Scalar | None = None
-    transform: str | tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.from_ is None) == (self.value is None):
-            raise ValueError("exactly one of `from` and `value` is needed")
-        return self
-
-    @property
-    def transforms(self) -> tuple[str, ...]:
-        return (self.transform,) if isinstance(self.transform, str) else self.transform
-
-
 class SourceRecord(Strict):
     """The record of the source itself, by the id that `source` selects."""
 
@@ -277,17 +233,17 @@ class WriteRow(Strict):
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.operation in ("upsert", "create") and self.of is not None:
-            raise ValueError(f"`of` has no meaning for {self.operation}")
-        if self.operation in ("update", "post") and self.of is None:
-            raise ValueError(
-                f"`of` says which record to {self.operation}: the name of an earlier write or {{source: id}}"
-            )
-        if self.key is None and not isinstance(self.of, str):
-            raise ValueError("`key` is needed: the external reference that makes the write happen once")
-        return self
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        operation, of = given.get("operation"), given.get("of")
+        if operation in ("upsert", "create") and of is not None:
+            yield Broken(key="of", right=f"`of` has no meaning for {operation}")
+        if operation in ("update", "post") and of is None:
+            right = f"`of` says which record to {operation}: the name of an earlier write or {{source: id}}"
+            yield Broken(key="operation", right=right, lacking=("of",))
+        elif given.get("key") is None and not isinstance(of, str):
+            right = "`key` is needed: the external reference that makes the write happen once"
+            yield Broken(key="", right=right, lacking=("key", "of"))
 
 
 class Flow(Strict):

@@ -1,171 +1,172 @@
-"""Whether the files of a workspace fit together: every name that one of them uses exists in another."""
+"""Whether the files of a workspace fit together: every name that one of them uses exists in another. Files are linked as
+they were written, so that a block which is wrong in itself is linked too and still counts as there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sync.money import NotMoney, decimal
 from sync.reasons import REASONS
 from sync.transforms import TRANSFORMS
-from sync.workspace.contract import Contract
-from sync.workspace.documents import Document, Place
-from sync.workspace.flow import AnyCheck, Flow, InReference, MapRow, PriceWithin, Required, SourceRecord, WriteRow
-from sync.workspace.mistakes import nearest
-from sync.workspace.settings import Settings
+from sync.workspace.contract import Contract, properties
+from sync.workspace.documents import Document
+from sync.workspace.flow import Flow, InReference, Lookup, MapRow, PriceWithin, Required
+from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable
+
+_COLUMNS = ("key", "column", "title", "currency_column")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What may be named. None where the file that says so could not be read, and `unread` names single files of that kind,
-    so that one mistake does not bring a hundred."""
+    """What may be named. None where the file that says so could not be read, so that one mistake does not bring a hundred:
+    `contracts` are the entities by `deal@1.0.0`, and `unread` the ids of contracts whose version cannot be told, or None
+    where a contract's id cannot be told."""
 
     teams: Collection[str] | None
     connections: Collection[str] | None
-    contracts: Mapping[str, Contract]
-    tables: Mapping[str, ReferenceTable]
-    unread: Collection[str] = ()
+    contracts: Mapping[str, str | None]
+    unread: Collection[str] | None
+    tables: Mapping[str, ReferenceTable | None]
 
 
-def check_settings(document: Document, settings: Settings) -> None:
+def check_settings(document: Document) -> None:
     """Teams run on calendars that exist."""
-    for name, team in settings.teams.items():
-        _known(document, ("teams", name, "calendar"), "calendar", team.calendar, settings.calendars)
+    calendars = whole(document).at("calendars").entries or None
+    for team in whole(document).at("teams").entries.values():
+        team.at("calendar").known("calendar", calendars)
 
 
-def check_contract(document: Document, contract: Contract, names: Names) -> None:
+def check_contract(document: Document, names: Names) -> None:
     """The teams and the reasons that the contract routes to exist."""
-    for team in (contract.owner, contract.backup, *contract.approvers):
-        if team is not None:
-            _known(document, _custom(document, team), "team", team, names.teams)
-    for code, rule in contract.routes.items():
-        place = (*_custom(document, "reasons"), "value", code)
-        _known(document, place, "reason", code, REASONS)
-        if rule.team is not None:
-            _known(document, (*place, "team"), "team", rule.team, names.teams)
+    found = properties(document)
+    for name in ("owner", "backup", "approvers"):
+        for team in found[name].words if name in found else ():
+            team.known("team", names.teams)
+    for code, rule in (found["reasons"].entries if "reasons" in found else {}).items():
+        known_key(rule, "reason", code, REASONS)
+        rule.at("team").known("team", names.teams)
 
 
-def _custom(document: Document, word: str) -> Place:
-    """Where a custom property of that name, or with that value, stands."""
-    for index, custom in enumerate(document.value.get("customProperties") or ()):
-        if word == custom.get("property") or word == custom.get("value") or word in _list(custom.get("value")):
-            return ("customProperties", index)
-    return ("customProperties",)
+def known_key(spot: Spot, noun: str, key: str, known: Collection[str]) -> None:
+    """The key that a block stands under is one of the known ones."""
+    if (*spot.place, "[key]") not in spot.document.refused and key not in known:
+        Spot(document=spot.document, place=(*spot.place, "[key]"), value=key).known(noun, known)
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def check_flow(document: Document, flow: Flow, names: Names) -> None:
+def check_flow(document: Document, names: Names) -> None:
     """Everything that the flow names exists."""
-    _known(document, ("owner",), "team", flow.owner, names.teams)
-    _known(document, ("trigger", "connection"), "connection", flow.trigger.connection, names.connections)
-    _check_contract_of(document, flow, names)
-    for index, check in enumerate(flow.checks):
-        _check_check(document, ("checks", index), check, names)
-    earlier: list[str] = []
-    for index, write in enumerate(flow.writes):
-        _check_write(document, ("writes", index), write, earlier, names)
-        earlier.append(write.name)
+    flow = whole(document)
+    flow.at("owner").known("team", names.teams)
+    flow.at("trigger", "connection").known("connection", names.connections)
+    _check_contract_of(flow, names)
+    for check in flow.at("checks").items:
+        _check_check(check, names)
+    earlier: set[str] = set()
+    sure = True
+    for write in flow.at("writes").items:
+        _check_write(write, earlier if sure else None, names)
+        name = write.at("name").value
+        sure = sure and isinstance(name, str)
+        if isinstance(name, str) and name in earlier:
+            write.at("name").wrong(f"the write {name!r} stands twice", "give each write its own name")
+        earlier |= {str(name)}
 
 
-def _check_contract_of(document: Document, flow: Flow, names: Names) -> None:
-    contract = names.contracts.get(flow.contract)
-    if contract is None and flow.contract_id in names.unread:
+def _check_contract_of(flow: Spot, names: Names) -> None:
+    contract, entity = flow.at("contract"), flow.at("trigger", "entity")
+    ref = contract.word or ""
+    id_ = ref.partition("@")[0]
+    if ref in names.contracts:
+        described = names.contracts[ref]
+        if None not in (described, entity.word) and described != entity.word:
+            entity.wrong(f"the flow is triggered by {entity.word!r}", f"the contract {ref} describes {described!r}")
         return
-    versions = [ref for ref in names.contracts if ref.partition("@")[0] == flow.contract_id]
-    if contract is None and versions:
-        document.wrong(
-            ("contract",),
-            f"the flow needs {flow.contract}, the contract is {', '.join(versions)}",
-            "raise one of the two",
-        )
-    elif contract is None:
-        _known(document, ("contract",), "contract", flow.contract, names.contracts)
-    elif contract.entity != flow.trigger.entity:
-        document.wrong(
-            ("trigger", "entity"),
-            f"the flow is triggered by {flow.trigger.entity!r}",
-            f"the contract {contract.ref} describes {contract.entity!r}",
-        )
+    versions = sorted(each for each in names.contracts if each.partition("@")[0] == id_)
+    if not ref or names.unread is None or id_ in names.unread:
+        return
+    if versions:
+        contract.wrong(f"the flow needs {ref}, the contract is {', '.join(versions)}", "raise one of the two")
+    else:
+        contract.known("contract", names.contracts)
 
 
-def _check_check(document: Document, place: Place, check: AnyCheck, names: Names) -> None:
-    _known(document, (*place, "reason"), "reason", check.reason, REASONS)
-    if isinstance(check, Required) and check.reference is not None:
-        _check_column(document, place, names, check.reference, ("column", check.column))
-    if isinstance(check, InReference):
-        _check_column(document, place, names, check.reference, ("column", check.column), ("title", check.title))
-    if isinstance(check, PriceWithin):
-        columns = (("key", check.key), ("column", check.column), ("currency_column", check.currency_column))
-        if _check_column(document, place, names, check.reference, *columns):
-            _check_prices(document, place, names.tables[check.reference], check.column)
+def _check_check(check: Spot, names: Names) -> None:
+    check.at("reason").known("reason", REASONS)
+    check.at("negative").known("reason", REASONS)
+    priced = check.at("check").value == "price_within"
+    table = _check_table(check, names, PriceWithin if priced else None)
+    column = check.at("column").word
+    if priced and table is not None and column in table.columns:
+        _check_prices(check.at("column"), table, column)
 
 
-def _check_column(
-    document: Document, place: Place, names: Names, reference: str, *columns: tuple[str, str | None]
-) -> bool:
-    table = names.tables.get(reference)
-    if table is None and reference in names.unread:
-        return False
+def _check_table(spot: Spot, names: Names, model: type[Lookup] | type[PriceWithin] | None) -> ReferenceTable | None:
+    """The table that is named here, with the columns that are. The key's column may go without saying."""
+    reference = spot.at("reference")
+    reference.known("reference table", names.tables)
+    table = names.tables.get(reference.word or "")
     if table is None:
-        _known(document, (*place, "reference"), "reference table", reference, names.tables)
-        return False
-    for key, column in columns:
-        if column is not None:
-            _known(document, (*place, key), f"column of {reference}", column, table.columns)
-    return all(column is None or column in table.columns for _, column in columns)
+        return None
+    for key in _COLUMNS:
+        spot.at(key).known(f"column of {table.name}", table.columns)
+    if model is not None and "key" not in spot.value and set(spot.value) <= set(model.model_fields):
+        key = str(model.model_fields["key"].default)
+        Spot(document=spot.document, place=spot.at("key").place, value=key).known(
+            f"column of {table.name}", table.columns
+        )
+    return table
 
 
-def _check_prices(document: Document, place: Place, table: ReferenceTable, column: str) -> None:
+def _check_prices(spot: Spot, table: ReferenceTable, column: str) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
         try:
             decimal(row[column])
         except NotMoney:
-            document.wrong(
-                (*place, "column"),
+            spot.wrong(
                 f"line {line} of reference/{table.name}.csv has the {column} {row[column]!r}",
                 "a plain amount such as 1234.56",
             )
 
 
-def _check_write(document: Document, place: Place, write: WriteRow, earlier: list[str], names: Names) -> None:
-    _known(document, (*place, "connection"), "connection", write.connection, names.connections)
-    if write.name in earlier:
-        document.wrong((*place, "name"), f"the write {write.name!r} stands twice", "give each write its own name")
-    if write.of is not None and not isinstance(write.of, SourceRecord):
-        _known(document, (*place, "of"), "earlier write", write.of, earlier)
-    for at, row in _rows(write.record, (*place, "record")):
-        _check_row(document, at, row, earlier, names)
-    for index, verify in enumerate(write.verify):
-        for name in verify.transforms:
-            _known(document, (*place, "verify", index, "transform"), "transform", name, TRANSFORMS)
+def _check_write(write: Spot, earlier: Collection[str] | None, names: Names) -> None:
+    """`earlier` are the writes before; None where one of them does not say its name."""
+    write.at("connection").known("connection", names.connections)
+    write.at("of").known("earlier write", earlier)
+    for row in write.at("record").items:
+        _check_row(row, earlier, names)
+    for verify in write.at("verify").items:
+        _check_transforms(verify)
 
 
-def _rows(rows: tuple[MapRow, ...], place: Place) -> Iterator[tuple[Place, MapRow]]:
-    for index, row in enumerate(rows):
-        yield (*place, index), row
-        yield from _rows(row.record or (), (*place, index, "record"))
+def _check_row(row: Spot, earlier: Collection[str] | None, names: Names) -> None:
+    _check_transforms(row)
+    if (ref := row.at("ref")).word is not None:
+        Spot(document=ref.document, place=ref.place, value=ref.value.partition(".")[0]).known("earlier write", earlier)
+    row.at("owner").known("team", names.teams)
+    if isinstance(row.at("lookup").value, dict):
+        _check_table(row.at("lookup"), names, Lookup)
+    for inner in row.at("record").items:
+        _check_row(inner, earlier, names)
 
 
-def _check_row(document: Document, place: Place, row: MapRow, earlier: list[str], names: Names) -> None:
-    for name in row.transforms:
-        _known(document, (*place, "transform"), "transform", name, TRANSFORMS)
-    if row.ref is not None:
-        _known(document, (*place, "ref"), "earlier write", row.ref.partition(".")[0], earlier)
-    if row.owner is not None:
-        _known(document, (*place, "owner"), "team", row.owner, names.teams)
-    if row.lookup is not None:
-        columns = (("key", row.lookup.key), ("column", row.lookup.column))
-        _check_column(document, (*place, "lookup"), names, row.lookup.reference, *columns)
+def _check_transforms(row: Spot) -> None:
+    for transform in row.at("transform").words:
+        transform.known("transform", TRANSFORMS)
 
 
-def _known(document: Document, place: Place, noun: str, name: str, known: Iterable[str] | None) -> None:
-    if known is not None and name not in (names := list(known)):
-        document.wrong(place, f"there is no {noun} called {name!r}", nearest(name, names))
+def tables_of(flow: Flow) -> set[str]:
+    """Every reference table that a flow reads."""
+    checked = (check.reference for check in flow.checks if isinstance(check, Required | InReference | PriceWithin))
+    looked_up = (row.lookup.reference for write in flow.writes for row in _rows(write.record) if row.lookup)
+    return {each for each in (*checked, *looked_up) if each is not None}
+
+
+def _rows(rows: tuple[MapRow, ...]) -> Iterator[MapRow]:
+    for row in rows:
+        yield row
+        yield from _rows(row.record or ())
 
 
 def completed(flow: Flow, contract: Contract) -> Flow:

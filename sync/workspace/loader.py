@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sync.errors import ConfigurationError, Mistake
 from sync.workspace import linking
-from sync.workspace.connecting import Kinds, check_options, check_secrets, described
+from sync.workspace.connecting import Kinds, read_connections
 from sync.workspace.contract import Contract, read_contract
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
 from sync.workspace.mistakes import parse
-from sync.workspace.settings import Connection, Settings
+from sync.workspace.settings import Digests, EngineSettings, Retention, Settings
+from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable, read_table
 from sync.workspace.workspace import Workspace
 
@@ -26,17 +29,26 @@ class Files:
     directory: Path
     documents: list[Document] = field(default_factory=list)
     settings: tuple[Document, Settings | None]
-    contracts: list[tuple[Document, Contract]] = field(default_factory=list)
-    flows: list[tuple[Document, Flow]] = field(default_factory=list)
-    tables: dict[str, ReferenceTable] = field(default_factory=dict)
-    unread: set[str] = field(default_factory=set)
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contracts: list[tuple[Document, Contract | None]] = field(default_factory=list)
+    flows: list[tuple[Document, Flow | None]] = field(default_factory=list)
+    tables: dict[str, tuple[Document, ReferenceTable | None]] = field(default_factory=dict)
 
     @property
     def mistakes(self) -> list[Mistake]:
-        return sorted(
-            {mistake for document in self.documents for mistake in document.mistakes},
-            key=lambda mistake: (mistake.file, mistake.line, mistake.what),
-        )
+        return in_order(mistake for document in self.documents for mistake in document.mistakes)
+
+    @property
+    def triggers(self) -> list[tuple[str, str]] | None:
+        """The name of every flow with the entity that triggers it; None when one of them cannot be told."""
+        found = [(whole(each).at("flow").word, whole(each).at("trigger", "entity").word) for each, _ in self.flows]
+        told = [(name, entity) for name, entity in found if name is not None and entity is not None]
+        return told if len(told) == len(found) else None
+
+
+def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Each mistake once, by file and line."""
+    return sorted(set(mistakes), key=lambda mistake: (mistake.file, mistake.line, mistake.what))
 
 
 def load(directory: Path, kinds: Kinds | None = None) -> Workspace:
@@ -50,69 +62,63 @@ def load(directory: Path, kinds: Kinds | None = None) -> Workspace:
 
 def attempt(directory: Path, kinds: Kinds | None = None) -> tuple[Workspace | None, list[Mistake]]:
     """The workspace, or None with its mistakes."""
+    files = survey(directory, kinds)
+    return workspace_of(files), files.mistakes
+
+
+def survey(directory: Path, kinds: Kinds | None = None) -> Files:
+    """Every file of the directory, read and linked, with all mistakes in its documents."""
     files = _read_all(directory, kinds)
-    _, settings = files.settings
-    names = _names(files, settings)
-    for document, contract in files.contracts:
-        linking.check_contract(document, contract, names)
-    for document, flow in files.flows:
-        linking.check_flow(document, flow, names)
-    if files.mistakes or settings is None:
-        return None, files.mistakes
-    return _workspace(files, settings), []
+    names = _names(files)
+    linking.check_settings(files.settings[0])
+    for document, _ in files.contracts:
+        linking.check_contract(document, names)
+    for document, _ in files.flows:
+        linking.check_flow(document, names)
+    return files
 
 
-def _names(files: Files, settings: Settings | None) -> linking.Names:
+def _names(files: Files) -> linking.Names:
+    settings = whole(files.settings[0])
+    contracts = [whole(document) for document, _ in files.contracts]
+    told = [each for each in contracts if each.at("id").word is not None]
+    versionless = {str(each.at("id").word) for each in told if each.at("version").word is None}
     return linking.Names(
-        teams=settings.teams if settings else None,
-        connections=settings.connections if settings else None,
-        contracts={contract.ref: contract for _, contract in files.contracts},
-        tables=files.tables,
-        unread=files.unread,
+        teams=settings.at("teams").entries or None,
+        connections=settings.at("connections").entries or None,
+        contracts={_ref(each): _entity(each) for each in told if each.at("version").word is not None},
+        unread=versionless if len(told) == len(contracts) else None,
+        tables={name: table for name, (_, table) in files.tables.items()},
     )
+
+
+def _ref(contract: Spot) -> str:
+    return f"{contract.at('id').word}@{contract.at('version').word}"
+
+
+def _entity(contract: Spot) -> str | None:
+    schema = contract.at("schema").items
+    return schema[0].at("physicalName").word or schema[0].at("name").word if len(schema) == 1 else None
 
 
 def _read_all(directory: Path, kinds: Kinds | None) -> Files:
     document = read(directory, SETTINGS)
     files = Files(directory=directory, settings=(document, parse(Settings, document)), documents=[document])
+    files.connections, descriptions = read_connections(directory, document, kinds)
+    files.documents += descriptions
     for file in _under(directory, "contracts", "*.odcs.yaml"):
         document = _opened(files, file)
-        if (contract := read_contract(document)) is not None:
-            _unique(document, contract.ref, [each.ref for _, each in files.contracts], "contract")
-            files.contracts.append((document, contract))
-        elif isinstance(document.value, dict):
-            files.unread.add(str(document.value.get("id")))
+        files.contracts.append((document, read_contract(document)))
     for file in _under(directory, "flows", "*.yaml"):
         document = _opened(files, file)
-        if (flow := parse(Flow, document)) is not None:
-            _unique(document, flow.name, [each.name for _, each in files.flows], "flow")
-            files.flows.append((document, flow))
+        files.flows.append((document, parse(Flow, document)))
     for file in _under(directory, "reference", "*.csv"):
         document = Document(file=file)
         files.documents.append(document)
-        if (table := read_table(directory, file, document)) is not None:
-            files.tables[table.name] = table
-        else:
-            files.unread.add(Path(file).stem)
-    _settle_settings(files, kinds)
+        files.tables[Path(file).stem] = (document, read_table(directory, file, document))
+    _unique("contract", [(document, _ref(whole(document))) for document, _ in files.contracts])
+    _unique("flow", [(document, whole(document).at("flow").word or "") for document, _ in files.flows])
     return files
-
-
-def _settle_settings(files: Files, kinds: Kinds | None) -> None:
-    """Links inside the settings, and the descriptions that connections keep in files of their own."""
-    document, settings = files.settings
-    if settings is None:
-        return
-    linking.check_settings(document, settings)
-    check_secrets(document, settings)
-    connections: dict[str, Connection] = {}
-    for name, connection in settings.connections.items():
-        connections[name], description = described(files.directory, connection)
-        if description is not None:
-            files.documents.append(description)
-        if kinds is not None:
-            check_options(document, name, connections[name], description, kinds)
-    files.settings = (document, settings.model_copy(update={"connections": connections}))
 
 
 def _opened(files: Files, file: str) -> Document:
@@ -121,27 +127,61 @@ def _opened(files: Files, file: str) -> Document:
     return document
 
 
-def _unique(document: Document, name: str, known: list[str], noun: str) -> None:
-    if name in known:
-        document.note(1, f"the {noun} {name} stands in another file too", "keep one of them, or raise the version")
+def _unique(noun: str, named: list[tuple[Document, str]]) -> None:
+    known: set[str] = set()
+    for document, name in named:
+        if name in known and isinstance(document.value, dict):
+            document.note(1, f"the {noun} {name} stands in another file too", "keep one of them, or raise the version")
+        known.add(name)
 
 
 def _under(directory: Path, folder: str, pattern: str) -> list[str]:
     return sorted(path.relative_to(directory).as_posix() for path in (directory / folder).glob(pattern))
 
 
-def _workspace(files: Files, settings: Settings) -> Workspace:
-    contracts = {contract.ref: contract for _, contract in files.contracts}
-    return Workspace(
+def workspace_of(files: Files) -> Workspace | None:
+    """The workspace in files without any mistake."""
+    settings = files.settings[1]
+    if settings is None or files.mistakes:
+        return None
+    connections = {
+        name: each.model_copy(update={"options": files.connections[name]})
+        for name, each in settings.connections.items()
+    }
+    return replace(
+        sound_part(files),
         name=settings.name,
-        directory=files.directory,
-        flows={flow.name: linking.completed(flow, contracts[flow.contract]) for _, flow in files.flows},
-        contracts=contracts,
         teams=settings.teams,
         calendars={name: each.calendar() for name, each in settings.calendars.items()},
-        connections=settings.connections,
-        tables=files.tables,
+        connections=connections,
         engine=settings.engine,
         digests=settings.digests,
         retention=settings.retention,
+    )
+
+
+def sound_part(files: Files) -> Workspace:
+    """The flows in which nothing is wrong, neither in their contract nor in the tables they read. Records can be prepared
+    with it; it has no teams and no connections."""
+    contracts = {each.ref: each for document, each in files.contracts if each is not None and not document.mistakes}
+    tables = {name: table for name, (document, table) in files.tables.items() if table and not document.mistakes}
+    names = whole(files.settings[0])
+    linked = names.at("teams").entries and names.at("connections").entries
+    flows = [each for document, each in files.flows if each is not None and linked and not document.mistakes]
+    return Workspace(
+        name="",
+        directory=files.directory,
+        flows={
+            flow.name: linking.completed(flow, contracts[flow.contract])
+            for flow in flows
+            if flow.contract in contracts and linking.tables_of(flow) <= tables.keys()
+        },
+        contracts=contracts,
+        teams={},
+        calendars={},
+        connections={},
+        tables=tables,
+        engine=EngineSettings(),
+        digests=Digests(),
+        retention=Retention(),
     )

@@ -10,25 +10,33 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from sync.workspace.documents import Document, Place
+from sync.workspace.values import RULE
 
 Model = TypeVar("Model", bound=BaseModel)
+_TAGS = ("union_tag_invalid", "union_tag_not_found")
+_ABOUT_KEYS = ("missing", "extra_forbidden", RULE)
+_TITLES = ("name", "to", "field", "property", "path")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """What would be right instead of an unknown name: the nearest known one, else all of them."""
     names = sorted(set(known))
-    best = process.extractOne(word, names, scorer=fuzz.WRatio, score_cutoff=60)
-    if best is not None:
-        return f"did you mean `{best[0]}`?"
+    if (best := meant(word, names)) is not None:
+        return f"did you mean `{best}`?"
     return f"known are {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else "there is none yet"
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """The known name that an unknown one most likely stands for."""
+    best = process.extractOne(word, sorted(set(known)), scorer=fuzz.WRatio, score_cutoff=60)
+    return best[0] if best is not None else None
 
 
 def parse(model: type[Model], document: Document) -> Model | None:
     """The document as the model; None with every mistake noted."""
-    if document.mistakes:
-        return None
     if not isinstance(document.value, dict):
-        document.note(1, "the file holds no block of keys", "start with `key: value` lines")
+        if not document.mistakes:
+            document.note(1, "the file holds no block of keys", "start with `key: value` lines")
         return None
     try:
         return model.model_validate(document.value)
@@ -41,39 +49,115 @@ def note_all(
     document: Document, model: type[BaseModel], error: ValidationError, places: Mapping[str, Place] | None = None
 ) -> None:
     """Note each of pydantic's errors as a mistake at its line."""
-    for detail in error.errors(include_url=False):
-        note(document, model, detail, places or {})
+    note_each(document, model, complaints(model, error), places or {})
 
 
-def note(document: Document, model: type[BaseModel], detail: ErrorDetails, places: Mapping[str, Place]) -> None:
-    """Note one error; `places` says where a key of the model stands in the file."""
-    what, right = _words(model, detail)
-    first, rest = detail["loc"][:1], detail["loc"][1:]
-    base = places.get(str(first[0]), first) if first else ()
-    document.wrong((*base, *rest), what, right)
+def note_each(
+    document: Document, model: type[BaseModel], found: list[ErrorDetails], places: Mapping[str, Place]
+) -> None:
+    """Note the errors; `places` says where a key of the model stands in the file, and `""` where the model itself does."""
+    placed = [(_placed(each["loc"], places), each) for each in found]
+    inside = {document.settled(place) for place, each in placed if not each["type"].endswith("_type")}
+    for place, detail in placed:
+        at = document.settled(place)
+        branch = at[-1:] != place[-1:] and detail["type"].endswith("_type")
+        if not (branch and any(other[: len(at)] == at for other in inside)):
+            _note(document, model, detail, place)
 
 
-def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+def _placed(place: Place, places: Mapping[str, Place]) -> Place:
+    if not place:
+        return places.get("", ())
+    return (*places.get(str(place[0]), place[:1]), *place[1:])
+
+
+def complaints(model: type[BaseModel], error: ValidationError) -> list[ErrorDetails]:
+    """The errors that stand for themselves: without those that only follow from a misspelt key."""
+    found = [each for detail in error.errors(include_url=False) for each in (detail, *_behind(model, detail))]
+    return [each for each in found if not _follows(model, each, found)]
+
+
+def _behind(model: type[BaseModel], detail: ErrorDetails) -> Iterator[ErrorDetails]:
+    """What else is wrong in a check whose kind is unknown, judged as the kind that was most likely meant."""
+    if detail["type"] not in _TAGS or not isinstance(detail["input"], dict):
+        return
+    kinds = {tag: each for each in _at(model, detail["loc"]) for tag in _literal(each)}
+    tag = meant(str(detail["input"].get("check", "")), kinds)
+    kind = tag or next(iter(kinds))
+    try:
+        kinds[kind].model_validate({**detail["input"], "check": kind})
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            if tag is not None or each["type"] not in _ABOUT_KEYS:
+                yield {**each, "loc": (*detail["loc"], kind, *each["loc"])}
+
+
+def _follows(model: type[BaseModel], detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Whether a key is missing only because it stands there misspelt."""
+    lacking = {"missing": detail["loc"][-1:], RULE: detail.get("ctx", {}).get("lacking", ())}.get(detail["type"], ())
+    beside = (
+        each["loc"] for each in found if each["type"] == "extra_forbidden" and each["loc"][:-1] == detail["loc"][:-1]
+    )
+    return any(meant(str(place[-1]), _keys(model, place)) in lacking for place in beside) if lacking else False
+
+
+def _note(document: Document, model: type[BaseModel], detail: ErrorDetails, place: Place) -> None:
+    """Note one error. A place is complained about once."""
+    kind, at = detail["type"], document.settled(place)
+    what, right = _words(model, detail, name=_name(document, at))
+    if kind == RULE:
+        document.note(document.line(at), f"{_name(document, document.settled(place[:-1]))} is wrong", right)
+    elif kind in ("missing", "extra_forbidden", *_TAGS):
+        document.note(document.line(at), what, right)
+    elif (at := (*at, "[key]") if place[-1:] == ("[key]",) else at) not in document.refused:
+        document.wrong(at, what, right)
+
+
+def _name(document: Document, place: Place) -> str:
+    """What people call a place: its key, or what an item of a list calls itself."""
+    if not place:
+        return "the file"
+    if isinstance(place[-1], str):
+        return f"`{place[-1]}`"
+    value: Any = document.value
+    for word in place:
+        value = value[word]
+    own = (
+        next((value[key] for key in _TITLES if isinstance(value.get(key), str)), None)
+        if isinstance(value, dict)
+        else None
+    )
+    return f"`{own}`" if own is not None else f"item {place[-1] + 1} of {_name(document, place[:-1])}"
+
+
+def _words(model: type[BaseModel], detail: ErrorDetails, name: str) -> tuple[str, str]:
     place, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
-    name = str(place[-1]) if place else "file"
+    own, shown = str(place[-1]) if place else "file", _shown(detail["input"])
     if kind == "extra_forbidden":
-        return f"`{name}` is no known key here", nearest(name, _keys(model, place))
+        return f"`{own}` is no known key here", nearest(own, _keys(model, place))
     if kind == "missing":
-        return f"`{name}` is missing", f"add `{name}:`"
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return f"`{own}` is missing", f"add `{own}:`"
+    if kind in _TAGS:
         found = str(context.get("tag", ""))
         tags = str(context.get("expected_tags", "")).replace("'", "").split(", ") if found else _tags(model, place)
         return f"{found!r} is no kind of check" if found else "the kind of check is missing", nearest(found, tags)
     if kind == "value_error":
-        return f"`{name}` is wrong: {_shown(detail['input'])}", str(context.get("error", detail["msg"]))
+        block = isinstance(detail["input"], dict)
+        return f"{name} is wrong" if block else f"{name} is wrong: {shown}", str(context.get("error", detail["msg"]))
     if kind == "literal_error":
-        return f"`{name}` is {_shown(detail['input'])}", f"one of {context.get('expected', '')}"
+        return f"{name} is {shown}", f"one of {context.get('expected', '')}"
     if kind == "string_pattern_mismatch":
-        return f"`{name}` is {_shown(detail['input'])}", f"it must look like {context.get('pattern', '')}"
-    return f"`{name}` is {_shown(detail['input'])}", detail["msg"][:1].lower() + detail["msg"][1:]
+        return f"{name} is {shown}", f"it must look like {context.get('pattern', '')}"
+    return f"{name} is {shown}", detail["msg"][:1].lower() + detail["msg"][1:]
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a block of keys"
+    if isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
+        return f"a list of {len(value)}"
     words = repr(value)
     return words if len(words) <= 60 else f"{words[:59]}…"
 

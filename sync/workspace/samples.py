@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sync.mapping import compile_path, put, text
+from sync.mapping import put, text
 from sync.model import NotDue, Overlay, Plan, Record, Ref, Violations
 from sync.prepare import Lookups, Question, prepare, questions
+from sync.reasons import REASONS
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
 from sync.workspace.mistakes import nearest, parse
-from sync.workspace.values import Strict, Words
+from sync.workspace.spots import whole
+from sync.workspace.values import Broken, Strict, Words, exactly_one
+from sync.workspace.values import Path as FieldPath
 from sync.workspace.workspace import Workspace
 
 FOLDER = "samples"
@@ -41,11 +44,9 @@ class Expect(Strict):
     reasons: tuple[ExpectedReason, ...] | None = None
     not_due: Literal[True] | None = None
 
-    @model_validator(mode="after")
-    def _one_outcome(self) -> Self:
-        if sum(each is not None for each in (self.record, self.reasons, self.not_due)) != 1:
-            raise ValueError("exactly one of `record`, `reasons` and `not_due` is needed")
-        return self
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        yield from exactly_one(given, "record", "reasons", "not_due")
 
 
 class Sample(Strict):
@@ -57,18 +58,14 @@ class Sample(Strict):
     flow: str | None = None
     record: dict[str, Any] | None = None
     like: str | None = None
-    changes: dict[str, Any] = Field(default_factory=dict)
+    changes: dict[FieldPath, Any] = Field(default_factory=dict)
     overlays: tuple[SampleOverlay, ...] = ()
     source: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     expect: Expect
 
-    @model_validator(mode="after")
-    def _one_record(self) -> Self:
-        if (self.record is None) == (self.like is None):
-            raise ValueError("exactly one of `record` and `like` is needed")
-        for path in self.changes:
-            compile_path(path)
-        return self
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        yield from exactly_one(given, "record", "like")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,43 +84,67 @@ class SampleResult:
 
 def read_samples(directory: Path) -> tuple[list[tuple[Document, Sample]], list[Document]]:
     """Every sample that can be read, and all documents with what is wrong in them."""
-    documents: list[Document] = []
-    samples: dict[str, tuple[Document, Sample]] = {}
+    parsed: dict[str, tuple[Document, Sample | None]] = {}
     for path in sorted((directory / FOLDER).rglob("*.yaml")):
         document = read(directory, path.relative_to(directory).as_posix())
-        documents.append(document)
-        if (sample := parse(Sample, document)) is not None:
-            samples[document.file] = (document, sample)
-    whole = [(document, _whole(document, sample, samples)) for document, sample in samples.values()]
-    return [(document, sample) for document, sample in whole if sample is not None], documents
+        parsed[document.file] = (document, parse(Sample, document))
+    documents = [document for document, _ in parsed.values()]
+    for document in documents:
+        _check_like(document, parsed)
+    found = [(document, _whole(document, sample, parsed)) for document, sample in parsed.values() if sample is not None]
+    return [(document, sample) for document, sample in found if sample is not None], documents
 
 
-def _whole(document: Document, sample: Sample, samples: dict[str, tuple[Document, Sample]]) -> Sample | None:
+def _base(document: Document, like: str) -> str:
+    return (Path(document.file).parent / like).as_posix()
+
+
+def _check_like(document: Document, parsed: dict[str, tuple[Document, Sample | None]]) -> None:
+    """A sample starts from one that has a record. What cannot be told of a broken one is not held against it."""
+    like = whole(document).at("like")
+    if like.word is None:
+        return
+    base, sample = parsed.get(_base(document, like.word), (None, None))
+    if base is None or (sample is not None and sample.record is None):
+        known = [
+            Path(each).name for each, (_, other) in parsed.items() if other is not None and other.record is not None
+        ]
+        like.wrong(f"there is no sample with a record called {like.word!r}", nearest(like.word, known))
+
+
+def _whole(document: Document, sample: Sample, parsed: dict[str, tuple[Document, Sample | None]]) -> Sample | None:
     record = sample.record
     if sample.like is not None:
-        file = (Path(document.file).parent / sample.like).as_posix()
-        record = samples[file][1].record if file in samples else None
-        if record is None:
-            known = [Path(each).name for each, (_, other) in samples.items() if other.record is not None]
-            document.wrong(
-                ("like",), f"there is no sample with a record called {sample.like!r}", nearest(sample.like, known)
-            )
-            return None
+        base = parsed.get(_base(document, sample.like), (document, None))[1]
+        record = base.record if base is not None else None
+    if record is None:
+        return None
     for path, value in sample.changes.items():
-        record = put(record or {}, path, value)
+        record = put(record, path, value)
     return sample.model_copy(update={"record": record})
 
 
+def check_samples(documents: list[Document], triggers: list[tuple[str, str]] | None) -> None:
+    """The reasons that the samples name exist, and each sample has a flow. `triggers` are the flows by name with the entity
+    that triggers each; None where that cannot be told."""
+    for sample in map(whole, documents):
+        for each in (*sample.at("expect", "reasons").items, *sample.at("overlays").items):
+            if each.at("reason").word:
+                each.at("reason").known("reason", REASONS)
+        entity, flow = sample.at("entity"), sample.at("flow").word
+        met = [name for name, trigger in triggers or () if trigger == entity.word and flow in (None, name)]
+        if triggers is not None and entity.word is not None and not met:
+            entity.wrong(f"no flow is triggered by {entity.word!r}", "correct the entity or the flow")
+
+
 def run_samples(workspace: Workspace, samples: list[tuple[Document, Sample]]) -> Iterator[SampleResult]:
-    """Each sample through each flow that its entity triggers."""
+    """Each sample without a mistake through each flow that its entity triggers."""
     for document, sample in samples:
         flows = [each for each in workspace.flows.values() if each.trigger.entity == sample.entity]
-        flows = [each for each in flows if sample.flow in (None, each.name)]
-        if not flows:
-            document.wrong(("entity",), f"no flow is triggered by {sample.entity!r}", "correct the entity or the flow")
         for flow in flows:
-            problems = tuple(_problems(workspace, flow, sample))
-            yield SampleResult(file=document.file, title=sample.title, flow=flow.name, problems=problems)
+            if sample.flow in (None, flow.name) and not document.mistakes:
+                problems = tuple(_problems(workspace, flow, sample))
+                yield SampleResult(file=document.file, title=sample.title, flow=flow.name, problems=problems)
 
 
 def _problems(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]:

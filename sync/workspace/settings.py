@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,8 +12,9 @@ import holidays
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from sync import clocks
-from sync.workspace.values import Duration, Name, Strict, Words
+from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
+_OWN = ("kind", "quarantine")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -45,8 +47,13 @@ class Connection(Strict):
     def _gather_options(cls, block: Any) -> Any:
         if not isinstance(block, dict) or isinstance(block.get("options"), dict):
             return block
-        own = {key: block[key] for key in ("kind", "quarantine") if key in block}
-        return {**own, "options": {key: value for key, value in block.items() if key not in own}}
+        return {**{key: block[key] for key in _OWN if key in block}, "options": options_of(block)}
+
+
+def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The connector's own options in the block of a connection, whether or not the block is right."""
+    options = block.get("options")
+    return options if isinstance(options, dict) else {key: value for key, value in block.items() if key not in _OWN}
 
 
 class Team(Strict):
@@ -60,11 +67,10 @@ class Team(Strict):
     members: tuple[UserId, ...] = ()
     calendar: Name
 
-    @model_validator(mode="after")
-    def _backup_is_somebody_else(self) -> Team:
-        if self.backup == self.owner:
-            raise ValueError("the backup must be somebody else than the owner")
-        return self
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        if given.get("backup") is not None and given.get("backup") == given.get("owner"):
+            yield Broken(key="backup", right="the backup must be somebody else than the owner")
 
 
 class CalendarBlock(Strict):

@@ -34,27 +34,29 @@ class ReferenceTable:
 
 
 def read_table(directory: Path, file: str, document: Document) -> ReferenceTable | None:
-    """The table in a CSV file; None with every mistake noted."""
+    """The table in a CSV file, as far as it can be read, with every mistake noted; None when its columns cannot be."""
     text = read_text(directory, file, document)
     if text is None:
         return None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: dict[str, Row] = {}
+    rows: list[Row] = []
+    keys: set[str] = set()
     lines: list[int] = []
     header: list[str] = []
     try:
         header = [clean(cell) for cell in next(reader, [])]
         if not header or not all(header) or len(set(header)) != len(header):
             document.note(1, "the first line does not name every column once", "start with a line such as code,name")
+            return None
         for cells in reader:
-            if any(cells) and (row := _row(cells, header, rows, reader.line_num, document)):
-                rows[row[header[0]]] = row
+            if any(cells) and (row := _row(cells, header, keys, reader.line_num, document)):
+                rows.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
         document.note(reader.line_num, f"this is not CSV: {error}", "quote cells that hold commas or quotes")
-    if document.mistakes:
-        return None
-    return table(Path(file).stem, tuple(header), tuple(rows.values()), tuple(lines))
+        if not header:
+            return None
+    return table(Path(file).stem, tuple(header), tuple(rows), tuple(lines))
 
 
 def table(name: str, columns: tuple[str, ...], rows: tuple[Row, ...], lines: tuple[int, ...] = ()) -> ReferenceTable:
@@ -66,15 +68,14 @@ def table(name: str, columns: tuple[str, ...], rows: tuple[Row, ...], lines: tup
     return ReferenceTable(name=name, columns=columns, rows=rows, lines=lines, by=by)
 
 
-def _row(cells: list[str], header: list[str], known: Mapping[str, Row], line: int, document: Document) -> Row | None:
+def _row(cells: list[str], header: list[str], keys: set[str], line: int, document: Document) -> Row | None:
     if len(cells) != len(header):
         document.note(line, f"the row has {len(cells)} cells", f"it needs {len(header)}: {', '.join(header)}")
         return None
     row = {column: clean(cell) for column, cell in zip(header, cells, strict=True)}
     if not row[header[0]]:
         document.note(line, f"the row has no {header[0]}", f"{header[0]} is the key of the table")
-        return None
-    if row[header[0]] in known:
+    elif row[header[0]] in keys:
         document.note(line, f"{header[0]} {row[header[0]]!r} stands twice", "keep one row of each")
-        return None
+    keys.add(row[header[0]])
     return row

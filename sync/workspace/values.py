@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sync.mapping import compile_path, compile_selector, template_names
 
@@ -17,10 +29,63 @@ _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)\s*%")
 _NESTED_REPEAT = re.compile(r"[+*}]\)[+*{]")
 
 
+RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A rule between the keys of one block that does not hold. `key` is where that shows; `lacking` are the keys of which
+    one would mend it."""
+
+    key: str
+    right: str
+    lacking: tuple[str, ...] = ()
+
+
 class Strict(BaseModel):
-    """A part of a workspace file: frozen, and no key goes unread."""
+    """A part of a workspace file: frozen, and no key goes unread. Its rules are judged on the block as it was written, also
+    when single keys of it are wrong, so that one mistake hides no other."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        """The rules between keys that the block breaks."""
+        return iter(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_rules(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        rules = [_rule_error(each, given) for each in cls.broken(given)] if isinstance(given, dict) else []
+        try:
+            made = read(given)
+        except ValidationError as error:
+            if not rules:
+                raise
+            rules = [*(_again(each) for each in error.errors(include_url=False)), *rules]
+        if rules:
+            raise ValidationError.from_exception_data(cls.__name__, rules)
+        return made
+
+
+def _rule_error(rule: Broken, given: object) -> InitErrorDetails:
+    error = PydanticCustomError(RULE, "{right}", {"right": rule.right, "lacking": rule.lacking})
+    return InitErrorDetails(type=error, loc=(rule.key,), input=given)
+
+
+def _again(detail: ErrorDetails) -> InitErrorDetails:
+    context = detail.get("ctx", {})
+    kind = PydanticCustomError(RULE, "{right}", context) if detail["type"] == RULE else detail["type"]
+    return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"], ctx=context)
+
+
+def exactly_one(given: Mapping[str, Any], *keys: str) -> Iterator[Broken]:
+    """The rule that one of the keys is given, and only one."""
+    found = [key for key in keys if given.get(key) is not None]
+    if len(found) != 1:
+        names = [f"`{key}`" for key in keys]
+        right = f"exactly one of {', '.join(names[:-1])} and {names[-1]} is needed"
+        yield Broken(key=found[-1] if found else "", right=right, lacking=() if found else keys)
 
 
 def duration(value: object) -> timedelta:

@@ -10,7 +10,7 @@ from bot.poster import CARD_EVENT
 from bot.sandbox.slack import api_chat as chat
 from bot.sandbox.slack.values import Message, SlackError
 from store.cases import Press
-from tests.bot.hands import BEN, DANA, choose, only_cause, press, sent, typed, value
+from tests.bot.hands import BEN, DANA, FAYE, PRIYA, choose, only_cause, press, sent, typed, value
 from tests.world import World
 
 
@@ -171,15 +171,24 @@ async def test_a_handover_mentions_the_next_owner_alone(world: World) -> None:
     assert line.text.count("<@") == 1 and line.text.startswith(f"<@{BEN}> ") and not line.broadcast
 
 
-async def test_a_record_that_comes_back_is_said_in_the_channel(world: World) -> None:
-    await one_card(world)
-    cause = await only_cause(world)
-    await press(world, DANA, cause, "resolve")
-    await world.slack.submit(DANA, {"q0": "!!! not a code"})
+async def test_a_record_that_comes_back_is_said_in_the_channel_too(world: World) -> None:
+    deal = world.deal(company(world, 1), [("Atlas Pro", 2, "990.00")])
     await world.work()
-    cases = await world.store.exceptions()
-    assert [case.state for case in cases] in (["open"], ["reopened"])
+    cause = await only_cause(world)
+    await press(world, FAYE, cause, "resolve")
+    await world.slack.submit(FAYE, {"q0": "accept"})
+    await world.work()
+    await press(world, PRIYA, await only_cause(world), "approve")
+    [line] = world.crm.deal(deal)["lines"]
+    world.crm.update("line_items", line["id"], {"price": "890.00"})
+    world.crm.update("deals", deal, {"amount": "1780.00"})
+    await world.work()
+    assert [case.state for case in await world.store.exceptions()] == ["reopened"]
+    [card] = cards(world, "C0FINANCE0")
+    assert "came back after a replay" in str(card.blocks)
     assert world.erp.posted() == []
+    said = [one for one in world.slack.messages("C0FINANCE0") if one.broadcast]
+    assert len(said) == 1 and "still stopped" in said[0].text and "<@" not in said[0].text
 
 
 @pytest.mark.parametrize(

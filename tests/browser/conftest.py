@@ -43,7 +43,7 @@ async def shop(browser: Browser) -> AsyncIterator[Shop]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def small_shop(browser: Browser) -> AsyncIterator[Shop]:
     """The same with few deals, for a test that moves the clock."""
-    async with open_shop(deals=24) as opened:
+    async with open_shop(deals=48) as opened:
         yield opened
 
 
@@ -62,5 +62,5 @@ async def look(browser: Browser) -> AsyncIterator[Open]:
     yield open_as
     complaints = [complaint for screen in screens for complaint in screen.complaints]
     for screen in screens:
-        await screen.tab.close()
+        await screen.leave()
     assert complaints == []

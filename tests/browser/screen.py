@@ -35,9 +35,16 @@ class Screen:
 
     async def open(self, who: str, place: str) -> None:
         """Open the page as somebody, in a channel."""
-        await self.tab.goto(self.shop.stage.page)
-        await self.act_as(who)
-        await self.go(place)
+        await self.tab.goto(f"{self.shop.stage.page}/#as={USERS[who]}&view=channel&channel={PLACES[place]}")
+        await expect(self.tab.locator("#main h1")).to_have_text(f"#{place}")
+
+    async def leave(self) -> None:
+        """Close the tab, and what a failed test may have left open in front of everybody."""
+        slack = self.shop.stage.world.slack
+        for user in USERS.values():
+            while slack.modals(user):
+                await slack.close(user)
+        await self.tab.close()
 
     async def act_as(self, who: str) -> None:
         await self.tab.get_by_test_id("actor").select_option(USERS[who])

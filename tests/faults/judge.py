@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.sandbox.erp_log import Entry
 from bot.sandbox.slack.values import Message
 from bot.sandbox.world import SandboxWorld
 from store.ledger import Store
 from store.tables import attempts, deliveries, events, messages
-from tests.faults.selling import MISSING, RENAMED, WRITTEN_BACK, Sales
+from tests.faults.selling import MISSING, RENAMED, Sales
 from tests.faults.traps import CARD, LINE, write_of
 
 
@@ -139,9 +139,10 @@ async def _turns(store: Store, verdict: Verdict) -> None:
 async def _cards(world: SandboxWorld, sales: Sales, store: Store, verdict: Verdict) -> None:
     shown: defaultdict[int, list[Message]] = defaultdict(list)
     for message in _said(world):
-        if (message.metadata or {}).get("event_type") == CARD:
-            shown[message.metadata["event_payload"]["cause"]].append(message)  # type: ignore[index]
-        elif message.thread_ts is None and message.bot:
+        about = message.metadata or {}
+        if about.get("event_type") == CARD:
+            shown[about["event_payload"]["cause"]].append(message)
+        elif about.get("event_type") != LINE:
             verdict.cards.append(f"an unknown message in {message.channel}: {message.text[:80]}")
     causes = {cause.id: cause for cause in await store.open_causes(limit=10_000)}
     verdict.figures |= {"causes": len(causes), "cards": sum(map(len, shown.values()))}
@@ -181,8 +182,9 @@ def _stopped(sales: Sales, causes: list[Any], verdict: Verdict) -> None:
 async def _lines(world: SandboxWorld, store: Store, verdict: Verdict) -> None:
     said: Counter[int] = Counter()
     for message in _said(world):
-        if (message.metadata or {}).get("event_type") == LINE:
-            said.update(message.metadata["event_payload"]["ids"])  # type: ignore[index]
+        about = message.metadata or {}
+        if about.get("event_type") == LINE:
+            said.update(about["event_payload"]["ids"])
     m = messages.c
     rows = await store.db.read(lambda tx: tx.execute(select(m.id, m.posted_at)).all())
     verdict.figures["history"] = len(rows)
@@ -202,10 +204,10 @@ def _said(world: SandboxWorld) -> list[Message]:
     return found
 
 
-def unpolled(world: SandboxWorld, keys: set[str]) -> int:
-    """How many deals were changed since polling saw them last."""
-    last = ((one.id, one.modified) for one in world.crm.objects.all("deals"))
-    return sum(f"poll:deals:{one}:{round(at.timestamp() * 1000)}" not in keys for one, at in last)
-
-
-__all__ = ["WRITTEN_BACK", "Verdict", "judge", "unpolled"]
+async def unheard(world: SandboxWorld, store: Store) -> int:
+    """How many deals were changed since the ledger heard of them last, by a webhook or by polling."""
+    e = events.c
+    query = select(e.record_id, func.max(e.occurred_at)).where(e.entity == "deals").group_by(e.record_id)
+    heard = {row[0]: row[1] for row in await store.db.read(lambda tx: tx.execute(query).all())}
+    nothing = datetime.min.replace(tzinfo=UTC)
+    return sum(heard.get(deal.id, nothing) < deal.modified for deal in world.crm.objects.all("deals"))

@@ -15,16 +15,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import select
 
 from bot.sandbox.crm import Crm
 from bot.sandbox.slack.values import CannotDo
 from bot.sandbox.stage import example
 from bot.sandbox.world import SandboxWorld, free_port
 from store.ledger import Store
-from store.tables import events
 from sync.lifecycle import DeliveryState
-from tests.faults.judge import Verdict, judge, unpolled
+from tests.faults.judge import Verdict, judge, unheard
 from tests.faults.selling import Sales
 from tests.faults.service import TREE, Service
 from tests.faults.traps import Trap, watch
@@ -139,10 +137,9 @@ class Story:
 
     async def _left(self) -> dict[str, int]:
         states = {state: many for flow in await self.store.status() for state, many in flow.states.items()}
-        keys = await self.store.db.read(lambda tx: set(tx.execute(select(events.c.key)).scalars()))
         return {
             "webhooks": len(self.world.crm.webhooks.pending),
-            "unpolled": unpolled(self.world, keys),
+            "unheard": await unheard(self.world, self.store),
             "late": len(self.world.erp.late),
             "running": states.get(DeliveryState.RUNNING, 0),
             "due": await self.store.due_now(now=utc_now() + timedelta(days=1)),

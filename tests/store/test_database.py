@@ -81,7 +81,7 @@ async def test_two_processes_that_read_and_then_write_take_turns(store: Store, o
             await each.db.write(count_up)
 
     await asyncio.gather(hammer(store), hammer(other), hammer(store), hammer(other))
-    assert await store.cursor("crm", "deals") == 160
+    assert await rows(store, "SELECT cursor FROM cursors") == [(160,)]
 
 
 async def test_two_processes_receive_and_claim_without_ever_finding_the_ledger_locked(

@@ -1,0 +1,68 @@
+"""The rows of a write: where each field of the target comes from, and what the target must show afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from sync.workspace.values import Broken, Name, Selector, Strict, Template, Words, exactly_one
+
+Scalar = str | int | bool
+
+
+class Lookup(Strict):
+    """Replaces a value by what a reference table says beside it."""
+
+    reference: Name
+    key: str = "code"
+    column: str
+
+
+class MapRow(Strict):
+    """One row of the data dictionary: the target's field and the one place its value comes from."""
+
+    to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
+    from_: Selector | None = Field(default=None, alias="from")
+    value: Scalar | None = None
+    text: Template | None = None
+    ref: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")] | None = None
+    each: Selector | None = None
+    record: tuple[MapRow, ...] | None = None
+    lookup: Lookup | None = None
+    transform: str | tuple[str, ...] = ()
+    default: Scalar | None = None
+    required: bool = False
+    owner: Name | None = None
+    note: Words | None = None
+
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        sources = list(exactly_one(given, "from", "value", "text", "ref", "each"))
+        each, record = given.get("each"), given.get("record")
+        yield from sources
+        if (each is None) != (record is None) and not any(rule.lacking for rule in sources):
+            there, lacking = ("record", "each") if each is None else ("each", "record")
+            yield Broken(key=there, right="`each` and `record` go together", lacking=(lacking,))
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        return (self.transform,) if isinstance(self.transform, str) else self.transform
+
+
+class VerifyRow(Strict):
+    """What the target must show after the write."""
+
+    field: str
+    from_: Selector | None = Field(default=None, alias="from")
+    value: Scalar | None = None
+    transform: str | tuple[str, ...] = ()
+
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        yield from exactly_one(given, "from", "value")
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        return (self.transform,) if isinstance(self.transform, str) else self.transform
