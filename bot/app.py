@@ -200,15 +200,16 @@ class Service:
         self.port = self._runner.addresses[0][1]
         log.info("listening", host=host, port=self.port)
         if parts.settings.slack_app_token is not None and parts.bolt is not None:
-            self._socket = AsyncSocketModeHandler(parts.bolt, parts.settings.slack_app_token.get_secret_value())
-            await self._connect()
+            await self._connect(parts.bolt, parts.settings.slack_app_token.get_secret_value())
 
-    async def _connect(self) -> None:
-        try:
-            await self._socket.connect_async()
+    async def _connect(self, bolt: AsyncApp, token: str) -> None:
+        try:  # asked once beforehand: the handler itself would try a wrong token for ever
+            await bolt.client.apps_connections_open(app_token=token)
         except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
             wrong = f"SLACK_APP_TOKEN: Slack opens no Socket Mode connection with it ({type(error).__name__})"
             raise ConfigurationError([wrong]) from None
+        self._socket = AsyncSocketModeHandler(bolt, token)
+        await self._socket.connect_async()
 
     def _schedule(self) -> None:
         self._scheduler = AsyncIOScheduler(timezone=UTC)

@@ -130,18 +130,23 @@ def _readable(value: dict[str, Any]) -> OpenDataContractStandard | None:
 
 def _empty(value: Any, place: Place) -> None:
     """Empty the innermost thing at a place that is not empty yet; an unknown key goes altogether."""
-    way: list[tuple[Any, Any]] = []
+    way: list[tuple[Any, str | int]] = []
+    at: Any = value
     for word in place:
-        if not (isinstance(value, dict) and word in value) and not (isinstance(value, list) and isinstance(word, int)):
+        if not _holds(at, word):
             break
-        way.append((value, word))
-        value = value[word]
+        way.append((at, word))
+        at = at[word]
     for holder, word in reversed(way):
         if holder[word]:
             holder[word] = {} if isinstance(holder, list) else None
             return
     for holder, word in way[:1]:
         del holder[word]
+
+
+def _holds(value: object, word: str | int) -> bool:
+    return word in value if isinstance(value, dict) else isinstance(value, list) and isinstance(word, int)
 
 
 def _note_standard(document: Document, value: dict[str, Any]) -> None:

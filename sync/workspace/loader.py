@@ -40,10 +40,16 @@ class Files:
 
     @property
     def triggers(self) -> list[tuple[str, str]] | None:
-        """The name of every flow with the entity that triggers it; None when one of them cannot be told."""
-        found = [(whole(each).at("flow").word, whole(each).at("trigger", "entity").word) for each, _ in self.flows]
-        told = [(name, entity) for name, entity in found if name is not None and entity is not None]
-        return told if len(told) == len(found) else None
+        """The name of every flow with the entity that triggers it; None when one of them cannot be told, or cannot be
+        compared with its contract."""
+        refs = {_ref(whole(document)) for document, _ in self.contracts}
+        found: list[tuple[str, str]] = []
+        for flow in (whole(document) for document, _ in self.flows):
+            name, entity = flow.at("flow").word, flow.at("trigger", "entity").word
+            if name is None or entity is None or flow.at("contract").word not in refs:
+                return None
+            found.append((name, entity))
+        return found
 
 
 def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

@@ -43,19 +43,20 @@ def read_table(directory: Path, file: str, document: Document) -> ReferenceTable
     keys: set[str] = set()
     lines: list[int] = []
     header: list[str] = []
+    named = False
     try:
         header = [clean(cell) for cell in next(reader, [])]
-        if not header or not all(header) or len(set(header)) != len(header):
+        named = bool(header) and all(header) and len(set(header)) == len(header)
+        if not named:
             document.note(1, "the first line does not name every column once", "start with a line such as code,name")
-            return None
         for cells in reader:
-            if any(cells) and (row := _row(cells, header, keys, reader.line_num, document)):
+            if header and any(cells) and (row := _row(cells, header, keys, reader.line_num, document)):
                 rows.append(row)
                 lines.append(reader.line_num)
     except csv.Error as error:
         document.note(reader.line_num, f"this is not CSV: {error}", "quote cells that hold commas or quotes")
-        if not header:
-            return None
+    if not named:
+        return None
     return table(Path(file).stem, tuple(header), tuple(rows), tuple(lines))
 
 
@@ -73,9 +74,10 @@ def _row(cells: list[str], header: list[str], keys: set[str], line: int, documen
         document.note(line, f"the row has {len(cells)} cells", f"it needs {len(header)}: {', '.join(header)}")
         return None
     row = {column: clean(cell) for column, cell in zip(header, cells, strict=True)}
-    if not row[header[0]]:
-        document.note(line, f"the row has no {header[0]}", f"{header[0]} is the key of the table")
-    elif row[header[0]] in keys:
-        document.note(line, f"{header[0]} {row[header[0]]!r} stands twice", "keep one row of each")
-    keys.add(row[header[0]])
+    key, name = clean(cells[0]), header[0] or "key"
+    if not key:
+        document.note(line, f"the row has no {name}", f"{name} is the key of the table")
+    elif key in keys:
+        document.note(line, f"{name} {key!r} stands twice", "keep one row of each")
+    keys.add(key)
     return row

@@ -50,14 +50,14 @@ async def choose(world: World, user: str, cause: Cause, verb: str) -> Ack:
     channel, ts = await world.card(cause.id)
     message = next(one for one in world.slack.messages(channel) if one.ts == ts)
     menu = next(block["accessory"] for block in message.blocks if block.get("accessory"))
-    chosen = next(one["value"] for one in menu["options"] if (carried(one["value"]) or Carried(cause=0, version=0)).verb == verb)
+    chosen = next(
+        one["value"] for one in menu["options"] if (carried(one["value"]) or Carried(cause=0, version=0)).verb == verb
+    )
     ack: Ack = await world.slack.click(user, channel, ts, menu["action_id"], option=chosen)
     return ack
 
 
-async def forged(
-    world: World, who: str, cause: Cause, action: str, carries: str | None = None, **changed: Any
-) -> Ack:
+async def forged(world: World, who: str, cause: Cause, action: str, carries: str | None = None, **changed: Any) -> Ack:
     """A press that no button offers, with a right signature."""
     channel, ts = await world.card(cause.id)
     state = world.slack.state
@@ -80,7 +80,9 @@ async def sent(world: World, user: str, carries: str, entered: dict[str, dict[st
     values = {block_id: {"answer": answer} for block_id, answer in (entered or {}).items()}
     view = {"id": "V0MADEUP", "hash": "1", "type": "modal", "callback_id": "meshline_resolve", "private_metadata": carries,
             "state": {"values": values}, "blocks": []}  # fmt: skip
-    payload = payloads.interaction(state.app, state.workspace.person(user), "view_submission", view=view, response_urls=[])
+    payload = payloads.interaction(
+        state.app, state.workspace.person(user), "view_submission", view=view, response_urls=[]
+    )
     ack: Ack = await world.slack.forge(payload)
     return ack
 

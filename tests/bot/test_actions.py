@@ -89,7 +89,9 @@ async def state(world: World) -> list[Case]:
 async def test_whoever_has_no_right_is_told_who_has_and_changes_nothing(world: World) -> None:
     cause = await missing_code(world)
     before = await state(world)
-    outsiders = [(user, verb) for user in (SAM, MIRA) for verb in (*TEAM_VERBS, *LEAD_VERBS, *APPROVER_VERBS, "release")]
+    outsiders = [
+        (user, verb) for user in (SAM, MIRA) for verb in (*TEAM_VERBS, *LEAD_VERBS, *APPROVER_VERBS, "release")
+    ]
     too_little = [(GUS, verb) for verb in (*LEAD_VERBS, *APPROVER_VERBS, "release")]
     no_approver = [(user, verb) for user in (DANA, BEN) for verb in APPROVER_VERBS]
     for count, (user, verb) in enumerate([*outsiders, *too_little, *no_approver], 1):
@@ -214,7 +216,9 @@ async def test_only_an_approver_approves_and_rejects(world: World, user: str) ->
     assert (await forged(world, user, cause, "approve")).ok
     assert (await forged(world, user, cause, "reject")).ok
     assert "Priya Raman (approver)" in whispers(world, user)[-1]
-    assert "Priya Raman" in refused_words((await sent(world, user, value(cause, verb="reject"), DIALOGS["reject"])).body)
+    assert "Priya Raman" in refused_words(
+        (await sent(world, user, value(cause, verb="reject"), DIALOGS["reject"])).body
+    )
     assert (await world.only_case()).state == "proposed" and await refusals(world) == 3
 
 
@@ -294,7 +298,9 @@ async def test_a_dialog_that_is_not_ours_changes_nothing_and_says_so(world: Worl
 
 async def test_answers_to_questions_that_are_not_asked_count_for_nothing(world: World) -> None:
     cause = await missing_code(world)
-    ack = await sent(world, DANA, value(cause, verb="resolve"), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")})
+    ack = await sent(
+        world, DANA, value(cause, verb="resolve"), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")}
+    )
     assert ack.ok and not ack.body
     await world.work()
     [invoice] = world.erp.posted()
@@ -326,7 +332,9 @@ async def test_rights_come_from_the_card_that_is_meant_and_not_from_the_one_that
     sales = next(one for one in await world.causes() if one.id != billing.id)
     assert (await forged(world, DANA, sales, "take", value(billing))).ok
     assert "This is for Billing" in whispers(world, DANA)[-1]
-    assert "This is for Billing" in refused_words((await sent(world, DANA, value(billing, verb="discard"), DIALOGS["discard"])).body)
+    assert "This is for Billing" in refused_words(
+        (await sent(world, DANA, value(billing, verb="discard"), DIALOGS["discard"])).body
+    )
     assert {one.state for one in await world.store.exceptions()} == {"open"}
 
 
@@ -347,9 +355,7 @@ async def test_two_people_decide_at_once_and_one_counts_and_the_other_is_told(wo
     cause = await missing_code(world)
     for user in (DANA, BEN):
         assert (await press(world, user, cause, "resolve")).ok
-    acks = await asyncio.gather(
-        world.slack.submit(DANA, {"q0": "BC-DE-1"}), world.slack.submit(BEN, {"q0": "BC-DE-2"})
-    )
+    acks = await asyncio.gather(world.slack.submit(DANA, {"q0": "BC-DE-1"}), world.slack.submit(BEN, {"q0": "BC-DE-2"}))
     told = [str(ack.body) for ack in acks if ack.body.get("response_action") == "update"]
     assert len(told) == 1 and "already resolved by" in told[0]
     await world.work()

@@ -193,13 +193,18 @@ async def test_a_record_that_comes_back_is_said_in_the_channel_too(world: World)
 
 @pytest.mark.parametrize(
     "text",
-    ["<!channel> <@U0DANA0001> @here @everyone", "🚨" * 200, "\u202eאבגד‏ المبيعات\u202c", "x" * 50_000, "a\x00b\x1b[2J", "*bold* `code` <http://x.example|y> &amp;"],
+    ["<!channel> <@U0DANA0001> @here @everyone", "🚨" * 200, "\u202eאבגד‏ المبيعات\u202c", "x" * 50_000,
+        "a\x00b\x1b[2J", "*bold* `code` <http://x.example|y> &amp;"],
     ids=["mentions", "emoji", "right-to-left", "long", "null bytes", "markup"],
 )  # fmt: skip
 async def test_any_text_from_the_crm_becomes_a_card_that_pings_nobody(world: World, text: str) -> None:
-    world.deal(world.company(name=text or "x"), [(text, 1, "2490.00")], dealname=text, payment_terms=text, billing_code="")
+    world.deal(
+        world.company(name=text or "x"), [(text, 1, "2490.00")], dealname=text, payment_terms=text, billing_code=""
+    )
     await world.work()
-    found = [one for channel in ("C0SALESOPS", "C0MKTGOPS0", "C0CRMOPS00", "C0FINANCE0") for one in cards(world, channel)]
+    found = [
+        one for channel in ("C0SALESOPS", "C0MKTGOPS0", "C0CRMOPS00", "C0FINANCE0") for one in cards(world, channel)
+    ]
     assert len(found) == 1 and found[0].blocks
     words = "".join([found[0].text, *formatted(found[0].blocks)])
     for ping in ("<!channel", "<!here", "<!everyone", "<@", "@here", "@channel", "@everyone"):

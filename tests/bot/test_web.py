@@ -61,15 +61,14 @@ async def test_a_webhook_is_counted_after_its_commit_and_a_repeat_is_known(
 
 
 @pytest.mark.parametrize(
-    ("minutes", "title"), [(-6, "Signature is stale"), (6, "Signature is stale"), (-60 * 24 * 365, "Signature is stale")]
+    ("minutes", "title"),
+    [(-6, "Signature is stale"), (6, "Signature is stale"), (-60 * 24 * 365, "Signature is stale")],
 )
 async def test_a_stale_or_future_webhook_is_refused(
     world: World, http: aiohttp.ClientSession, minutes: float, title: str
 ) -> None:
     body = orjson.dumps(changes("1"))
-    async with http.post(
-        f"{world.url}/hooks/crm", data=body, headers=signed(world, body, minutes=minutes)
-    ) as response:
+    async with http.post(f"{world.url}/hooks/crm", data=body, headers=signed(world, body, minutes=minutes)) as response:
         status, kind, said = await answered(response)
     assert (status, kind, said["title"], said["status"]) == (401, "application/problem+json", title, 401)
     assert (await world.store.counts())["events"] == 0
@@ -152,7 +151,11 @@ async def test_a_connection_that_takes_no_webhooks_refuses_them(world: World, ht
 
 
 async def test_other_addresses_and_methods_are_refused_as_problems(world: World, http: aiohttp.ClientSession) -> None:
-    for method, path, expected in (("GET", "/nowhere", 404), ("GET", "/hooks/crm", 405), ("DELETE", "/slack/events", 405)):
+    for method, path, expected in (
+        ("GET", "/nowhere", 404),
+        ("GET", "/hooks/crm", 405),
+        ("DELETE", "/slack/events", 405),
+    ):
         async with http.request(method, f"{world.url}{path}") as response:
             status, kind, said = await answered(response)
         assert (status, kind, said["status"]) == (expected, "application/problem+json", expected)
