@@ -138,9 +138,11 @@ def _receive_one(tx: Connection, connection: str, change: Change, flows: Sequenc
 
 
 def _heard_of(tx: Connection, connection: str, change: Change) -> bool:
-    """Whether a webhook told us already: polling sees the same change under another key."""
+    """Whether we were told already: polling sees the same change under another key. What we were told at or after the moment
+    of the change is read after it."""
     same = (events.c.connection == connection, events.c.entity == change.entity, events.c.record_id == change.record_id)
-    newer = exists().where(*same, events.c.occurred_at >= change.occurred_at)
+    at = change.occurred_at
+    newer = exists().where(*same, events.c.occurred_at >= at, events.c.received_at >= at)
     return bool(tx.execute(select(newer)).scalar_one())
 
 

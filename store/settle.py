@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, literal, select, tuple_, update
 
 from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
 from store.database import Database, insert
 from store.journal import append
 from store.rows import AnyRow
-from store.tables import attempts, bindings, cases, causes, deliveries, holds
+from store.tables import Moment, attempts, bindings, cases, causes, deliveries, holds
 from sync.errors import LeaseLost
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Bury, Deliver, Delivery, Discard, Hold, Opening, Record, Retry, Route, Step, Wait
@@ -55,6 +55,8 @@ class Settling:
                     snapshot=snapshot,
                 )
             )
+            if isinstance(step, Deliver | Hold | Bury):
+                _supersede(tx, delivery, now)
             match step:
                 case Deliver(bindings=made):
                     _bind(tx, delivery, made, now)
@@ -141,6 +143,30 @@ def _pass_case(tx: Connection, delivery: Delivery, words: str, now: datetime) ->
     if row.state != CaseState.RESOLVED:
         _close(tx, row, words, now)
     say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
+
+
+def _supersede(tx: Connection, delivery: Delivery, now: datetime) -> None:
+    """A newer change of the record has been read: what an older one left among the dead letters is out of date."""
+    move, d = delivery_move("supersede"), deliveries.c
+    mine = tx.execute(select(d.occurred_at, d.sequence).where(d.id == delivery.id)).one()
+    older = tuple_(d.occurred_at, d.sequence, d.id) < tuple_(
+        literal(mine.occurred_at, Moment), literal(mine.sequence), literal(delivery.id)
+    )
+    same = (d.flow == delivery.flow, d.subject == delivery.subject, d.state.in_(move.sources), older)
+    gone = tx.execute(update(deliveries).where(*same).values(state=move.target, updated_at=now).returning(d.id))
+    for delivery_id in gone.scalars().all():
+        row = _latest_case(tx, delivery_id)
+        if row is not None and row.state != CaseState.RESOLVED:
+            _close(tx, row, "Replaced: a newer change of the record has been read.", now)
+        append(
+            tx,
+            actor="engine",
+            verb="supersede",
+            noun="delivery",
+            noun_id=delivery_id,
+            now=now,
+            data={"by": delivery.id},
+        )
 
 
 def _close(tx: Connection, row: AnyRow, words: str, now: datetime) -> None:

@@ -77,6 +77,7 @@ DELIVERY_MOVES = {
         Move("replay", (_D.HELD, _D.DEAD, _D.DELIVERED), _D.PENDING, TEAM),
         Move("release", (_D.HELD,), _D.PENDING, LEADS),
         Move("discard", (_D.HELD, _D.DEAD), _D.DISCARDED, LEADS),
+        Move("supersede", (_D.DEAD,), _D.DISCARDED),
     )
 }
 

@@ -70,6 +70,8 @@ def decimal(value: object) -> Decimal:
             return Decimal(value.strip())
         except InvalidOperation as error:
             raise NotMoney(str(value)) from error
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise NotMoney("the amount is too large to be money")  # nor can Python write such a number out
     raise NotMoney(f"{value!r} is not a plain amount such as 1234.56")
 
 

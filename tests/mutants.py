@@ -186,11 +186,11 @@ def main(words: list[str]) -> int:
             print(whole.stdout[-4000:])
             print("the tests fail without any mutant: nothing can be said")
             return 1
+        alive = 0
         with ThreadPoolExecutor(2) as workers:
-            fates = list(workers.map(lambda one: fate(base, one), chosen))
-    for one, end in zip(chosen, fates, strict=True):
-        print(f"{end:<8} {one.file:<42} {one.name}")
-    alive = sum(end != "killed" for end in fates)
+            for one, end in zip(chosen, workers.map(lambda one: fate(base, one), chosen), strict=True):
+                print(f"{end:<8} {one.file:<42} {one.name}", flush=True)
+                alive += end != "killed"
     print(f"{len(chosen) - alive} of {len(chosen)} mutants killed")
     return 1 if alive or not chosen else 0
 
