@@ -12,6 +12,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import views
+from bot.carried import asked_of
 from bot.clicks import Click, Submission
 from bot.surroundings import Surroundings
 from bot.wording import label_of
@@ -164,6 +165,10 @@ class Actions:
         match sent.verb:
             case "resolve":
                 questions = shared_questions([case.violations for case in cases])
+                if sent.asked != asked_of(questions, many=len(cases) > 1):
+                    raise IllegalMove(
+                        "The exception has changed since this dialog was opened. Please open it once more."
+                    )
                 answers = views.usable(views.answers(sent.view), questions)
                 wrong = views.problems(answers, questions)
                 if not wrong:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from sync.model import Violation
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """`version` is the card's when it was drawn. `case`, `hold` and `candidate` are there when the thing is about one."""
+    """`version` is the card's when it was drawn. `case`, `hold` and `candidate` are there when the thing is about one;
+    `asked` tells a dialog's questions from others."""
 
     cause: int
     version: int
@@ -17,10 +22,19 @@ class Carried:
     case: int | None = None
     hold: int | None = None
     candidate: str | None = None
+    asked: str = ""
 
 
-_TYPES: dict[str, type] = {"cause": int, "version": int, "verb": str, "case": int, "hold": int, "candidate": str}
+_TYPES: dict[str, type] = {
+    "cause": int, "version": int, "verb": str, "case": int, "hold": int, "candidate": str, "asked": str,
+}  # fmt: skip
 _ROW = range(2**63)  # what a database takes as a number
+
+
+def asked_of(questions: Sequence[Violation], *, many: bool) -> str:
+    """A short mark of what a dialog asks. For many records the place in the record does not count."""
+    said = [[one.reason, one.found, "" if many else one.path] for one in questions]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:12]
 
 
 def carry(carried: Carried) -> str:

@@ -31,6 +31,7 @@ class Submission:
     user: str
     cause: int
     version: int
+    asked: str
     view: dict[str, Any]
 
 
@@ -55,7 +56,9 @@ def submission(body: dict[str, Any]) -> Submission:
     """The modal that was submitted. Raises NotFound when it is not ours."""
     view = body["view"]
     meant = _meant(view.get("private_metadata") or "")
-    return Submission(verb=meant.verb, user=body["user"]["id"], cause=meant.cause, version=meant.version, view=view)
+    return Submission(
+        verb=meant.verb, user=body["user"]["id"], cause=meant.cause, version=meant.version, asked=meant.asked, view=view
+    )
 
 
 def _meant(text: str) -> Carried:

@@ -25,7 +25,16 @@ def log_lines(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _Redacting(logging.Formatter):
+    """The libraries' own lines, on one line and without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRET.sub("[secret]", " ".join(super().format(record).split()))[:2000]
 
 
 def _redact(_logger: Any, _name: str, line: Any) -> Any:

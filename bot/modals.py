@@ -11,14 +11,16 @@ from sync.model import Cause
 _MOST_BLOCKS = 100
 
 
-def modal(verb: str, title: str, blocks: Sequence[Block], *, cause: Cause | None = None, submit: str = "") -> Block:
+def modal(
+    verb: str, title: str, blocks: Sequence[Block], *, cause: Cause | None = None, submit: str = "", asked: str = ""
+) -> Block:
     """A dialog. With a cause it carries what it is about; with `submit` it can be sent."""
     view: Block = {
         "type": "modal", "callback_id": f"meshline_{verb}", "title": plain(title, TITLE),
         "close": plain("Cancel" if submit else "Close", TITLE), "blocks": list(blocks[:_MOST_BLOCKS]),
     }  # fmt: skip
     if cause is not None:
-        view["private_metadata"] = carry(Carried(cause=cause.id, version=cause.version, verb=verb))
+        view["private_metadata"] = carry(Carried(cause=cause.id, version=cause.version, verb=verb, asked=asked))
     return view | ({"submit": plain(submit, TITLE)} if submit else {})
 
 

@@ -24,6 +24,7 @@ from bot.blocks import (
     section,
     tidy,
 )
+from bot.carried import asked_of
 from bot.modals import modal, notice_view
 from bot.wording import Around, asks, fix_label, label_of, records, title_of
 from sync.decide import shared_questions
@@ -52,7 +53,14 @@ def resolve_view(cause: Cause, cases: list[Case], around: Around, four_eyes: boo
     blocks.append(context("Your decision is recorded with your name and counts when the record is tried again."))
     label = "Propose fix" if four_eyes else fix_label(cause.reason, asked)
     title = f"{label} · {cases[0].ref}" if len(cases) == 1 else records(len(cases)).capitalize()
-    return modal("resolve", title, blocks, cause=cause, submit=_submit(len(cases), four_eyes))
+    return modal(
+        "resolve",
+        title,
+        blocks,
+        cause=cause,
+        submit=_submit(len(cases), four_eyes),
+        asked=asked_of(asked, many=len(cases) > 1),
+    )
 
 
 def answers(view: Block) -> dict[int, str]:

@@ -268,7 +268,7 @@ def _delivery_story(tx: Connection, row: rows.AnyRow) -> Record:
 def _sums(tx: Connection, where: Any) -> tuple[Money, ...]:
     query = (
         select(cases.c.currency, func.sum(cases.c.minor).label("minor"))
-        .where(where, _UNRESOLVED, cases.c.currency.is_not(None))
+        .where(where, _UNRESOLVED, cases.c.currency.is_not(None), cases.c.minor > 0)
         .group_by(cases.c.currency)
         .order_by(cases.c.currency)
     )

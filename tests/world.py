@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import Parts, Service, wire
+from bot.app import Parts, wire
 from bot.sandbox.stage import example
 from bot.sandbox.world import SandboxWorld, free_port
+from bot.service import Service
 from bot.settings import read_settings
 from sync import connectors
 from sync.model import Case, Cause

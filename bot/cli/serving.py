@@ -15,10 +15,11 @@ import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
 
-from bot.app import Service, wire
+from bot.app import wire
 from bot.cli.asking import Json
 from bot.cli.running import MISUSE, NO, fail, kinds, ledger, moment_of, product, run, settings, show, workspace
 from bot.logs import log_lines
+from bot.service import Service
 from sync.errors import ConnectorError
 from sync.workspace.check import Report
 from sync.workspace.check import check as check_workspace

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import Parts, Service, wire
+from bot.app import Parts, wire
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.crm_record import Missing
 from bot.sandbox.deals import Product, Story
 from bot.sandbox.world import SandboxWorld, free_port
+from bot.service import Service
 from bot.settings import read_settings
 from sync import connectors
 from sync.money import Money

@@ -168,20 +168,26 @@ def _note_standard(document: Document, value: dict[str, Any]) -> None:
 
 
 def properties(document: Document) -> dict[str, Spot]:
-    """Our custom properties of a contract by name, right or wrong: where the value of each stands."""
-    found = whole(document).at("customProperties").items
-    return {name.word: each.at("value") for each in found if (name := each.at("property")).word is not None}
+    """Our custom properties of a contract by name, right or wrong: where the value of each stands. A misspelt one is read
+    as what was meant."""
+    found: dict[str, Spot] = {}
+    for each in whole(document).at("customProperties").items:
+        name = each.at("property").word or ""
+        if name in Terms.model_fields:
+            found[name] = each.at("value")
+        elif (known := meant(name, Terms.model_fields)) is not None:
+            found.setdefault(known, each.at("value"))
+    return found
 
 
 def _terms(document: Document) -> Terms | None:
-    found = properties(document)
-    misspelt: set[str | None] = set()
-    for name, spot in found.items():
-        if name not in Terms.model_fields and (hint := nearest(name, Terms.model_fields)).startswith("did you"):
-            document.wrong(spot.place[:-1], f"`{name}` is no property that is read here", hint)
-            misspelt.add(meant(name, Terms.model_fields))
-    given = {name: spot for name, spot in found.items() if name in Terms.model_fields}
-    if "owner" not in given and "owner" not in misspelt:
+    given = properties(document)
+    for spot in whole(document).at("customProperties").items:
+        name = spot.at("property").word or ""
+        if name not in Terms.model_fields and meant(name, Terms.model_fields) is not None:
+            hint = nearest(name, Terms.model_fields)
+            document.wrong(spot.place, f"`{name}` is no property that is read here", hint)
+    if "owner" not in given:
         document.wrong(("customProperties",), "the contract has no owner", "add the property `owner` with one team")
     try:
         return Terms.model_validate({name: spot.value for name, spot in given.items()})

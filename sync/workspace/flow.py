@@ -241,7 +241,7 @@ class WriteRow(Strict):
         if operation in ("update", "post") and of is None:
             right = f"`of` says which record to {operation}: the name of an earlier write or {{source: id}}"
             yield Broken(key="operation", right=right, lacking=("of",))
-        elif given.get("key") is None and not isinstance(of, str):
+        elif given.get("key") is None and (operation in ("upsert", "create") or not isinstance(of, str)):
             right = "`key` is needed: the external reference that makes the write happen once"
             yield Broken(key="", right=right, lacking=("key", "of"))
 

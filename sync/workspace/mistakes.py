@@ -13,6 +13,7 @@ from sync.workspace.documents import Document, Place
 from sync.workspace.values import RULE
 
 Model = TypeVar("Model", bound=BaseModel)
+_CLEARLY = 70
 _TAGS = ("union_tag_invalid", "union_tag_not_found")
 _ABOUT_KEYS = ("missing", "extra_forbidden", RULE)
 _TITLES = ("name", "to", "field", "property", "path")
@@ -38,18 +39,36 @@ def parse(model: type[Model], document: Document) -> Model | None:
         if not document.mistakes:
             document.note(1, "the file holds no block of keys", "start with `key: value` lines")
         return None
-    try:
-        return model.model_validate(document.value)
-    except ValidationError as error:
-        note_all(document, model, error)
-        return None
+    whole = True
+    while True:
+        try:
+            made = model.model_validate(document.value)
+            return made if whole else None
+        except ValidationError as error:
+            found = complaints(model, error)
+        misspelt = [each for each in found if _read_as_meant(document, model, each)]
+        if not misspelt:
+            note_each(document, model, found, {})
+            return None
+        whole = False
 
 
-def note_all(
-    document: Document, model: type[BaseModel], error: ValidationError, places: Mapping[str, Place] | None = None
-) -> None:
-    """Note each of pydantic's errors as a mistake at its line."""
-    note_each(document, model, complaints(model, error), places or {})
+def _read_as_meant(document: Document, model: type[BaseModel], detail: ErrorDetails) -> bool:
+    """Note a key that is clearly misspelt, and read what stands under it as what was meant: it may hold more mistakes."""
+    at = document.settled(detail["loc"])
+    if detail["type"] != "extra_forbidden" or at[-1:] != detail["loc"][-1:]:
+        return False
+    block, key = document.value, str(at[-1])
+    for word in at[:-1]:
+        block = block[word]
+    name = meant(key, _keys(model, detail["loc"]))
+    if name is None or name in block or fuzz.ratio(key, name) < _CLEARLY:
+        return False
+    note_each(document, model, [detail], {})
+    block[name] = block.pop(key)
+    inside = {place: line for place, line in document.lines.items() if place[: len(at)] == at}
+    document.lines.update({(*at[:-1], name, *place[len(at) :]): line for place, line in inside.items()})
+    return True
 
 
 def note_each(

@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bot.carried import Carried, carried, carry
+from bot.carried import Carried, asked_of, carried, carry
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.values import Ack
 from bot.sandbox.stage import example
+from sync.decide import shared_questions
 from sync.model import Cause
 from tests.world import World
 
@@ -36,6 +37,12 @@ async def only_cause(world: World) -> Cause:
 def value(cause: Cause, **more: Any) -> str:
     """What a button of this card carries."""
     return carry(Carried(**{"cause": cause.id, "version": cause.version, **more}))
+
+
+def resolving(cause: Cause) -> str:
+    """What the dialog that is open for this cause now carries."""
+    asked = shared_questions([one.violations for one in cause.first])
+    return value(cause, verb="resolve", asked=asked_of(asked, many=cause.unresolved > 1))
 
 
 async def press(world: World, user: str, cause: Cause, action: str, *, option: Any = None) -> Ack:

@@ -23,6 +23,7 @@ from tests.bot.hands import (
     only_cause,
     press,
     refusals,
+    resolving,
     sent,
     typed,
     value,
@@ -227,7 +228,7 @@ async def test_class_a_cannot_be_decided_by_one_person_through_a_forged_press(wo
     assert (await forged(world, FAYE, cause, "suggest", value(cause, candidate="2490.00"))).ok
     assert "second person" in whispers(world, FAYE)[-1]
     accepted = {"q0": {"type": "radio_buttons", "selected_option": {"value": "accept"}}}
-    assert (await sent(world, FAYE, value(cause, verb="resolve"), accepted)).ok
+    assert (await sent(world, FAYE, resolving(cause), accepted)).ok
     assert (await world.only_case()).state == "proposed"
     ack = await sent(world, GUS, value(cause, verb="discard"), DIALOGS["discard"])
     assert "Priya Raman (approver)" in refused_words(ack.body)
@@ -299,7 +300,7 @@ async def test_a_dialog_that_is_not_ours_changes_nothing_and_says_so(world: Worl
 async def test_answers_to_questions_that_are_not_asked_count_for_nothing(world: World) -> None:
     cause = await missing_code(world)
     ack = await sent(
-        world, DANA, value(cause, verb="resolve"), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")}
+        world, DANA, resolving(cause), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")}
     )
     assert ack.ok and not ack.body
     await world.work()
@@ -315,12 +316,26 @@ async def test_a_wrong_answer_comes_back_beside_its_field(world: World) -> None:
     assert (await world.only_case()).state == "open"
 
 
+async def test_a_dialog_from_before_the_exception_changed_asks_to_open_it_again(world: World) -> None:
+    deal = world.deal(world.company(), billing_code="", payment_terms="")
+    await world.work()
+    cause = await only_cause(world)
+    await press(world, DANA, cause, "resolve")
+    world.crm.update("deals", deal, {"payment_terms": "NET30"})
+    await press(world, BEN, cause, "replay")
+    await world.work()
+    ack = await world.slack.submit(DANA, {"q0": "BC-DE-2002", "q1": "NET14"})
+    assert "changed since this dialog was opened" in refused_words(ack.body)
+    await world.work()
+    assert world.erp.posted() == []
+
+
 async def test_what_is_mended_elsewhere_cannot_be_resolved_by_a_forged_dialog(world: World) -> None:
     world.deal(world.company(), [])
     await world.work()
     cause = await only_cause(world)
     assert cause.reason == "missing_lines"
-    ack = await sent(world, DANA, value(cause, verb="resolve"), {"q0": typed("x")})
+    ack = await sent(world, DANA, resolving(cause), {"q0": typed("x")})
     assert "nothing to fill in" in refused_words(ack.body)
     assert (await world.only_case()).state == "open"
 

@@ -61,7 +61,7 @@ SLIPS = [
     slip(DEAL, "{team: finance, class: A, resp", "{team: finanz, class: A, resp", "no team called 'finanz'", "`finance`"),
     slip(DEAL, "unknown_product: {team: sales-ops, class: B", "unknown_product: {team: sales-ops, class: D", "`class` is 'D'", "'A'"),
     slip(DEAL, "amount_mismatch:", "amount_mismach:", "no reason called 'amount_mismach'", "`amount_mismatch`"),
-    slip(SETTINGS, "max_losses: 3", "lease: 9s", "`lease` stands twice", "keep one"),
+    slip(SETTINGS, "quarantine: 30s", "lease: 9s", "`lease` stands twice", "keep one"),
     slip(SETTINGS, "concurrency: 8", "concurency: 8", "`concurency` is no known key", "`concurrency`"),
     slip(SETTINGS, "token: env:HUBSPOT_TOKEN", "tokn: env:HUBSPOT_TOKEN", "`tokn` is no known key", "`token`"),
     slip(SETTINGS, "token: env:ERP_TOKEN", "token: pat-123", "`token` holds a secret", "env:NAME"),
@@ -166,6 +166,17 @@ def test_a_flow_of_another_entity_is_said_once_and_not_by_every_sample(directory
         [slip(DEAL, "\nversion: 1.0.0", "\nversion: one", "")],
     ):
         assert len(written(directory, [entity, *other]).mistakes) == 1
+
+
+def test_a_misspelt_key_hides_nothing_that_stands_under_it(directory: Path) -> None:
+    inside = [
+        each for each in SLIPS if each.file in (FLOW, SETTINGS) and each.new not in ("owner: rev-ops", "lease: 9s")
+    ]
+    keys = [("retry: {", "rety: {"), ("checks:", "cheks:"), ("writes:", "wrtes:"), ("teams:", "teems:")]
+    slips = [slip(SETTINGS if new == "teems:" else FLOW, f"\n{old}", f"\n{new}", "known key") for old, new in keys]
+    found = written(directory, [*inside, *slips]).mistakes
+    assert [each for each in (*inside, *slips) if not is_named(each, found)] == []
+    assert len(found) == len(inside) + len(slips)
 
 
 def test_no_mistake_prints_a_whole_block(directory: Path) -> None:
