@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select, update
 from store.database import insert_or_nothing
 from store.tables import cards, cases, causes, messages
 from sync.lifecycle import CaseState
-from sync.model import Delivery, Opening, Route
+from sync.model import Delivery
+from sync.steps import Opening, Route
 
 
 def open_cause(

@@ -180,6 +180,11 @@ class Reports:
 
         return await self.db.read(work)
 
+    async def event_ids(self) -> list[int]:
+        """Every event, in order of arrival."""
+        query = select(events.c.id).order_by(events.c.id)
+        return await self.db.read(lambda tx: list(tx.execute(query).scalars().all()))
+
     async def trace(self, event_id: int) -> Record:
         """Everything that happened to one event: deliveries, attempts, writes, cases. Raises NotFound."""
 

@@ -14,7 +14,8 @@ from store.rows import AnyRow
 from store.tables import Moment, attempts, bindings, cases, causes, deliveries, holds
 from sync.errors import LeaseLost
 from sync.lifecycle import CaseState, case_move, delivery_move
-from sync.model import Binding, Bury, Deliver, Delivery, Discard, Hold, Opening, Record, Retry, Route, Step, Wait
+from sync.model import Binding, Delivery, Record
+from sync.steps import Bury, Deliver, Discard, Hold, Opening, Retry, Route, Step, Wait
 
 _VERBS: dict[type, str] = {
     Deliver: "deliver",

@@ -7,26 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
-from sync.model import (
-    BillingHold,
-    Binding,
-    Bury,
-    Deliver,
-    Discard,
-    Hold,
-    NotDue,
-    Opening,
-    Overlay,
-    Plan,
-    Retry,
-    Step,
-    Violation,
-    Violations,
-    Wait,
-)
+from sync.model import BillingHold, Binding, NotDue, Overlay, Plan, Violation, Violations
 from sync.money import Money
 from sync.policy import wait
 from sync.reasons import Fix, reason
+from sync.steps import Bury, Deliver, Discard, Hold, Opening, Retry, Step, Wait
 from sync.workspace.flow import RetryPolicy
 
 

@@ -14,8 +14,9 @@ import structlog
 from sync.decide import Outcome, Wrong, decide
 from sync.deliver import Line, Trip
 from sync.errors import LeaseLost, LedgerUnavailable, NotFound, WebhookRefused
-from sync.model import Bury, Delivery, Hold, Received, Retry, Step
+from sync.model import Delivery, Received
 from sync.ports import Incoming
+from sync.steps import Bury, Hold, Retry, Step
 from sync.workspace.flow import Flow
 
 log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""The nouns of Meshline and the steps that a delivery can take. Values only: nothing here does anything."""
+"""The nouns of Meshline. Values only: nothing here does anything."""
 
 from __future__ import annotations
 
@@ -179,84 +179,6 @@ class Binding:
     target_entity: str
     target_id: str
     reference: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliver:
-    """It is done: these bindings hold."""
-
-    bindings: tuple[Binding, ...]
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """Try again at `due_at`. `counted` is false when the delay says nothing about the record (somebody else is writing)."""
-
-    due_at: datetime
-    detail: str
-    counted: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card."""
-
-    reason: str
-    cause: str
-    violations: tuple[Violation, ...]
-    detail: str
-    title: str = ""
-    customer: str | None = None
-    money: Money | None = None
-    customer_name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A person decides; the delivery waits with an open case."""
-
-    opening: Opening
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bury:
-    """Into the dead letters, with an open case that says why."""
-
-    opening: Opening
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Billing for this customer is held; the release lets the delivery go on."""
-
-    hold_id: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discard:
-    """Nothing to do."""
-
-    why: str
-
-
-Step = Deliver | Retry | Hold | Bury | Wait | Discard
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Who answers for a reason in a flow, and by when, fixed when the case is opened."""
-
-    team: str
-    channel: str
-    owner: str
-    backup: str
-    severity: str
-    respond_by: datetime
-    resolve_by: datetime
-    four_eyes: bool
-    holds_billing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from sync.model import BillingHold, Change, Delivery, Found, Received, Record, Route, Step, WriteSpec
+from sync.model import BillingHold, Change, Delivery, Found, Received, Record, WriteSpec
+from sync.steps import Route, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

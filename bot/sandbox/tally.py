@@ -33,6 +33,7 @@ async def tally(stage: Stage, story: Story, player: Player, *, started: float, e
         "invoices": len(stage.world.erp.posted()),
         "exceptions_by_reason": await store.reasons(),
         "resolved": sum(case.state == "resolved" for case in everything),
+        "resolved_without_a_press": sum(case.decided_by == "engine" for case in everything),
         "open": len(open_subjects),
         "replayed": player.replayed,
         "presses": player.presses,
@@ -51,7 +52,10 @@ async def tally(stage: Stage, story: Story, player: Player, *, started: float, e
 
 def whole(result: dict[str, object]) -> bool:
     """Whether every invariant held."""
-    return not any(result[name] for name in ("duplicates", "lost", "drift", "open", "unexpected", "slack_trouble"))
+    return not any(
+        result[name]
+        for name in ("duplicates", "lost", "drift", "open", "unexpected", "slack_trouble", "resolved_without_a_press")
+    )
 
 
 def off_list(story: Story, percent: int) -> int:

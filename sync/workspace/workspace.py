@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from sync import clocks
 from sync.errors import NotFound
 from sync.lifecycle import Role
-from sync.model import Route
 from sync.reasons import Fix, Reason, Severity, reason
+from sync.steps import Route
 from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.flow import Flow
 from sync.workspace.settings import Connection, Digests, EngineSettings, Retention, Team

@@ -299,9 +299,7 @@ async def test_a_dialog_that_is_not_ours_changes_nothing_and_says_so(world: Worl
 
 async def test_answers_to_questions_that_are_not_asked_count_for_nothing(world: World) -> None:
     cause = await missing_code(world)
-    ack = await sent(
-        world, DANA, resolving(cause), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")}
-    )
+    ack = await sent(world, DANA, resolving(cause), {"q7": typed("x"), "q0": typed("BC-DE-2002"), "z": typed("y")})
     assert ack.ok and not ack.body
     await world.work()
     [invoice] = world.erp.posted()

@@ -9,7 +9,8 @@ import pytest
 from store.ledger import Store
 from sync.errors import IllegalMove, NotAllowed, NotFound
 from sync.lifecycle import CASE_MOVES, CaseState
-from sync.model import Case, Deliver, Overlay
+from sync.model import Case, Overlay
+from sync.steps import Deliver
 from tests.store.words import CLASS_A, EUROS, HOUR, MINUTE, ROUTE, claim, hold, press, rows, state, stopped
 from tests.world import MONDAY
 

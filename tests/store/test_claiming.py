@@ -6,7 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from store.ledger import Store
-from sync.model import Deliver, Overlay, Retry
+from sync.model import Overlay
+from sync.steps import Deliver, Retry
 from tests.store.words import (
     HOUR,
     MINUTE,

@@ -9,7 +9,7 @@ import pytest
 
 from store.ledger import Store
 from sync.errors import IllegalMove, NotFound
-from sync.model import Wait
+from sync.steps import Wait
 from tests.store.words import HOUR, MINUTE, ROUTE, claim, hold, in_hand, press, rows, state, stopped
 from tests.world import MONDAY
 

@@ -20,7 +20,8 @@ from store.ledger import Store
 from store.migrate import to_head
 from sync.errors import IllegalMove, LeaseLost, MeshlineError, NotAllowed
 from sync.lifecycle import CASE_MOVES
-from sync.model import Deliver, Delivery, Discard, Retry, Step
+from sync.model import Delivery
+from sync.steps import Deliver, Discard, Retry, Step
 from tests.store.words import CLASS_A, ROUTE, begin, binding, bury, change, claim, hold, press, receive, rows, spec
 from tests.world import MONDAY
 

@@ -8,8 +8,8 @@ import pytest
 
 from store.ledger import Store
 from sync.errors import NotFound
-from sync.model import Deliver
 from sync.money import Money
+from sync.steps import Deliver
 from tests.store.words import (
     CLASS_A,
     EUROS,

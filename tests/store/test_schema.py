@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from store.ledger import Store
 from store.tables import metadata
-from sync.model import Deliver
+from sync.steps import Deliver
 from tests.store.words import (
     CLASS_A,
     begin,

@@ -8,7 +8,7 @@ import pytest
 
 from store.ledger import Store
 from sync.errors import IllegalMove, LeaseLost
-from sync.model import Bury, Deliver, Discard, Hold, Retry, Step, Wait
+from sync.steps import Bury, Deliver, Discard, Hold, Retry, Step, Wait
 from tests.store.words import (
     CLASS_A,
     EUROS,

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from store.cases import Press
 from store.ledger import Store
-from sync.model import Binding, Bury, Case, Change, Delivery, Hold, Opening, Received, Route, Violation, WriteSpec
+from sync.model import Binding, Case, Change, Delivery, Received, Violation, WriteSpec
 from sync.money import Money
+from sync.steps import Bury, Hold, Opening, Route
 from tests.world import MONDAY
 
 FLOW = "bill"

@@ -20,21 +20,9 @@ from sync.decide import (
     shared_questions,
 )
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
-from sync.model import (
-    BillingHold,
-    Bury,
-    Deliver,
-    Discard,
-    Hold,
-    NotDue,
-    Overlay,
-    Retry,
-    Step,
-    Violation,
-    Violations,
-    Wait,
-)
+from sync.model import BillingHold, NotDue, Overlay, Violation, Violations
 from sync.money import Money
+from sync.steps import Bury, Deliver, Discard, Hold, Retry, Step, Wait
 from sync.workspace.flow import RetryPolicy
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
