@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,6 +103,7 @@ class Service:
 
     def _schedule(self) -> None:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a beat that is still busy is no news
         options: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         soon = datetime.now(UTC) + timedelta(milliseconds=50)
         jobs = (("beat", self._on_beat), ("poll", self._on_poll))

@@ -180,9 +180,10 @@ class Reports:
 
         return await self.db.read(work)
 
-    async def event_ids(self) -> list[int]:
-        """Every event, in order of arrival."""
-        query = select(events.c.id).order_by(events.c.id)
+    async def latest_events(self) -> list[int]:
+        """The last event of every record that a flow works on."""
+        last = func.max(deliveries.c.event_id)
+        query = select(last).group_by(deliveries.c.flow, deliveries.c.subject).order_by(last)
         return await self.db.read(lambda tx: list(tx.execute(query).scalars().all()))
 
     async def trace(self, event_id: int) -> Record:

@@ -258,6 +258,17 @@ async def test_a_ledger_that_goes_away_in_the_middle_of_a_record_costs_nothing_b
     assert await world.store.exceptions() == []
 
 
+async def test_a_ledger_that_cannot_take_a_write_for_a_moment_is_no_bug_of_the_record(world: World) -> None:
+    world.deal(world.company())
+    await world.store.db.write(lambda tx: tx.exec_driver_sql("ALTER TABLE writes RENAME TO away") and None)
+    await world.deliver()
+    assert await world.store.exceptions() == []
+    await world.store.db.write(lambda tx: tx.exec_driver_sql("ALTER TABLE away RENAME TO writes") and None)
+    world.clock.forward(minutes=2)
+    await world.deliver()
+    assert len(world.erp.posted()) == 1
+
+
 async def test_the_loop_outlives_a_ledger_that_does_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "_LEDGER_PAUSE", 0.01)
     stop = asyncio.Event()
