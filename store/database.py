@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -120,10 +120,10 @@ class _Sqlite:
             batch = [await self._jobs.get()]
             while len(batch) < _BATCH and not self._jobs.empty():
                 batch.append(self._jobs.get_nowait())
-            try:
-                answers = await loop.run_in_executor(self._writer, _commit_together, self._writing, batch)
-            except DBAPIError as error:  # nothing of the batch was committed
-                answers = [_Answer(error=_unavailable(error))] * len(batch)
+            work = loop.run_in_executor(self._writer, _commit_together, self._writing, batch)
+            [answers] = await asyncio.gather(work, return_exceptions=True)
+            if isinstance(answers, BaseException):  # nothing of the batch was committed
+                answers = [_Answer(error=_unavailable(answers))] * len(batch)
             for job, answer in zip(batch, answers, strict=True):
                 self._jobs.task_done()
                 if job.done.done():
@@ -169,7 +169,7 @@ def _known(url: str) -> URL:
     return parsed.set(drivername=drivers[backend])
 
 
-def _unavailable(error: Exception) -> LedgerUnavailable:
+def _unavailable(error: BaseException) -> LedgerUnavailable:
     return LedgerUnavailable(f"the ledger does not answer ({type(error).__name__})")
 
 

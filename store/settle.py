@@ -9,6 +9,7 @@ from sqlalchemy import Connection, literal, select, tuple_, update
 
 from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
 from store.database import Database, insert
+from store.deliveries import overlays_of
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import Moment, attempts, bindings, cases, causes, deliveries, holds
@@ -35,15 +36,17 @@ class Settling:
     async def settle(
         self,
         delivery: Delivery,
-        step: Step,
+        wanted: Step,
         *,
         now: datetime,
         route: Route | None = None,
         snapshot: Record | None = None,
     ) -> None:
-        """Write what happened. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
+        """Write what happened. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route.
+        A record about which a decision came in meanwhile is not stopped but tried again."""
 
         def work(tx: Connection) -> None:
+            step = _unless_decided(tx, delivery, wanted, now)
             verb, detail = _VERBS[type(step)], _detail(step)
             _leave_running(tx, delivery, step, verb, detail, now)
             tx.execute(
@@ -78,6 +81,13 @@ class Settling:
             )  # fmt: skip
 
         await self.db.write(work)
+
+
+def _unless_decided(tx: Connection, delivery: Delivery, wanted: Step, now: datetime) -> Step:
+    """A decision that came in while we worked has not been looked at: the record goes round again instead of stopping."""
+    if not isinstance(wanted, Hold | Bury) or overlays_of(tx, delivery.flow, delivery.subject) == delivery.overlays:
+        return wanted
+    return Retry(due_at=now, detail="a decision came in meanwhile", counted=False)
 
 
 def _detail(step: Step) -> str:
