@@ -20,7 +20,7 @@ demo: $(VENV)/runtime.stamp ## The whole story on SQLite and the sandbox: make d
 	@$(BIN)/meshline demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## The fast suite with branch coverage of sync and store
-	$(BIN)/pytest -m "not slow and not browser" --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest -n 2 -m "not slow and not browser" --cov --cov-report=term:skip-covered $(ARGS)
 
 check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 	$(BIN)/ruff format --check .

@@ -29,7 +29,8 @@ class Service:
 
     def __init__(self, parts: Parts, *, role: str = "all", beat_seconds: float = 5.0) -> None:
         self.parts, self._role, self._beat = parts, role, beat_seconds
-        self._stop = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.again_seconds = _AGAIN_SECONDS
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self._scheduler: AsyncIOScheduler | None = None
@@ -47,10 +48,10 @@ class Service:
     async def _start(self) -> None:
         parts = self.parts
         if self._role in ("all", "worker"):
-            self._tasks.append(asyncio.create_task(self._kept("engine", parts.engine.run), name="engine"))
+            self._tasks.append(asyncio.create_task(self.kept("engine", parts.engine.run), name="engine"))
         if self._role in ("all", "bot"):
             if parts.poster is not None:
-                self._tasks.append(asyncio.create_task(self._kept("poster", parts.poster.run), name="poster"))
+                self._tasks.append(asyncio.create_task(self.kept("poster", parts.poster.run), name="poster"))
             await self.listen()
         self._schedule()
 
@@ -62,17 +63,17 @@ class Service:
             await self._socket.close_async()
         if self._runner is not None:
             await self._runner.cleanup()
-        self._stop.set()
+        self.stopping.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.parts.close()
 
-    async def _kept(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    async def kept(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         """Keep a loop alive: a bug that ends it is logged, and it starts again."""
-        while not self._stop.is_set():
-            [end] = await asyncio.gather(run(self._stop), return_exceptions=True)
+        while not self.stopping.is_set():
+            [end] = await asyncio.gather(run(self.stopping), return_exceptions=True)
             if isinstance(end, Exception):
                 log.error("loop_ended", loop=name, error=type(end).__name__)
-                await asyncio.sleep(_AGAIN_SECONDS)
+                await asyncio.sleep(self.again_seconds)
 
     async def listen(self) -> None:
         """Take in webhooks and what Slack sends."""

@@ -3,6 +3,7 @@ One key of one operation exists once, whoever asks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from store.rows import AnyRow
 from store.tables import deliveries, writes
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
-from sync.model import Delivery, Record, WriteSpec
+from sync.model import Delivery, Found, Record, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Permit
 
 _REPEATABLE = ("upsert", "update")
@@ -81,13 +82,16 @@ class Writes:
 
         await self.db.write(work)
 
-    async def written(self, connection: str, entity: str, operation: str, key: str) -> str | None:
-        """The target's id of a confirmed write."""
-        query = select(writes.c.target_id).where(*_key(connection, entity, operation, key))
+    async def written(self, specs: Sequence[WriteSpec]) -> dict[str, tuple[str, Found]]:
+        """The confirmed ones among these writes, by name: the fingerprint of what was written, and what the target showed."""
 
-        def work(tx: Connection) -> str | None:
-            found: str | None = (tx.execute(query.where(writes.c.state == WriteState.CONFIRMED))).scalar_one_or_none()
-            return found
+        def work(tx: Connection) -> dict[str, tuple[str, Found]]:
+            rows = {spec.name: _by_key(tx, spec) for spec in specs}
+            return {
+                name: (row.fingerprint, Found(id=row.target_id, record=row.record or {}))
+                for name, row in rows.items()
+                if row is not None and row.state == WriteState.CONFIRMED
+            }
 
         return await self.db.read(work)
 

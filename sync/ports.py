@@ -198,8 +198,8 @@ class Ledger(Protocol):
         """Move the write by `confirm`, `refuse` or `doubt`; a doubted one rests from now. Raises LeaseLost."""
         ...
 
-    async def written(self, connection: str, entity: str, operation: str, key: str) -> str | None:
-        """The target's id of a confirmed write."""
+    async def written(self, specs: Sequence[WriteSpec]) -> Mapping[str, tuple[str, Found]]:
+        """The confirmed ones among these writes, by name: the fingerprint of what was written, and what the target showed."""
         ...
 
     async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:

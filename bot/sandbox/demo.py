@@ -90,10 +90,13 @@ async def play(stage: Stage, player: Player, tell: Tell, *, spare: Cause | None)
     """Press until no card is left but the spared one."""
     stuck, shown = 0, -1
     while stuck < 200:
-        causes = [one for one in await stage.parts.store.open_causes(limit=2000) if spare is None or one.id != spare.id]
+        causes = await _stopped_ones(stage, spare)
         waiting = [one for one in causes if await _stopped(stage, one)]
         if not causes:
-            return
+            await settle(stage)  # what was just released may stop once more, for another reason
+            if not await _stopped_ones(stage, spare):
+                return
+            continue
         if len(causes) != shown:
             shown = len(causes)
             tell(f"{shown} cards wait for a decision")
@@ -101,6 +104,10 @@ async def play(stage: Stage, player: Player, tell: Tell, *, spare: Cause | None)
         stuck = 0 if any(pressed) else stuck + 1
         await asyncio.sleep(_QUIET)
         await _jump_if_idle(stage, pressed)
+
+
+async def _stopped_ones(stage: Stage, spare: Cause | None) -> list[Cause]:
+    return [one for one in await stage.parts.store.open_causes(limit=2000) if spare is None or one.id != spare.id]
 
 
 async def _jump_if_idle(stage: Stage, pressed: list[bool]) -> None:

@@ -184,6 +184,9 @@ def _write_price_list(workspace: Path, products: Sequence[Product]) -> None:
 
 
 def _set_tolerance(workspace: Path, tolerance: str) -> None:
+    """Another tolerance, and a poll an hour: the webhooks of a whole year are enough to read at once."""
     flow = workspace / "flows" / f"{_EXAMPLE}.yaml"
     text = flow.read_text(encoding="utf-8")
-    flow.write_text(text.replace("tolerance: 10%", f"tolerance: {tolerance}"), encoding="utf-8")
+    flow.write_text(
+        text.replace("tolerance: 10%", f"tolerance: {tolerance}").replace("poll: 5m", "poll: 1h"), encoding="utf-8"
+    )

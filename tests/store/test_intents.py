@@ -33,7 +33,7 @@ async def test_a_first_write_may_go_and_is_on_record_before_the_call(store: Stor
     assert await begin(store, delivery) == Go(write_id=1)
     [row] = await rows(store, "SELECT state, sends FROM writes")
     assert (row.state, row.sends) == ("sent", 1)
-    assert await store.written("erp", "invoice", "create", "crm-deal-1") is None
+    assert await store.written([spec()]) == {}
 
 
 async def test_a_confirmed_write_is_not_sent_again(store: Store) -> None:
@@ -42,7 +42,7 @@ async def test_a_confirmed_write_is_not_sent_again(store: Store) -> None:
     await confirm(store, delivery, go.write_id)
     again = await begin(store, delivery)
     assert again == Done(write_id=1, target_id="I-1", record={"number": "INV-1"})
-    assert await store.written("erp", "invoice", "create", "crm-deal-1") == "I-1"
+    assert (await store.written([spec()]))["invoice"][1].id == "I-1"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_a_write_ends_once(store: Store) -> None:
     await confirm(store, delivery, go.write_id)
     with pytest.raises(LeaseLost):
         await store.end_write(delivery, go.write_id, "doubt", now=MONDAY)
-    assert await store.written("erp", "invoice", "create", "crm-deal-1") == "I-1"
+    assert (await store.written([spec()]))["invoice"][1].id == "I-1"
 
 
 async def test_beginning_a_write_renews_the_lease(store: Store) -> None:

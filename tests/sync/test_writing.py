@@ -120,7 +120,7 @@ async def test_after_a_lost_answer_it_rests_then_looks_and_does_not_create(desk:
     found = await desk.write()
     assert isinstance(found, Found)
     assert desk.target.calls == ["create", "find"]
-    assert await desk.store.written("erp", "invoice", "create", "crm-deal-1") == "I-1"
+    assert (await desk.store.written([SPEC]))["invoice"][1].id == "I-1"
 
 
 async def test_after_a_lost_answer_that_never_arrived_it_looks_and_then_creates(desk: Desk) -> None:
