@@ -36,7 +36,7 @@ _CHANGES = (
     ("meshline.yaml", "lease: 60s", "lease: 3s"),
     ("meshline.yaml", "quarantine: 30s", "quarantine: 2s"),
     ("meshline.yaml", "quarantine: 5s", "quarantine: 2s"),
-    ("meshline.yaml", "max_losses: 3", "max_losses: 50"),  # here the operator kills, not the record
+    ("meshline.yaml", "max_losses: 5", "max_losses: 50"),  # here the operator kills, not the record
     ("meshline.yaml", "    kind: hubspot\n", "    kind: hubspot\n    lag: 100ms\n    overlap: 2s\n"),
 )
 
