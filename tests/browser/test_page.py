@@ -100,6 +100,9 @@ async def test_what_a_command_answers_is_seen_at_once_and_by_nobody_else(shop: S
     await expect(dana.whispers.last).to_contain_text("Did you mean /sync status?")
     await expect(dana.whispers.last).to_be_in_viewport()
     await expect(dana.whispers).to_have_count(3)
+    await dana.say("/sync help")
+    await dana.say("/sync status")  # written before the first was answered
+    await expect(dana.whispers).to_have_count(5)
     await dana.act_as("ben")
     await expect(dana.tab.locator(".actor-title")).to_have_text("Sales Ops")
     await expect(dana.whispers).to_have_count(0)

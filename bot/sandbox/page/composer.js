@@ -21,6 +21,8 @@ export function composer({ testid, label, placeholder, send, draftKey, onSent = 
   );
   const hint = h("p", { class: "composer-hint", "aria-live": "polite" });
 
+  let underWay = 0;
+
   function update() {
     const text = area.value;
     button.disabled = !text.trim();
@@ -29,23 +31,32 @@ export function composer({ testid, label, placeholder, send, draftKey, onSent = 
     fit(area);
   }
 
+  // The text leaves the box at once, so that the next one can be written; a refused one comes back.
   async function submit() {
     const text = area.value.trim();
-    if (!text || form.classList.contains("busy")) return;
+    if (!text) return;
     const key = draftKey();
-    form.classList.add("busy");
-    form.setAttribute("aria-busy", "true");
+    area.value = "";
+    update();
+    sending(1);
     const answer = await send(text);
-    form.classList.remove("busy");
-    form.removeAttribute("aria-busy");
-    if (!answer.ok) return toast(answer.error || "That could not be sent.");
-    drafts.delete(key);
-    onSent();
-    if (draftKey() === key) {
-      area.value = "";
+    sending(-1);
+    if (answer.ok) {
+      onSent();
+      return;
+    }
+    if (!drafts.get(key)) drafts.set(key, text);
+    if (draftKey() === key && !area.value) {
+      area.value = text;
       update();
     }
-    return undefined;
+    toast(answer.error || "That could not be sent.");
+  }
+
+  function sending(by) {
+    underWay += by;
+    form.classList.toggle("busy", underWay > 0);
+    form.setAttribute("aria-busy", String(underWay > 0));
   }
 
   const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, area, button), hint);
@@ -61,7 +72,7 @@ export function composer({ testid, label, placeholder, send, draftKey, onSent = 
   });
   return {
     node: form,
-    isSending: () => form.classList.contains("busy"),
+    isSending: () => underWay > 0,
     focus: () => area.focus(),
     place(text) {
       area.placeholder = text;
