@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from store.causes import say, touch
 from store.database import Database
@@ -46,22 +46,6 @@ class Escalations:
             return len(late) + len(slow)
 
         return await self.db.write(work)
-
-    async def next_deadline(self) -> datetime | None:
-        """The earliest clock that has not been answered by a level; None when nothing is open."""
-        open_cases = cases.c.state != CaseState.RESOLVED
-        resolve = select(cases.c.resolve_by.label("at")).where(open_cases, cases.c.level < RESOLVE)
-        respond = select(cases.c.respond_by.label("at")).where(
-            open_cases, cases.c.level < RESPOND, cases.c.responded_at.is_(None)
-        )
-        both = resolve.union_all(respond).subquery()
-
-        def work(tx: Connection) -> datetime | None:
-            query = select(both.c.at).order_by(both.c.at).limit(1)
-            found: datetime | None = tx.execute(query).scalar_one_or_none()
-            return found
-
-        return await self.db.read(work)
 
 
 def _raise(tx: Connection, level: int, past: Any) -> list[AnyRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -48,18 +48,6 @@ def add_working(start: datetime, duration: timedelta, calendar: Calendar) -> dat
 def round_the_clock(start: datetime, duration: timedelta) -> datetime:
     """The moment (UTC) `duration` after `start`, whatever the hour."""
     return start.astimezone(UTC) + duration
-
-
-def next_local(at: time, timezone: str, after: datetime, days: Collection[int] = range(7)) -> datetime:
-    """The first moment (UTC) strictly after `after` when a wall clock there reads `at`, on one of the weekdays. A time that
-    the change of the clock skips counts one gap later; one that it repeats counts once."""
-    zone = ZoneInfo(timezone)
-    day = after.astimezone(zone).date() - _DAY
-    while True:
-        moment = datetime.combine(day, at, zone).astimezone(UTC)
-        if moment > after and day.weekday() in days:
-            return moment
-        day += _DAY
 
 
 def _windows(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:

@@ -43,13 +43,6 @@ def same_id(value: str) -> str:
     return _SIGNS.sub("", unicodedata.normalize("NFKC", value[:_LONGEST])).upper()
 
 
-def same_domain(value: str) -> str:
-    """A web or mail address reduced to its domain: no scheme, no path, no `www.`, lower case."""
-    domain = value[:_LONGEST].strip().casefold().partition("://")[2] or value[:_LONGEST].strip().casefold()
-    domain = re.split(r"[/?#:]", domain.rpartition("@")[2], maxsplit=1)[0]
-    return domain.removeprefix("www.").rstrip(".")
-
-
 def candidates(found: str, values: Iterable[tuple[str, str]], limit: int = 5) -> tuple[Candidate, ...]:
     """The (value, label) pairs that come closest to what was found, best first; those too far away are left out."""
     if not found.strip():

@@ -259,7 +259,3 @@ class Flow(Strict):
     retry: RetryPolicy = RetryPolicy()
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
-
-    @property
-    def contract_id(self) -> str:
-        return self.contract.partition("@")[0]

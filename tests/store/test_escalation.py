@@ -22,7 +22,6 @@ async def lines(store: Store) -> list[str]:
 
 async def test_a_case_nobody_answers_goes_to_the_backup_once(store: Store) -> None:
     [case] = await stopped(store)
-    assert await store.next_deadline() == SLOW
     assert await store.escalate(now=SLOW - MINUTE) == 0
     assert await store.escalate(now=SLOW) == 1
     assert await store.escalate(now=SLOW) == 0
@@ -30,7 +29,6 @@ async def test_a_case_nobody_answers_goes_to_the_backup_once(store: Store) -> No
     [line] = await rows(store, "SELECT text, mention FROM messages WHERE broadcast")
     assert line.mention == "UBEN"
     assert line.text == "Nobody has responded to EX-1 in time. It goes to the backup."
-    assert await store.next_deadline() == LATE
 
 
 async def test_a_case_that_is_not_resolved_holds_the_billing_of_its_customer_once(store: Store) -> None:
@@ -45,7 +43,6 @@ async def test_a_case_that_is_not_resolved_holds_the_billing_of_its_customer_onc
     assert len(await store.holds()) == 1
     assert "held until somebody releases it" in (await lines(store))[-1]
     assert (await store.cause(case.cause_id)).holds[0].customer == "77"
-    assert await store.next_deadline() is None
 
 
 async def test_a_clock_that_slept_over_both_deadlines_raises_to_the_second_at_once(store: Store) -> None:
@@ -58,7 +55,6 @@ async def test_a_clock_that_slept_over_both_deadlines_raises_to_the_second_at_on
 async def test_an_answered_case_is_late_only_when_it_is_not_resolved(store: Store) -> None:
     [case] = await stopped(store)
     await press(store, "take", [case.id])
-    assert await store.next_deadline() == LATE
     assert await store.escalate(now=SLOW) == 0
     assert await store.escalate(now=LATE) == 1
 
@@ -66,7 +62,6 @@ async def test_an_answered_case_is_late_only_when_it_is_not_resolved(store: Stor
 async def test_a_resolved_case_is_never_late(store: Store) -> None:
     [case] = await stopped(store)
     await press(store, "discard", [case.id])
-    assert await store.next_deadline() is None
     assert await store.escalate(now=LATE) == 0
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.clocks import Calendar, add_working, next_local, round_the_clock
+from sync.clocks import Calendar, add_working, round_the_clock
 
 WORKDAYS, EVERY_DAY = frozenset(range(5)), frozenset(range(7))
 NINE, HALF_PAST_FIVE, FIVE = 9 * 60, 17 * 60 + 30, 17 * 60
@@ -89,24 +89,3 @@ def test_waiting_twice_is_waiting_for_the_sum(start: datetime, first: timedelta,
 def test_class_a_runs_through_the_night() -> None:
     start = datetime(2026, 3, 28, 23, tzinfo=ZoneInfo("Europe/Berlin"))
     assert round_the_clock(start, timedelta(hours=4)) == datetime(2026, 3, 29, 2, tzinfo=UTC)
-
-
-LOCAL_TIMES = {
-    "later the same day": ("2026-01-12T05:00Z", "08:30", EVERY_DAY, "2026-01-12T07:30Z"),
-    "the next day": ("2026-01-12T08:00Z", "08:30", EVERY_DAY, "2026-01-13T07:30Z"),
-    "exactly now is not yet again": ("2026-01-12T07:30Z", "08:30", EVERY_DAY, "2026-01-13T07:30Z"),
-    "in summer an hour earlier": ("2026-07-01T00:00Z", "08:30", EVERY_DAY, "2026-07-01T06:30Z"),
-    "over the weekend": ("2026-01-16T12:00Z", "08:30", WORKDAYS, "2026-01-19T07:30Z"),
-    "a time that the clock skips": ("2026-03-28T12:00Z", "02:30", EVERY_DAY, "2026-03-29T01:30Z"),
-    "a time that comes twice": ("2026-10-24T12:00Z", "02:30", EVERY_DAY, "2026-10-25T00:30Z"),
-    "its second coming does not count": ("2026-10-25T00:30Z", "02:30", EVERY_DAY, "2026-10-26T01:30Z"),
-    "just before local midnight": ("2026-01-12T22:59Z", "00:00", EVERY_DAY, "2026-01-12T23:00Z"),
-    "a leap day": ("2024-02-28T12:00Z", "08:30", EVERY_DAY, "2024-02-29T07:30Z"),
-}
-
-
-@pytest.mark.parametrize("name", LOCAL_TIMES)
-def test_a_digest_comes_when_the_wall_clock_says(name: str) -> None:
-    after, at, days, expected = LOCAL_TIMES[name]
-    moment = next_local(time.fromisoformat(at), "Europe/Berlin", datetime.fromisoformat(after), days)
-    assert moment == datetime.fromisoformat(expected)
