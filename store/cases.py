@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, func, select, update
 
 from store.causes import say, touch
-from store.database import Database
+from store.database import Database, tell_news
 from store.journal import append
+from store.lines import line_up, lock, put_back
 from store.rows import AnyRow
 from store.tables import cases, deliveries, overlays
 from sync.errors import IllegalMove, NotAllowed
@@ -166,13 +167,12 @@ def _decide(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
 
 
 def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
-    move, d = delivery_move(_RELEASES[press.verb]), deliveries.c
-    ids = [row.delivery_id for row in moved]
-    tx.execute(
-        update(deliveries)
-        .where(d.id.in_(ids), d.state.in_(move.sources))
-        .values(state=move.target, due_at=now, retries=0, losses=0, hold_id=None, updated_at=now)
-    )
+    move = delivery_move(_RELEASES[press.verb])
+    line = {(row.flow, row.subject) for row in moved}
+    lock(tx, line)
+    put_back(tx, deliveries.c.id.in_([row.delivery_id for row in moved]), move, now)
+    line_up(tx, line)
+    tell_news(tx)
 
 
 def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:

@@ -1,58 +1,79 @@
-"""Every difference between the two databases. A write is one transaction, durable when it returns; on SQLite many waiting
-writes share one commit of the single writer, each inside a savepoint of its own."""
+"""Every difference between the two databases. A write is durable when it returns; many waiting writes share one commit.
+
+SQLite: one writer thread, a few reader threads. PostgreSQL: a pool; a verb's callers wait together while its last batch commits."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event
+from sqlalchemy import (
+    JSON,
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Subquery,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import TypeEngine
 
-from sync.errors import ConfigurationError, LedgerUnavailable
+from store.together import Answer, Finish, Job, Line, Many, Work, alone, unavailable, whole
+from sync.errors import ConfigurationError
 
 T = TypeVar("T")
-Work = Callable[[Connection], T]
+I = TypeVar("I")  # noqa: E741 - what a caller hands in
+O = TypeVar("O")  # noqa: E741 - what a caller gets
 
 BUSY_MS = 15_000
-_BATCH = 64
+NEWS = "meshline_news"
 _READERS = 4
+_AGAIN_SECONDS = 1.0
+_COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction was undone, once more
+_LOCK = (  # in one order for all, or two would wait for each other
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(value, 0) AS key "
+    "FROM json_array_elements_text(CAST(:names AS json)) ORDER BY key) AS wanted"
+)
 _JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Job(Generic[T]):
-    work: Work[T]
-    done: asyncio.Future[T]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    value: Any = None
-    error: Exception | None = None
-
-
 class Database:
-    """A ledger's database. Open it before use, close it after."""
+    """A ledger's database. Open it before use, close it after. `finish` writes at the end of each transaction what its work
+    left to be written last."""
 
-    def __init__(self, url: str) -> None:
-        self.url = _known(url)
+    def __init__(self, url: str, finish: Finish) -> None:
+        self.url, self._finish = address_of(url), finish
         self._backend: _Sqlite | _Postgres | None = None
 
     async def open(self) -> None:
         """Connect."""
-        self._backend = _Sqlite(self.url) if self.url.get_backend_name() == "sqlite" else _Postgres(self.url)
+        backend = _Sqlite if self.url.get_backend_name() == "sqlite" else _Postgres
+        self._backend = backend(self.url, self._finish)
         await self._backend.open()
 
     async def close(self) -> None:
@@ -63,11 +84,25 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction. What it raises undoes it alone."""
-        return await self._opened().write(work)
+        answer: T = await self._opened().submit(alone, work)
+        return answer
+
+    async def together(self, many: Many[I, O], item: I) -> O:
+        """Hand `item` to `many`, which takes whatever waits at once; the answer to this item, after its commit."""
+        answer: O = await self._opened().submit(many, item)
+        return answer
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`, which asks and never writes, on one snapshot."""
         return await self._opened().read(work)
+
+    async def listen(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
+        """Call `heard` whenever another process says that there is news, until told to stop."""
+        await self._opened().listen(heard, stop)
+
+    def waiting(self) -> int:
+        """How many writes wait for their commit."""
+        return self._opened().waiting()
 
     def _opened(self) -> _Sqlite | _Postgres:
         if self._backend is None:
@@ -78,86 +113,128 @@ class Database:
 class _Sqlite:
     """One writer thread, which commits all that waits together; a few reader threads beside it."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, finish: Finish) -> None:
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
         self._reading = sqlite_engine(url, begin="BEGIN")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-reader")
-        self._jobs: asyncio.Queue[_Job[Any]] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
+        self._line, self._finish = Line(self._commit), finish
 
     async def open(self) -> None:
-        self._task = asyncio.create_task(self._write_forever(), name="ledger-writer")
+        return None
 
     async def close(self) -> None:
-        await self._jobs.join()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._line.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._writer, self._writing.dispose)
         self._writer.shutdown()
         self._readers.shutdown()
         self._reading.dispose()
 
-    async def write(self, work: Work[T]) -> T:
-        job: _Job[T] = _Job(work, asyncio.get_running_loop().create_future())
-        await self._jobs.put(job)
-        answer: T = await job.done
-        return answer
+    async def submit(self, many: Many[Any, Any], item: Any) -> Any:
+        return await self._line.submit(many, item)
 
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            answer: T = await loop.run_in_executor(self._readers, lambda: _in_transaction(self._reading, work))
-            return answer
+            return await loop.run_in_executor(self._readers, _in_transaction, self._reading, work)
         except OperationalError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
-    async def _write_forever(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            batch = [await self._jobs.get()]
-            while len(batch) < _BATCH and not self._jobs.empty():
-                batch.append(self._jobs.get_nowait())
-            work = loop.run_in_executor(self._writer, _commit_together, self._writing, batch)
-            [answers] = await asyncio.gather(work, return_exceptions=True)
-            if isinstance(answers, BaseException):  # nothing of the batch was committed
-                answers = [_Answer(error=_unavailable(answers))] * len(batch)
-            for job, answer in zip(batch, answers, strict=True):
-                self._jobs.task_done()
-                if job.done.done():
-                    continue
-                if answer.error is not None:
-                    job.done.set_exception(answer.error)
-                else:
-                    job.done.set_result(answer.value)
+    async def listen(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
+        await stop.wait()  # whoever shares the file is looked for by polling
+
+    def waiting(self) -> int:
+        return self._line.waiting
+
+    async def _commit(self, jobs: list[Job]) -> list[Answer]:
+        work = partial(whole, jobs=jobs, finish=self._finish)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _in_transaction, self._writing, work)
 
 
 class _Postgres:
-    """A pool of connections; each write is a transaction of its own."""
+    """A pool of connections. Each verb has a line of its own, so one transaction holds one verb's batch."""
 
-    def __init__(self, url: URL) -> None:
-        self._engine = postgres_engine(url)
+    def __init__(self, url: URL, finish: Finish) -> None:
+        self._engine, self._finish = postgres_engine(url), finish
+        self._lines: dict[Many[Any, Any], Line] = {}
 
     async def open(self) -> None:
         return None
 
     async def close(self) -> None:
+        for line in self._lines.values():
+            await line.close()
         await self._engine.dispose()
 
-    async def write(self, work: Work[T]) -> T:
-        try:
-            async with self._engine.begin() as connection:
-                return await connection.run_sync(work)
-        except (OperationalError, OSError) as error:
-            raise _unavailable(error) from error
+    async def submit(self, many: Many[Any, Any], item: Any) -> Any:
+        if many is alone:
+            [answer] = await self._commit([Job(many, item, asyncio.get_running_loop().create_future())])
+            return answer.heard()
+        line = self._lines.get(many)
+        if line is None:
+            line = self._lines[many] = Line(self._commit)
+        return await line.submit(many, item)
 
     async def read(self, work: Work[T]) -> T:
-        return await self.write(work)
+        return await self._run(work)
+
+    async def listen(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            with suppress(DBAPIError, OSError):
+                await self._hear(heard, stop)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _AGAIN_SECONDS)
+
+    def waiting(self) -> int:
+        return sum(line.waiting for line in self._lines.values())
+
+    async def _hear(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
+        """On a connection of its own; ends when told to, or when the connection is gone."""
+        async with self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            gone = asyncio.Event()
+            driver.add_termination_listener(lambda *_: gone.set())
+            await driver.add_listener(NEWS, lambda *_: heard())
+            heard()  # what was said while nobody listened
+            ends = [asyncio.create_task(one.wait()) for one in (stop, gone)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+            await connection.invalidate()
+
+    async def _commit(self, jobs: list[Job]) -> list[Answer]:
+        return await self._run(partial(whole, jobs=jobs, finish=self._finish))
+
+    async def _run(self, work: Work[T]) -> T:
+        for left in (3, 2, 1, 0):
+            try:
+                async with self._engine.begin() as connection:
+                    return await connection.run_sync(work)
+            except DBAPIError as error:
+                if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
+                    continue
+                if _is_outage(error):
+                    raise unavailable(error) from error
+                raise
+            except (OSError, TimeoutError) as error:
+                raise unavailable(error) from error
+        raise AssertionError("the last try returns or raises")
 
 
-def _known(url: str) -> URL:
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
+    with engine.begin() as tx:
+        value = work(tx)
+    return value
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    state = str(getattr(error.orig, "sqlstate", "") or "")
+    return error.connection_invalidated or isinstance(error, OperationalError) or state[:2] in ("53", "57", "08")
+
+
+def address_of(url: str) -> URL:
+    """The ledger's address with the driver that we use. Raises ConfigurationError for anything else."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -169,37 +246,14 @@ def _known(url: str) -> URL:
     return parsed.set(drivername=drivers[backend])
 
 
-def _unavailable(error: BaseException) -> LedgerUnavailable:
-    return LedgerUnavailable(f"the ledger does not answer ({type(error).__name__})")
-
-
-def _in_transaction(engine: Engine, work: Work[T]) -> T:
-    with engine.begin() as tx:
-        value = work(tx)
-    return value
-
-
-def _commit_together(engine: Engine, batch: list[_Job[Any]]) -> list[_Answer]:
-    with engine.begin() as tx:
-        return [_alone(tx, job.work) for job in batch]
-
-
-def _alone(tx: Connection, work: Work[Any]) -> _Answer:
-    """Run one job in its savepoint: its error belongs to its caller, the others of the batch go on."""
-    savepoint = tx.begin_nested()
-    try:
-        value = work(tx)
-    except Exception as error:  # handed to the caller, who alone can say what it means
-        savepoint.rollback()
-        return _Answer(error=_unavailable(error) if isinstance(error, OperationalError) else error)
-    savepoint.commit()
-    return _Answer(value=value)
-
-
 def postgres_engine(url: URL) -> AsyncEngine:
-    """An engine over asyncpg. Raises ConfigurationError where the extra is not installed."""
+    """An engine over asyncpg whose sessions live in UTC and let no statement hang. Raises ConfigurationError where the extra
+    is not installed."""
+    limits = {"timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "15s",
+              "idle_in_transaction_session_timeout": "60s"}  # fmt: skip
+    connect = {"server_settings": limits, "timeout": 10}
     try:
-        return create_async_engine(url, **_JSON, pool_size=10, pool_pre_ping=True)
+        return create_async_engine(url, **_JSON, pool_size=10, max_overflow=10, connect_args=connect)
     except ModuleNotFoundError:
         raise ConfigurationError(["PostgreSQL needs the extra: install meshline[postgres]"]) from None
 
@@ -214,7 +268,7 @@ def sqlite_engine(url: URL, *, begin: str) -> Engine:
         connection.isolation_level = None  # the driver must not open transactions by itself
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -65536"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -225,15 +279,45 @@ def sqlite_engine(url: URL, *, begin: str) -> Engine:
     return engine
 
 
-def insert(connection: Connection, table: Table) -> Any:
-    """INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def tell_news(tx: Connection) -> None:
+    """Tell the other processes, once this is committed, that there is work or a stale card."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(f"NOTIFY {NEWS}"))
+
+
+def one_at_a_time(tx: Connection, names: str) -> None:
+    """Nobody else passes here with the same name until our commit. `names` is a JSON array of texts. SQLite has one writer anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(_LOCK), {"names": names})
+
+
+def insert(connection: Connection | str, table: Table) -> Any:
+    """INSERT that knows ON CONFLICT, in the dialect of the connection (or of that name)."""
+    name = connection if isinstance(connection, str) else connection.dialect.name
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
 
 
 def insert_or_nothing(connection: Connection, table: Table) -> Insert:
     """INSERT … ON CONFLICT DO NOTHING: somebody was first, and that is fine."""
     statement: Insert = insert(connection, table).on_conflict_do_nothing()
     return statement
+
+
+def rows_of(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> Subquery:
+    """The rows in the JSON array of objects that the parameter `given` holds, with these columns."""
+    rows = bindparam("given", type_=Text())
+    if dialect == "sqlite":
+        each = func.json_each(rows).table_valued("value", name="each_row")
+        parts: list[ColumnElement[Any]] = [
+            type_coerce(func.json_extract(each.c.value, literal_column(f"'$.{name}'")), kind).label(name)
+            for name, kind in columns.items()
+        ]
+        return select(*parts).subquery("given")
+    typed = [column(name, kind) for name, kind in columns.items()]
+    each = (
+        func.json_to_recordset(cast(rows, JSON)).table_valued(*typed, name="each_row").render_derived(with_types=True)
+    )
+    return select(*each.c).subquery("given")
 
 
 def refuse_changes(connection: Connection, table: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
 from store import rows
 from store.causes import say, touch
-from store.database import Database, insert_or_nothing
+from store.database import Database, insert_or_nothing, tell_news
 from store.journal import append
 from store.tables import cases, deliveries, holds
 from sync.errors import IllegalMove, NotFound
@@ -67,6 +68,7 @@ class Holds:
                 .where(d.hold_id == hold_id, d.state.in_(move.sources))
                 .values(state=move.target, hold_id=None, due_at=now, updated_at=now)
             )
+            tell_news(tx)
             append(
                 tx, actor=by, verb="release", noun="hold", noun_id=hold_id, now=now,
                 data={"customer": row.customer, "note": note, "deliveries": freed.rowcount},
@@ -75,6 +77,15 @@ class Holds:
             return int(freed.rowcount)
 
         return await self.db.write(work)
+
+
+def holds_on(tx: Connection, customers: Iterable[str]) -> dict[str, BillingHold]:
+    """The unreleased billing holds of these customers, by customer."""
+    asked = sorted(set(customers))
+    if not asked:
+        return {}
+    query = select(holds).where(holds.c.customer.in_(asked), holds.c.released_at.is_(None))
+    return {row.customer: rows.hold(row) for row in tx.execute(query)}
 
 
 def place(tx: Connection, case: rows.AnyRow, why: str, by: str, now: datetime) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
 from sqlalchemy import Connection, select
 
 from store import rows
-from store.database import Database
+from store.database import Database, one_at_a_time
+from store.given import Prepared, types
 from store.tables import journal
+from store.together import at_end
 from sync.model import Entry, Record
 
 GENESIS = "0" * 64
+_Line = tuple[datetime, tuple[str, str, str, str], str]
 
 
 def _chain(previous: str, seq: int, at: datetime, words: tuple[str, str, str, str], data: str) -> str:
@@ -24,17 +28,33 @@ def _chain(previous: str, seq: int, at: datetime, words: tuple[str, str, str, st
 def append(
     tx: Connection, *, actor: str, verb: str, noun: str, noun_id: object, now: datetime, data: Record | None = None
 ) -> None:
-    """Add one line inside the caller's transaction. `data` holds decisions and identifiers, never secrets."""
-    last = (tx.execute(select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1))).one_or_none()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    """Add one line to the caller's transaction; it is chained when everything else of the transaction is done. `data` holds
+    decisions and identifiers, never secrets."""
     text = orjson.dumps(data or {}, option=orjson.OPT_SORT_KEYS).decode()
-    words = (actor, verb, noun, str(noun_id))
-    tx.execute(
-        journal.insert().values(
-            seq=seq, at=now, actor=actor, verb=verb, noun=noun, noun_id=str(noun_id), data=text,
-            previous=previous, hash=_chain(previous, seq, now, words, text),
-        )
-    )  # fmt: skip
+    at_end(tx).append((now, (actor, verb, noun, str(noun_id)), text))
+
+
+def finish(tx: Connection, lines: Sequence[_Line]) -> None:
+    """Chain the transaction's lines to the journal's last one. Comes last: until the commit nobody else can add any."""
+    if not lines:
+        return
+    one_at_a_time(tx, '["journal"]')
+    last = tx.execute(_LAST).one_or_none()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    rows: list[Record] = []
+    for at, words, text in lines:
+        seq, before = seq + 1, previous
+        previous = _chain(before, seq, at, words, text)
+        actor, verb, noun, noun_id = words
+        rows.append({"seq": seq, "at": at, "actor": actor, "verb": verb, "noun": noun, "noun_id": noun_id,
+                     "data": text, "previous": before, "hash": previous})  # fmt: skip
+    _CHAINED.run(tx, rows)
+
+
+_LAST = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
+_CHAINED = Prepared(
+    types(*journal.c), lambda given, _: journal.insert().from_select([c.name for c in journal.c], select(*given.c))
+)
 
 
 class Journal:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from store.breakers import Breakers
 from store.cards import Cards
 from store.cases import Cases
+from store.claiming import Claiming
 from store.database import Database
-from store.deliveries import Deliveries
 from store.escalations import Escalations
 from store.holds import Holds
-from store.journal import Journal
+from store.journal import Journal, finish
 from store.migrate import to_head
+from store.receiving import Receiving
 from store.replays import Replays
 from store.reports import Reports
 from store.settle import Settling
@@ -17,11 +19,13 @@ from store.ticks import Ticks
 from store.writes import Writes
 
 
-class Store(Deliveries, Settling, Writes, Cases, Replays, Cards, Escalations, Holds, Ticks, Journal, Reports):
+class Store(
+    Receiving, Claiming, Settling, Writes, Breakers, Cases, Replays, Cards, Escalations, Holds, Ticks, Journal, Reports
+):
     """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""
 
     def __init__(self, url: str) -> None:
-        self.db = Database(url)
+        self.db = Database(url, finish)
 
     async def open(self) -> None:
         await to_head(self.db.url)

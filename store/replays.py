@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from store.causes import say
-from store.database import Database
+from store.database import Database, tell_news
 from store.journal import append
+from store.lines import line_up, lock, put_back
 from store.tables import cases, deliveries
 from sync.errors import IllegalMove
 from sync.lifecycle import CaseState, delivery_move
@@ -40,14 +41,13 @@ class Replays:
         The number of deliveries. Raises IllegalMove when none is in a state to be replayed."""
 
         def work(tx: Connection) -> int:
-            move, d = delivery_move("replay"), deliveries.c
-            going = tx.execute(
-                update(deliveries)
-                .where(d.event_id.in_(event_ids), d.state.in_(move.sources))
-                .values(state=move.target, due_at=now, retries=0, losses=0, hold_id=None, updated_at=now)
-                .returning(d.id, d.event_id)
-            )
-            moved = going.all()
+            d = deliveries.c
+            which = d.event_id.in_(event_ids)
+            lines = {(row.flow, row.subject) for row in tx.execute(select(d.flow, d.subject).where(which))}
+            lock(tx, lines)
+            moved = put_back(tx, which, delivery_move("replay"), now)
+            line_up(tx, lines)
+            tell_news(tx)
             if not moved:
                 raise IllegalMove("None of these events is stopped or done: there is nothing to replay.")
             for row in moved:

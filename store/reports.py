@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 
 from store import rows
+from store.claiming import due
 from store.database import Database
-from store.deliveries import due
 from store.tables import attempts, bindings, cards, cases, causes, deliveries, events, holds, writes
 from sync.errors import NotFound
 from sync.lifecycle import CaseState, DeliveryState

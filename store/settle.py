@@ -1,31 +1,56 @@
-"""Settling: state, journal, binding and case in one transaction, and only under our lease."""
+"""Settling: state, journal, binding and case in one transaction, and only under our lease. What waits to be settled is
+settled together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, literal, select, tuple_, update
+from sqlalchemy import Connection, Executable, Integer, Subquery, func, null, select, update
 
-from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
-from store.database import Database, insert
-from store.deliveries import overlays_of
+from store.claiming import decisions
+from store.database import Database
+from store.given import Prepared, types
 from store.journal import append
-from store.rows import AnyRow
-from store.tables import Moment, attempts, bindings, cases, causes, deliveries, holds
+from store.lines import line_up, lock
+from store.outcomes import bind, latest_cases, open_case, pass_case, supersede
+from store.tables import attempts, deliveries, holds
+from store.write_ends import end
 from sync.errors import LeaseLost
-from sync.lifecycle import CaseState, case_move, delivery_move
-from sync.model import Binding, Delivery, Record
-from sync.steps import Bury, Deliver, Discard, Hold, Opening, Retry, Route, Step, Wait
+from sync.lifecycle import DeliveryState, delivery_move
+from sync.model import Binding, Delivery, Record, WriteEnd
+from sync.steps import Bury, Deliver, Discard, Hold, Pause, Retry, Route, Step, Wait
 
 _VERBS: dict[type, str] = {
     Deliver: "deliver",
     Retry: "retry",
+    Pause: "retry",
     Hold: "hold",
     Bury: "bury",
     Wait: "wait",
     Discard: "ignore",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """One delivery with what became of it. `verb` and `detail` name the step that is taken."""
+
+    delivery: Delivery
+    step: Step
+    now: datetime
+    route: Route | None
+    snapshot: Record | None
+    ended: Sequence[WriteEnd]
+
+    @property
+    def verb(self) -> str:
+        return _VERBS[type(self.step)]
+
+    @property
+    def detail(self) -> str:
+        return _detail(self.step)
 
 
 class Settling:
@@ -36,201 +61,131 @@ class Settling:
     async def settle(
         self,
         delivery: Delivery,
-        wanted: Step,
+        step: Step,
         *,
         now: datetime,
         route: Route | None = None,
         snapshot: Record | None = None,
+        ended: Sequence[WriteEnd] = (),
     ) -> None:
-        """Write what happened. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route.
-        A record about which a decision came in meanwhile is not stopped but tried again."""
-
-        def work(tx: Connection) -> None:
-            step = _unless_decided(tx, delivery, wanted, now)
-            verb, detail = _VERBS[type(step)], _detail(step)
-            _leave_running(tx, delivery, step, verb, detail, now)
-            tx.execute(
-                attempts.insert().values(
-                    delivery_id=delivery.id,
-                    number=delivery.number,
-                    ended_at=now,
-                    step=verb,
-                    detail=detail,
-                    snapshot=snapshot,
-                )
-            )
-            if isinstance(step, Deliver | Hold | Bury):
-                _supersede(tx, delivery, now)
-            match step:
-                case Deliver(bindings=made):
-                    _bind(tx, delivery, made, now)
-                    _pass_case(tx, delivery, "The record went through.", now)
-                case Discard(why=why):
-                    _pass_case(tx, delivery, f"Nothing left to do: {why}", now)
-                case Hold(opening=opening) | Bury(opening=opening):
-                    if route is None:
-                        raise ValueError("a held or buried delivery needs a route")
-                    _open_case(tx, delivery, opening, route, now)
-                case Wait():
-                    _pass_case(tx, delivery, "The record is right; it waits for the billing hold.", now)
-                case Retry():
-                    pass
-            append(
-                tx, actor="engine", verb=verb, noun="delivery", noun_id=delivery.id, now=now,
-                data={"flow": delivery.flow, "subject": delivery.subject, "attempt": delivery.number, "detail": detail[:200]},
-            )  # fmt: skip
-
-        await self.db.write(work)
+        """Write what happened, and how its last calls `ended`. Raises LeaseLost if the delivery is no longer ours. Hold and
+        Bury need a route. A record about which a decision came in meanwhile is not stopped but tried again."""
+        outcome = _Outcome(delivery=delivery, step=step, now=now, route=route, snapshot=snapshot, ended=ended)
+        await self.db.together(_settle, outcome)
 
 
-def _unless_decided(tx: Connection, delivery: Delivery, wanted: Step, now: datetime) -> Step:
-    """A decision that came in while we worked has not been looked at: the record goes round again instead of stopping."""
-    if not isinstance(wanted, Hold | Bury) or overlays_of(tx, delivery.flow, delivery.subject) == delivery.overlays:
-        return wanted
-    return Retry(due_at=now, detail="a decision came in meanwhile", counted=False)
+def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
+    lines = {(one.delivery.flow, one.delivery.subject) for one in wanted}
+    lock(tx, lines)
+    outcomes = [replace(one, step=_unless_changed(tx, one)) for one in wanted]
+    end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
+    _leave_running(tx, outcomes)
+    _note_attempts(tx, outcomes)
+    supersede(tx, [(one.delivery, one.now) for one in outcomes if isinstance(one.step, Deliver | Hold | Bury)])
+    bind(tx, [(one.delivery, each, one.now) for one in outcomes for each in _bindings(one.step)])
+    _tell_cases(tx, outcomes)
+    for one in outcomes:
+        data = {"flow": one.delivery.flow, "subject": one.delivery.subject, "attempt": one.delivery.number,
+                "detail": one.detail[:200]}  # fmt: skip
+        append(tx, actor="engine", verb=one.verb, noun="delivery", noun_id=one.delivery.id, now=one.now, data=data)
+    line_up(tx, lines)
+    return [None] * len(outcomes)
+
+
+def _bindings(step: Step) -> tuple[Binding, ...]:
+    return step.bindings if isinstance(step, Deliver) else ()
+
+
+def _unless_changed(tx: Connection, outcome: _Outcome) -> Step:
+    """What came in while we worked has not been looked at: after a decision, or the release of its hold, the record goes
+    round again instead of stopping."""
+    delivery, step = outcome.delivery, outcome.step
+    pair = (delivery.flow, delivery.subject)
+    if isinstance(step, Hold | Bury) and decisions(tx, {pair}).get(pair, ()) != delivery.overlays:
+        return Retry(due_at=outcome.now, detail="a decision came in meanwhile", counted=False)
+    if isinstance(step, Wait):
+        on = select(holds.c.id).where(holds.c.id == step.hold_id, holds.c.released_at.is_(None))
+        if tx.execute(on).one_or_none() is None:
+            return Retry(due_at=outcome.now, detail="the hold was released meanwhile", counted=False)
+    return step
+
+
+def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
+    rows = [
+        {
+            "id": one.delivery.id,
+            "lease": one.delivery.lease,
+            "state": delivery_move(one.verb).target,
+            "front": isinstance(one.step, Retry | Pause | Hold | Wait),
+            "detail": one.detail,
+            "updated_at": one.now,
+            "due_at": one.step.due_at if isinstance(one.step, Retry | Pause) else None,
+            "counted": 1 if isinstance(one.step, Retry) and one.step.counted else 0,
+            "hold_id": one.step.hold_id if isinstance(one.step, Wait) else None,
+        }
+        for one in outcomes
+    ]
+    if _LEFT.run(tx, rows).rowcount != len(rows):
+        raise LeaseLost("a delivery is no longer ours")
+
+
+def _note_attempts(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
+    rows = [
+        {"delivery_id": one.delivery.id, "number": one.delivery.number, "ended_at": one.now, "step": one.verb,
+         "detail": one.detail, "snapshot": one.snapshot}
+        for one in outcomes
+    ]  # fmt: skip
+    _ATTEMPTED.run(tx, rows)
+
+
+def _tell_cases(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
+    """The case of each record, if it has one, hears what became of it; a record that stops opens one."""
+    known = latest_cases(tx, [one.delivery.id for one in outcomes])
+    for one in outcomes:
+        row = known.get(one.delivery.id)
+        match one.step:
+            case Deliver():
+                pass_case(tx, row, "The record went through.", one.now)
+            case Discard(why=why):
+                pass_case(tx, row, f"Nothing left to do: {why}", one.now)
+            case Wait():
+                pass_case(tx, row, "The record is right; it waits for the billing hold.", one.now)
+            case Hold(opening=opening) | Bury(opening=opening) | Pause(opening=opening):
+                if one.route is None:
+                    raise ValueError("a delivery that stops needs a route")
+                open_case(tx, one.delivery, row, opening, one.route, one.now)
+            case Retry():
+                pass
 
 
 def _detail(step: Step) -> str:
     match step:
         case Deliver(detail=detail) | Retry(detail=detail) | Wait(detail=detail):
             return detail
-        case Hold(opening=opening) | Bury(opening=opening):
+        case Hold(opening=opening) | Bury(opening=opening) | Pause(opening=opening):
             return f"{opening.reason}: {opening.detail}"[:2000]
         case Discard(why=why):
             return why
 
 
-def _leave_running(tx: Connection, delivery: Delivery, step: Step, verb: str, detail: str, now: datetime) -> None:
-    move, d = delivery_move(verb), deliveries.c
-    values: dict[str, Any] = {
-        "state": move.target,
-        "lease": None,
-        "leased_until": None,
-        "detail": detail,
-        "updated_at": now,
-    }
-    if isinstance(step, Retry):
-        values |= {"due_at": step.due_at, "retries": d.retries + (1 if step.counted else 0)}
-    if isinstance(step, Wait):
-        still = tx.execute(select(holds.c.id).where(holds.c.id == step.hold_id, holds.c.released_at.is_(None)))
-        if still.one_or_none() is None:  # released meanwhile: go round once more
-            values |= {"state": delivery_move("retry").target, "due_at": now}
-        else:
-            values["hold_id"] = step.hold_id
-    guard = (d.id == delivery.id, d.state.in_(move.sources), d.lease == delivery.lease)
-    moved = tx.execute(update(deliveries).where(*guard).values(values))
-    if moved.rowcount == 0:
-        raise LeaseLost(f"delivery {delivery.id} is no longer ours")
+def _left(given: Subquery, _: str) -> Executable:
+    d, g = deliveries.c, given.c
+    ours = (d.id == g.id, d.lease == g.lease, d.state == DeliveryState.RUNNING.value)
+    values = {
+        "state": g.state, "front": g.front, "lease": null(), "leased_until": null(), "detail": g.detail,
+        "updated_at": g.updated_at, "due_at": func.coalesce(g.due_at, d.due_at), "retries": d.retries + g.counted,
+        "hold_id": g.hold_id,
+    }  # fmt: skip
+    return update(deliveries).where(*ours).values(values)
 
 
-def _bind(tx: Connection, delivery: Delivery, made: tuple[Binding, ...], now: datetime) -> None:
-    for binding in made:
-        values = {
-            "source_connection": binding.source_connection, "source_entity": binding.source_entity,
-            "source_id": binding.source_id, "target_connection": binding.target_connection,
-            "target_entity": binding.target_entity, "target_id": binding.target_id, "reference": binding.reference,
-            "delivery_id": delivery.id, "bound_at": now,
-        }  # fmt: skip
-        same = ["source_connection", "source_entity", "source_id", "target_connection", "target_entity"]
-        fresh = {key: values[key] for key in ("target_id", "reference", "delivery_id", "bound_at")}
-        tx.execute(insert(tx, bindings).values(**values).on_conflict_do_update(index_elements=same, set_=fresh))
+def _attempted(given: Subquery, _: str) -> Executable:
+    return attempts.insert().from_select([c.name for c in given.c], select(*given.c))
 
 
-def _latest_case(tx: Connection, delivery_id: int) -> AnyRow | None:
-    query = (
-        select(cases, causes.c.value.label("cause_value"))
-        .join_from(cases, causes, cases.c.cause_id == causes.c.id)
-        .where(cases.c.delivery_id == delivery_id)
-        .order_by(cases.c.id.desc())
-        .limit(1)
-    )
-    return (tx.execute(query)).one_or_none()
-
-
-def _pass_case(tx: Connection, delivery: Delivery, words: str, now: datetime) -> None:
-    row = _latest_case(tx, delivery.id)
-    if row is None:
-        return
-    if row.state != CaseState.RESOLVED:
-        _close(tx, row, words, now)
-    say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
-
-
-def _supersede(tx: Connection, delivery: Delivery, now: datetime) -> None:
-    """A newer change of the record has been read: what an older one left among the dead letters is out of date."""
-    move, d = delivery_move("supersede"), deliveries.c
-    mine = tx.execute(select(d.occurred_at, d.sequence).where(d.id == delivery.id)).one()
-    older = tuple_(d.occurred_at, d.sequence, d.id) < tuple_(
-        literal(mine.occurred_at, Moment), literal(mine.sequence), literal(delivery.id)
-    )
-    same = (d.flow == delivery.flow, d.subject == delivery.subject, d.state.in_(move.sources), older)
-    gone = tx.execute(update(deliveries).where(*same).values(state=move.target, updated_at=now).returning(d.id))
-    for delivery_id in gone.scalars().all():
-        row = _latest_case(tx, delivery_id)
-        if row is not None and row.state != CaseState.RESOLVED:
-            _close(tx, row, "Replaced: a newer change of the record has been read.", now)
-        append(
-            tx,
-            actor="engine",
-            verb="supersede",
-            noun="delivery",
-            noun_id=delivery_id,
-            now=now,
-            data={"by": delivery.id},
-        )
-
-
-def _close(tx: Connection, row: AnyRow, words: str, now: datetime) -> None:
-    move = case_move("pass")
-    decided_by = row.assignee or "engine"
-    tx.execute(
-        update(cases)
-        .where(cases.c.id == row.id, cases.c.state.in_(move.sources))
-        .values(
-            state=move.target,
-            resolved_at=now,
-            decision=words,
-            decided_by=decided_by,
-            proposed_by="",
-            snoozed_until=None,
-        )
-    )
-    touch(tx, row.cause_id, now)
-    append(tx, actor="engine", verb="pass", noun="case", noun_id=row.id, now=now, data={"decision": words})
-
-
-def _open_case(tx: Connection, delivery: Delivery, opening: Opening, route: Route, now: datetime) -> None:
-    row = _latest_case(tx, delivery.id)
-    if row is not None and row.reason == opening.reason and row.cause_value == opening.cause:
-        _again(tx, delivery, row, opening, route, now)
-        return
-    if row is not None and row.state != CaseState.RESOLVED:
-        _close(tx, row, f"Replaced: now it is {opening.reason}.", now)
-    cause_id = open_cause(tx, delivery.flow, opening, route, now)
-    values = case_values(delivery, opening, route, now) | {"cause_id": cause_id}
-    case_id = (tx.execute(cases.insert().values(**values).returning(cases.c.id))).scalar_one()
-    touch(tx, cause_id, now)
-    append(
-        tx, actor="engine", verb="open", noun="case", noun_id=case_id, now=now,
-        data={"reason": opening.reason, "cause": cause_id, "delivery": delivery.id, "team": route.team,
-              "owner": route.owner, "resolve_by": route.resolve_by.isoformat()},
-    )  # fmt: skip
-
-
-def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, route: Route, now: datetime) -> None:
-    values: dict[str, Any] = opening_values(opening) | {"attempts": cases.c.attempts + 1}
-    reopened = row.state == CaseState.RESOLVED
-    cause_id = row.cause_id
-    if reopened:
-        cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
-        values |= deadlines(route) | {
-            "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,
-            "level": 0, "decided_by": "", "proposed_by": "", "proposal": None,
-        }  # fmt: skip
-    tx.execute(update(cases).where(cases.c.id == row.id, cases.c.state == row.state).values(**values))
-    for changed in {row.cause_id, cause_id}:
-        touch(tx, changed, now)
-    words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
-    say(tx, cause_id, words, now=now, broadcast=reopened)
-    verb = "reopen" if reopened else "again"
-    append(tx, actor="engine", verb=verb, noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
+_d, _a = deliveries.c, attempts.c
+_LEFT = Prepared(
+    types(_d.id, _d.lease, _d.state, _d.front, _d.detail, _d.updated_at, _d.due_at, _d.hold_id, counted=Integer()),
+    _left,
+)
+_ATTEMPTED = Prepared(types(_a.delivery_id, _a.number, _a.ended_at, _a.step, _a.detail, _a.snapshot), _attempted)

@@ -2,98 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
-from sync.lifecycle import CaseState, DeliveryState, WriteState
+from store.columns import DOC, ID, Moment, at, identity, metadata, one_of, ref, word
+from sync.lifecycle import BreakerState, CaseState, DeliveryState, WriteState
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC time. A naive one is a bug and is refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        aware = value.astimezone(UTC)
-        return aware.replace(tzinfo=None) if dialect.name == "sqlite" else aware
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-_ID = BigInteger().with_variant(Integer, "sqlite")
-_DOC = JSON(none_as_null=True)
-
-
-def _id() -> Column[int]:
-    return Column("id", _ID, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, null: bool = False) -> Column[int]:
-    return Column(name, _ID, ForeignKey(target), nullable=null)
-
-
-def _one_of(column: str, states: Any) -> CheckConstraint:
-    words = ", ".join(f"'{state}'" for state in states)
-    return CheckConstraint(f"{column} IN ({words})", name=f"{column}_known")
-
-
-def _at(name: str, *, null: bool = False) -> Column[datetime]:
-    return Column(name, Moment, nullable=null)
-
-
-def _word(name: str, *, null: bool = False, default: str | None = None) -> Column[str]:
-    return Column(name, String(255), nullable=null, server_default=default)
-
+__all__ = ["Moment", "metadata"]
 
 events = Table(
     "events",
     metadata,
-    _id(),
-    _word("connection"),
-    _word("entity"),
-    _word("record_id"),
-    _word("key"),
-    _word("kind"),
-    _at("occurred_at"),
+    identity(),
+    word("connection"),
+    word("entity"),
+    word("record_id"),
+    word("key"),
+    word("kind"),
+    at("occurred_at"),
     Column("sequence", BigInteger, nullable=False),
-    _at("received_at"),
-    _word("trace"),
-    Column("payload", _DOC),
+    at("received_at"),
+    word("trace"),
+    Column("payload", DOC),
     UniqueConstraint("connection", "key"),
     Index("ix_events_record", "connection", "entity", "record_id"),
 )
@@ -101,25 +44,26 @@ events = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _id(),
-    _ref("event_id", "events.id"),
-    _word("flow"),
-    _word("subject"),
-    _word("connection"),
-    _at("occurred_at"),
+    identity(),
+    ref("event_id", "events.id"),
+    word("flow"),
+    word("subject"),
+    word("connection"),
+    at("occurred_at"),
     Column("sequence", BigInteger, nullable=False),
-    _word("state"),
-    _at("due_at"),
+    word("state"),
+    at("due_at"),
     Column("number", Integer, nullable=False, server_default="0"),
     Column("retries", Integer, nullable=False, server_default="0"),
     Column("losses", Integer, nullable=False, server_default="0"),
-    _word("lease", null=True),
-    _at("leased_until", null=True),
-    _ref("hold_id", "holds.id", null=True),
+    word("lease", null=True),
+    at("leased_until", null=True),
+    ref("hold_id", "holds.id", null=True),
     Column("detail", Text, nullable=False, server_default=""),
-    _at("updated_at"),
+    at("updated_at"),
+    Column("front", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("event_id", "flow"),
-    _one_of("state", DeliveryState),
+    one_of("state", DeliveryState),
     CheckConstraint("(lease IS NULL) = (state <> 'running')", name="only_running_is_leased"),
     CheckConstraint("(leased_until IS NULL) = (lease IS NULL)", name="lease_ends"),
     CheckConstraint("hold_id IS NULL OR state = 'held'", name="only_held_waits_for_a_hold"),
@@ -128,7 +72,10 @@ deliveries = Table(
     Index("ix_deliveries_line", "flow", "subject", "occurred_at", "sequence", "id",
           sqlite_where=text("state IN ('pending', 'running', 'held')"),
           postgresql_where=text("state IN ('pending', 'running', 'held')")),
-    Index("ix_deliveries_due", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
+    Index("uq_one_front_per_subject", "flow", "subject", unique=True,
+          sqlite_where=text("front = 1"), postgresql_where=text("front")),
+    Index("ix_deliveries_ready", "flow", "due_at", "id",
+          sqlite_where=text("front = 1 AND state = 'pending'"), postgresql_where=text("front AND state = 'pending'")),
     Index("ix_deliveries_leased", "leased_until",
           sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
     Index("ix_deliveries_hold", "hold_id", sqlite_where=text("hold_id IS NOT NULL"), postgresql_where=text("hold_id IS NOT NULL")),
@@ -138,36 +85,36 @@ deliveries = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
-    _ref("delivery_id", "deliveries.id"),
+    identity(),
+    ref("delivery_id", "deliveries.id"),
     Column("number", Integer, nullable=False),
-    _at("ended_at"),
-    _word("step"),
+    at("ended_at"),
+    word("step"),
     Column("detail", Text, nullable=False, server_default=""),
-    Column("snapshot", _DOC),
+    Column("snapshot", DOC),
     UniqueConstraint("delivery_id", "number"),
 )
 
 writes = Table(
     "writes",
     metadata,
-    _id(),
-    _word("connection"),
-    _word("entity"),
-    _word("operation"),
-    _word("key"),
-    _ref("delivery_id", "deliveries.id"),
-    _word("lease"),
-    _word("state"),
-    _word("fingerprint"),
-    _word("target_id", null=True),
-    Column("record", _DOC),
+    identity(),
+    word("connection"),
+    word("entity"),
+    word("operation"),
+    word("key"),
+    ref("delivery_id", "deliveries.id"),
+    word("lease"),
+    word("state"),
+    word("fingerprint"),
+    word("target_id", null=True),
+    Column("record", DOC),
     Column("sends", Integer, nullable=False),
-    _at("sent_at"),
-    _at("rests_until"),
+    at("sent_at"),
+    at("rests_until"),
     Column("detail", Text, nullable=False, server_default=""),
     UniqueConstraint("connection", "entity", "operation", "key"),
-    _one_of("state", WriteState),
+    one_of("state", WriteState),
     CheckConstraint("state <> 'confirmed' OR target_id IS NOT NULL", name="confirmed_has_an_id"),
     Index("ix_writes_delivery", "delivery_id"),
 )
@@ -175,16 +122,16 @@ writes = Table(
 bindings = Table(
     "bindings",
     metadata,
-    _id(),
-    _word("source_connection"),
-    _word("source_entity"),
-    _word("source_id"),
-    _word("target_connection"),
-    _word("target_entity"),
-    _word("target_id"),
-    _word("reference"),
-    _ref("delivery_id", "deliveries.id"),
-    _at("bound_at"),
+    identity(),
+    word("source_connection"),
+    word("source_entity"),
+    word("source_id"),
+    word("target_connection"),
+    word("target_entity"),
+    word("target_id"),
+    word("reference"),
+    ref("delivery_id", "deliveries.id"),
+    at("bound_at"),
     UniqueConstraint("source_connection", "source_entity", "source_id", "target_connection", "target_entity"),
     UniqueConstraint("target_connection", "target_entity", "reference"),
 )
@@ -192,15 +139,15 @@ bindings = Table(
 causes = Table(
     "causes",
     metadata,
-    _id(),
-    _word("flow"),
-    _word("reason"),
-    _word("value"),
-    _word("team"),
-    _word("channel"),
+    identity(),
+    word("flow"),
+    word("reason"),
+    word("value"),
+    word("team"),
+    word("channel"),
     Column("version", Integer, nullable=False, server_default="1"),
-    _at("opened_at"),
-    _at("closed_at", null=True),
+    at("opened_at"),
+    at("closed_at", null=True),
     Index("uq_one_open_cause", "flow", "reason", "value", unique=True,
           sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
 )  # fmt: skip
@@ -208,41 +155,41 @@ causes = Table(
 cases = Table(
     "cases",
     metadata,
-    _id(),
-    _ref("cause_id", "causes.id"),
-    _ref("delivery_id", "deliveries.id"),
-    _word("flow"),
-    _word("subject"),
-    _word("reason"),
-    _word("state"),
-    _word("severity"),
-    _word("team"),
-    _word("owner"),
-    _word("backup"),
+    identity(),
+    ref("cause_id", "causes.id"),
+    ref("delivery_id", "deliveries.id"),
+    word("flow"),
+    word("subject"),
+    word("reason"),
+    word("state"),
+    word("severity"),
+    word("team"),
+    word("owner"),
+    word("backup"),
     Column("four_eyes", Boolean, nullable=False),
     Column("holds_billing", Boolean, nullable=False),
-    _word("assignee", null=True),
+    word("assignee", null=True),
     Column("title", Text, nullable=False),
-    _word("customer", null=True),
-    _word("customer_name", default=""),
-    _word("currency", null=True),
+    word("customer", null=True),
+    word("customer_name", default=""),
+    word("currency", null=True),
     Column("minor", BigInteger, nullable=True),
-    Column("violations", _DOC, nullable=False),
+    Column("violations", DOC, nullable=False),
     Column("detail", Text, nullable=False),
-    _word("trace"),
+    word("trace"),
     Column("attempts", Integer, nullable=False, server_default="1"),
     Column("level", Integer, nullable=False, server_default="0"),
-    _at("opened_at"),
-    _at("respond_by"),
-    _at("resolve_by"),
-    _at("responded_at", null=True),
-    _at("resolved_at", null=True),
-    _at("snoozed_until", null=True),
+    at("opened_at"),
+    at("respond_by"),
+    at("resolve_by"),
+    at("responded_at", null=True),
+    at("resolved_at", null=True),
+    at("snoozed_until", null=True),
     Column("decision", Text, nullable=False, server_default=""),
-    _word("decided_by", default=""),
-    Column("proposal", _DOC),
-    _word("proposed_by", default=""),
-    _one_of("state", CaseState),
+    word("decided_by", default=""),
+    Column("proposal", DOC),
+    word("proposed_by", default=""),
+    one_of("state", CaseState),
     CheckConstraint("(resolved_at IS NULL) = (state <> 'resolved')", name="only_resolved_is_done"),
     CheckConstraint("state <> 'resolved' OR decided_by <> ''", name="resolved_by_somebody"),
     CheckConstraint("state <> 'snoozed' OR snoozed_until IS NOT NULL", name="snooze_ends"),
@@ -258,33 +205,33 @@ cases = Table(
 overlays = Table(
     "overlays",
     metadata,
-    _id(),
-    _word("flow"),
-    _word("subject"),
-    _word("path"),
+    identity(),
+    word("flow"),
+    word("subject"),
+    word("path"),
     Column("found", Text, nullable=False),
-    _word("action"),
+    word("action"),
     Column("value", Text, nullable=False),
-    _word("reason"),
-    _ref("case_id", "cases.id"),
-    _word("decided_by"),
-    _at("decided_at"),
-    _one_of("action", ("set", "waive")),
+    word("reason"),
+    ref("case_id", "cases.id"),
+    word("decided_by"),
+    at("decided_at"),
+    one_of("action", ("set", "waive")),
     Index("ix_overlays_subject", "flow", "subject"),
 )
 
 holds = Table(
     "holds",
     metadata,
-    _id(),
-    _word("customer"),
-    _word("customer_name", default=""),
-    Column("case_id", _ID, nullable=True),
+    identity(),
+    word("customer"),
+    word("customer_name", default=""),
+    Column("case_id", ID, nullable=True),
     Column("why", Text, nullable=False),
-    _word("placed_by"),
-    _at("placed_at"),
-    _word("released_by", null=True),
-    _at("released_at", null=True),
+    word("placed_by"),
+    at("placed_at"),
+    word("released_by", null=True),
+    at("released_at", null=True),
     Column("note", Text, nullable=False, server_default=""),
     CheckConstraint("(released_by IS NULL) = (released_at IS NULL)", name="released_by_somebody"),
     Index("uq_one_hold_per_customer", "customer", unique=True,
@@ -294,13 +241,13 @@ holds = Table(
 cards = Table(
     "cards",
     metadata,
-    Column("cause_id", _ID, ForeignKey("causes.id"), primary_key=True),
-    _word("channel"),
-    _word("ts", null=True),
+    Column("cause_id", ID, ForeignKey("causes.id"), primary_key=True),
+    word("channel"),
+    word("ts", null=True),
     Column("version", Integer, nullable=False, server_default="0"),
     Column("unsure", Boolean, nullable=False, server_default=text("false")),
-    _word("lease", null=True),
-    _at("due_at"),
+    word("lease", null=True),
+    at("due_at"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text, nullable=False, server_default=""),
     Index("uq_card_message", "channel", "ts", unique=True,
@@ -310,20 +257,20 @@ cards = Table(
 messages = Table(
     "messages",
     metadata,
-    _id(),
-    _ref("cause_id", "causes.id", null=True),
-    _word("channel"),
-    _word("kind"),
+    identity(),
+    ref("cause_id", "causes.id", null=True),
+    word("channel"),
+    word("kind"),
     Column("text", Text, nullable=False),
-    _word("mention", null=True),
+    word("mention", null=True),
     Column("broadcast", Boolean, nullable=False, server_default=text("false")),
-    Column("body", _DOC),
-    _at("at"),
-    _word("lease", null=True),
-    _at("due_at"),
+    Column("body", DOC),
+    at("at"),
+    word("lease", null=True),
+    at("due_at"),
     Column("unsure", Boolean, nullable=False, server_default=text("false")),
-    _word("ts", null=True),
-    _at("posted_at", null=True),
+    word("ts", null=True),
+    at("posted_at", null=True),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text, nullable=False, server_default=""),
     CheckConstraint("(ts IS NULL) = (posted_at IS NULL)", name="posted_has_a_ts"),
@@ -336,19 +283,19 @@ ticks = Table(
     metadata,
     Column("name", String(255), primary_key=True),
     Column("slot", String(64), primary_key=True),
-    _at("claimed_at"),
+    at("claimed_at"),
 )
 
-presses = Table("presses", metadata, Column("key", String(255), primary_key=True), _at("at"))
+presses = Table("presses", metadata, Column("key", String(255), primary_key=True), at("at"))
 
 pauses = Table(
     "pauses",
     metadata,
     Column("scope", String(16), primary_key=True),
     Column("name", String(255), primary_key=True),
-    _word("paused_by"),
-    _at("paused_at"),
-    _one_of("scope", ("flow", "connection")),
+    word("paused_by"),
+    at("paused_at"),
+    one_of("scope", ("flow", "connection")),
 )
 
 cursors = Table(
@@ -356,22 +303,56 @@ cursors = Table(
     metadata,
     Column("connection", String(255), primary_key=True),
     Column("entity", String(255), primary_key=True),
-    Column("cursor", _DOC, nullable=False),
-    _at("moved_at"),
+    Column("cursor", DOC, nullable=False),
+    at("moved_at"),
 )
 
 journal = Table(
     "journal",
     metadata,
-    Column("seq", _ID, primary_key=True, autoincrement=False),
-    _at("at"),
-    _word("actor"),
-    _word("verb"),
-    _word("noun"),
-    _word("noun_id"),
+    Column("seq", ID, primary_key=True, autoincrement=False),
+    at("at"),
+    word("actor"),
+    word("verb"),
+    word("noun"),
+    word("noun_id"),
     Column("data", Text, nullable=False),
-    _word("previous"),
-    _word("hash"),
-    UniqueConstraint("previous"),
+    word("previous"),
+    word("hash"),
     Index("ix_journal_noun", "noun", "noun_id"),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    word("state"),
+    Column("trips", Integer, nullable=False),
+    at("opened_at"),
+    at("until"),
+    at("closed_at", null=True),
+    Column("detail", Text, nullable=False, server_default=""),
+    one_of("state", BreakerState),
+    CheckConstraint("(closed_at IS NULL) = (state <> 'closed')", name="only_closed_is_over"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    word("role"),
+    at("started_at"),
+    at("beat_at"),
+)
+
+modes = Table(
+    "modes",
+    metadata,
+    Column("flow", String(255), primary_key=True),
+    word("mode"),
+    at("since"),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("seen", ID, nullable=False, server_default="0"),
+    at("seen_at"),
+    one_of("mode", ("event", "batch")),
 )

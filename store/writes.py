@@ -3,23 +3,45 @@ One key of one operation exists once, whoever asks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Executable, Subquery, and_, select, true, update
 
-from store.database import Database
+from store.database import Database, insert
+from store.given import Prepared, types
+from store.holds import holds_on
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import deliveries, writes
+from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
-from sync.model import Delivery, Found, Record, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Permit
+from sync.model import Delivery, Found, WriteEnd, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Held, Permit
 
 _REPEATABLE = ("upsert", "update")
 _SOON = timedelta(milliseconds=400)
+_Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """One delivery that wants to write."""
+
+    delivery: Delivery
+    spec: WriteSpec
+    fingerprint: str
+    rest: timedelta
+    leased_until: datetime
+    now: datetime
+    ended: Sequence[WriteEnd]
+    customer: str | None
+
+    @property
+    def key(self) -> _Key:
+        return _key(self.spec)
 
 
 class Writes:
@@ -36,126 +58,133 @@ class Writes:
         quarantine_seconds: float,
         lease_seconds: float,
         now: datetime,
+        ended: Sequence[WriteEnd] = (),
+        customer: str | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not. Renews our lease. Raises LeaseLost."""
-        rest = timedelta(seconds=quarantine_seconds)
-
-        def work(tx: Connection) -> Permit:
-            _renew(tx, delivery, now + timedelta(seconds=lease_seconds), now)
-            row = _by_key(tx, spec)
-            if row is None:
-                return Go(write_id=_intend(tx, delivery, spec, fingerprint, now, rest))
-            permit = _permit(tx, delivery, row, fingerprint, now)
-            if isinstance(permit, Go):
-                _send(tx, delivery, row.id, fingerprint, now, rest)
-            return permit
-
-        return await self.db.write(work)
-
-    async def end_write(
-        self,
-        delivery: Delivery,
-        write_id: int,
-        verb: str,
-        *,
-        now: datetime,
-        target_id: str | None = None,
-        record: Record | None = None,
-        detail: str = "",
-    ) -> None:
-        """Move the write by `confirm`, `refuse` or `doubt`; a doubted one rests from now. Raises LeaseLost."""
-        move = write_move(verb)
-        values: dict[str, Any] = {"state": move.target, "detail": detail[:500]}
-        if verb == "confirm":
-            values |= {"target_id": target_id, "record": record}
-
-        def work(tx: Connection) -> None:
-            guard = (writes.c.id == write_id, writes.c.lease == delivery.lease, writes.c.state.in_(move.sources))
-            rest = {"rests_until": now + _rest(tx, write_id)} if verb == "doubt" else {}
-            moved = tx.execute(update(writes).where(*guard).values(**values, **rest))
-            if moved.rowcount == 0:
-                raise LeaseLost(f"write {write_id} is no longer ours")
-            append(
-                tx, actor="engine", verb=f"write_{verb}", noun="delivery", noun_id=delivery.id, now=now,
-                data={"write": write_id, "target": target_id, "detail": detail[:200]},
-            )  # fmt: skip
-
-        await self.db.write(work)
+        """Record the intent to write and mark it sent, or say why not: `customer` may be on hold. Records first how earlier
+        calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
+        ask = _Ask(
+            delivery=delivery, spec=spec, fingerprint=fingerprint, rest=timedelta(seconds=quarantine_seconds),
+            leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, customer=customer,
+        )  # fmt: skip
+        return await self.db.together(_begin, ask)
 
     async def written(self, specs: Sequence[WriteSpec]) -> dict[str, tuple[str, Found]]:
         """The confirmed ones among these writes, by name: the fingerprint of what was written, and what the target showed."""
 
         def work(tx: Connection) -> dict[str, tuple[str, Found]]:
-            rows = {spec.name: _by_key(tx, spec) for spec in specs}
+            rows = _known(tx, [_key(spec) for spec in specs])
             return {
-                name: (row.fingerprint, Found(id=row.target_id, record=row.record or {}))
-                for name, row in rows.items()
-                if row is not None and row.state == WriteState.CONFIRMED
+                spec.name: (row.fingerprint, Found(id=row.target_id, record=row.record or {}))
+                for spec in specs
+                if (row := rows.get(_key(spec))) is not None and row.state == WriteState.CONFIRMED
             }
 
         return await self.db.read(work)
 
     async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
         """Whether a write was sent and not refused: it has happened, or may have."""
-        query = select(writes.c.id).where(*_key(connection, entity, operation, key))
-        maybe = query.where(writes.c.state != WriteState.REFUSED)
+        w = writes.c
+        same = (w.connection == connection, w.entity == entity, w.operation == operation, w.key == key)
+        maybe = select(w.id).where(*same, w.state != WriteState.REFUSED)
         return await self.db.read(lambda tx: tx.execute(maybe).one_or_none() is not None)
 
 
-def _renew(tx: Connection, delivery: Delivery, until: datetime, now: datetime) -> None:
-    d = deliveries.c
-    ours = (d.id == delivery.id, d.state == DeliveryState.RUNNING, d.lease == delivery.lease)
-    renewed = tx.execute(update(deliveries).where(*ours).values(leased_until=until, updated_at=now))
-    if renewed.rowcount == 0:
-        raise LeaseLost(f"delivery {delivery.id} is no longer ours")
+def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
+    end(tx, ((ask.delivery, one) for ask in asks for one in ask.ended))
+    _renew(tx, asks)
+    known = _known(tx, [ask.key for ask in asks])
+    held = holds_on(tx, {ask.customer for ask in asks if ask.customer is not None and not _written(known.get(ask.key))})
+    permits: dict[int, Permit] = {}
+    fresh: dict[_Key, int] = {}
+    for place, ask in enumerate(asks):
+        row = known.get(ask.key)
+        hold = None if _written(row) else held.get(ask.customer or "")
+        if hold is not None:
+            permits[place] = Held(hold=hold)
+        elif row is not None:
+            permits[place] = _once_more(tx, ask, row)
+        elif ask.key in fresh:
+            permits[place] = _busy(ask, asks[fresh[ask.key]].delivery.id)
+        else:
+            fresh[ask.key] = place
+    permits |= _intend(tx, asks, fresh)
+    return [permits[place] for place in range(len(asks))]
 
 
-def _key(connection: str, entity: str, operation: str, key: str) -> tuple[Any, ...]:
-    w = writes.c
-    return (w.connection == connection, w.entity == entity, w.operation == operation, w.key == key)
+def _written(row: AnyRow | None) -> bool:
+    return row is not None and row.state == WriteState.CONFIRMED
 
 
-def _by_key(tx: Connection, spec: WriteSpec) -> AnyRow | None:
-    query = select(writes).where(*_key(spec.connection, spec.entity, spec.operation, spec.key))
-    return tx.execute(query).one_or_none()
+def _busy(ask: _Ask, other: int) -> Busy:
+    return Busy(until=ask.now + _SOON, detail=f"delivery {other} is writing {ask.spec.key}")
 
 
-def _intend(
-    tx: Connection, delivery: Delivery, spec: WriteSpec, fingerprint: str, now: datetime, rest: timedelta
-) -> int:
-    values = {
-        "connection": spec.connection, "entity": spec.entity, "operation": spec.operation, "key": spec.key,
-        "delivery_id": delivery.id, "lease": delivery.lease, "state": WriteState.SENT, "fingerprint": fingerprint,
-        "sends": 1, "sent_at": now, "rests_until": now + rest,
-    }  # fmt: skip
-    created: int = tx.execute(writes.insert().values(**values).returning(writes.c.id)).scalar_one()
-    append(
-        tx, actor="engine", verb="write_send", noun="delivery", noun_id=delivery.id, now=now,
-        data={"write": created, "to": f"{spec.connection}/{spec.entity}", "operation": spec.operation, "key": spec.key},
-    )  # fmt: skip
-    return created
+def _renew(tx: Connection, asks: Sequence[_Ask]) -> None:
+    rows = [
+        {"id": ask.delivery.id, "lease": ask.delivery.lease, "leased_until": ask.leased_until, "updated_at": ask.now}
+        for ask in asks
+    ]
+    if _RENEWED.run(tx, rows).rowcount != len(rows):
+        raise LeaseLost("a delivery is no longer ours")
 
 
-def _permit(tx: Connection, delivery: Delivery, row: AnyRow, fingerprint: str, now: datetime) -> Permit:
+def _key(spec: WriteSpec) -> _Key:
+    return (spec.connection, spec.entity, spec.operation, spec.key)
+
+
+def _known(tx: Connection, keys: Iterable[_Key]) -> dict[_Key, AnyRow]:
+    rows = [dict(zip(_KEY, key, strict=True)) for key in set(keys)]
+    return {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.run(tx, rows)}
+
+
+def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dict[int, Permit]:
+    """Record the intents. Where another worker was faster with the same key, ours is busy."""
+    rows = [
+        {**dict(zip(_KEY, key, strict=True)), "delivery_id": asks[place].delivery.id, "lease": asks[place].delivery.lease,
+         "state": WriteState.SENT, "fingerprint": asks[place].fingerprint, "sends": 1, "sent_at": asks[place].now,
+         "rests_until": asks[place].now + asks[place].rest}
+        for key, place in fresh.items()
+    ]  # fmt: skip
+    if not rows:
+        return {}
+    _INTENDED.run(tx, rows)
+    permits: dict[int, Permit] = {}
+    made = {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.run(tx, rows)}
+    for key, place in fresh.items():
+        ask, row = asks[place], made[key]
+        if (row.delivery_id, row.lease) != (ask.delivery.id, ask.delivery.lease):
+            permits[place] = _busy(ask, row.delivery_id)
+            continue
+        permits[place] = Go(write_id=row.id)
+        spec = ask.spec
+        append(
+            tx, actor="engine", verb="write_send", noun="delivery", noun_id=ask.delivery.id, now=ask.now,
+            data={"write": row.id, "to": f"{spec.connection}/{spec.entity}", "operation": spec.operation, "key": spec.key},
+        )  # fmt: skip
+    return permits
+
+
+def _once_more(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
+    permit = _permit(tx, ask, row)
+    return permit if not isinstance(permit, Go) or _send(tx, ask, row) else _busy(ask, row.delivery_id)
+
+
+def _permit(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
     if row.state == WriteState.CONFIRMED:
-        if row.fingerprint == fingerprint:
+        if row.fingerprint == ask.fingerprint:
             return Done(write_id=row.id, target_id=row.target_id, record=row.record or {})
         if row.operation in _REPEATABLE:
             return Go(write_id=row.id, target_id=row.target_id)
         return Differs(write_id=row.id, target_id=row.target_id)
     if row.state == WriteState.REFUSED:
         return Go(write_id=row.id, target_id=row.target_id)
-    if row.lease != delivery.lease and _running(tx, row, now):
-        return Busy(until=now + _SOON, detail=f"delivery {row.delivery_id} is writing {row.key}")
-    if now < row.rests_until:  # the target may still commit: too early to read back
-        return Busy(until=row.rests_until, detail=f"the fate of {row.key} is unknown; it rests before it is read back")
+    if row.lease != ask.delivery.lease and _running(tx, row, ask.now):
+        return _busy(ask, row.delivery_id)
+    if ask.now < row.rests_until:  # the target may still commit: too early to read back
+        words = f"the fate of {row.key} is unknown; it rests before it is read back"
+        return Busy(until=row.rests_until, detail=words)
     return Go(write_id=row.id, target_id=row.target_id, again=True)
-
-
-def _rest(tx: Connection, write_id: int) -> timedelta:
-    row = tx.execute(select(writes.c.sent_at, writes.c.rests_until).where(writes.c.id == write_id)).one()
-    rest: timedelta = row.rests_until - row.sent_at
-    return rest
 
 
 def _running(tx: Connection, row: AnyRow, now: datetime) -> bool:
@@ -164,14 +193,48 @@ def _running(tx: Connection, row: AnyRow, now: datetime) -> bool:
     return tx.execute(query).one_or_none() is not None
 
 
-def _send(tx: Connection, delivery: Delivery, write_id: int, fingerprint: str, now: datetime, rest: timedelta) -> None:
+def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
+    """Send it again, unless somebody else has since we looked."""
     values = {
-        "state": WriteState.SENT, "delivery_id": delivery.id, "lease": delivery.lease, "fingerprint": fingerprint,
-        "sends": writes.c.sends + 1, "sent_at": now, "rests_until": now + rest,
+        "state": WriteState.SENT, "delivery_id": ask.delivery.id, "lease": ask.delivery.lease,
+        "fingerprint": ask.fingerprint, "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.now + ask.rest,
     }  # fmt: skip
-    guard = (writes.c.id == write_id, writes.c.state.in_(write_move("send").sources))
-    tx.execute(update(writes).where(*guard).values(values))
+    w = writes.c
+    seen = (w.id == row.id, w.state == row.state, w.lease == row.lease, w.sends == row.sends)
+    guard = (*seen, w.state.in_(write_move("send").sources))
+    if tx.execute(update(writes).where(*guard).values(values)).rowcount == 0:
+        return False
     append(
-        tx, actor="engine", verb="write_send", noun="delivery", noun_id=delivery.id, now=now,
-        data={"write": write_id, "again": True},
+        tx, actor="engine", verb="write_send", noun="delivery", noun_id=ask.delivery.id, now=ask.now,
+        data={"write": row.id, "again": True},
     )  # fmt: skip
+    return True
+
+
+def _select_known(given: Subquery, _: str) -> Executable:
+    same = and_(*(writes.c[name] == given.c[name] for name in _KEY))
+    return select(writes).select_from(given.join(writes, same))
+
+
+def _insert_intents(given: Subquery, dialect: str) -> Executable:
+    rows = select(*given.c).where(true())  # SQLite reads ON CONFLICT after a join otherwise
+    statement: Executable = (
+        insert(dialect, writes).from_select([c.name for c in given.c], rows).on_conflict_do_nothing()
+    )
+    return statement
+
+
+def _renewal(given: Subquery, _: str) -> Executable:
+    d = deliveries.c
+    ours = (d.id == given.c.id, d.lease == given.c.lease, d.state == DeliveryState.RUNNING.value)
+    return update(deliveries).where(*ours).values(leased_until=given.c.leased_until, updated_at=given.c.updated_at)
+
+
+_w, _d = writes.c, deliveries.c
+_KEY = types(_w.connection, _w.entity, _w.operation, _w.key)
+_KNOWN = Prepared(_KEY, _select_known)
+_INTENDED = Prepared(
+    _KEY | types(_w.delivery_id, _w.lease, _w.state, _w.fingerprint, _w.sends, _w.sent_at, _w.rests_until),
+    _insert_intents,
+)
+_RENEWED = Prepared(types(_d.id, _d.lease, _d.leased_until, _d.updated_at), _renewal)

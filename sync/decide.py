@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 from sync.model import BillingHold, Binding, NotDue, Overlay, Plan, Violation, Violations
 from sync.money import Money
 from sync.policy import wait
 from sync.reasons import Fix, reason
-from sync.steps import Bury, Deliver, Discard, Hold, Opening, Retry, Step, Wait
+from sync.steps import Bury, Deliver, Discard, Hold, Opening, Pause, Retry, Step, Wait
 from sync.workspace.flow import RetryPolicy
 
 
@@ -70,8 +70,25 @@ class Wrong:
 Outcome = Written | Blocked | Resting | Failed | Wrong | Violations | NotDue
 
 
-def decide(outcome: Outcome, *, subject: str, retries: int, policy: RetryPolicy, now: datetime, jitter: float) -> Step:
-    """The one step that follows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A connection is left alone until then. `opened` is true for the one delivery that found out: its case tells of it."""
+
+    until: datetime
+    opened: bool = False
+
+
+def decide(
+    outcome: Outcome,
+    *,
+    subject: str,
+    retries: int,
+    policy: RetryPolicy,
+    now: datetime,
+    jitter: float,
+    outage: Outage | None = None,
+) -> Step:
+    """The one step that follows. In an outage of the connection that failed, nothing counts against the record."""
     match outcome:
         case Written(bindings=bindings):
             return Deliver(bindings=bindings)
@@ -85,8 +102,17 @@ def decide(outcome: Outcome, *, subject: str, retries: int, policy: RetryPolicy,
             return _stop(_opening_of(outcome, subject))
         case Wrong():
             return _stop(_opening(outcome.reason, outcome.cause or subject, outcome.detail, outcome.about))
+        case Failed() if outage is not None:
+            return _in_outage(outcome, outage, now)
         case Failed():
             return _after_failure(outcome, subject, retries, policy, now, jitter)
+
+
+def _in_outage(failed: Failed, outage: Outage, now: datetime) -> Step:
+    if not outage.opened:  # the breaker holds it back, and it keeps its place for when the connection is there again
+        return Retry(due_at=now, detail=str(failed.error), counted=False)
+    opening = _opening(f"{failed.side}_unavailable", failed.connection, str(failed.error), failed.about)
+    return Pause(due_at=outage.until, opening=opening)
 
 
 def _after_failure(
@@ -94,6 +120,8 @@ def _after_failure(
 ) -> Step:
     error, about = failed.error, failed.about
     match error:
+        case Throttled():
+            return Retry(due_at=now + wait(policy, 0, jitter, error.retry_after), detail=str(error), counted=False)
         case Unavailable() | AnswerLost() if retries + 1 < policy.attempts:
             after = error.retry_after if isinstance(error, Unavailable) else None
             return Retry(due_at=now + wait(policy, retries, jitter, after), detail=str(error))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.errors import ConnectorError, NotFound, Rejected
-from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteSpec
+from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import Ledger, Source, Target
 from sync.prepare import prepare, questions
 from sync.questions import Lookups, Question
@@ -50,7 +50,8 @@ class Line:
 
 @dataclass(slots=True)
 class Trip:
-    """One delivery under way. `record` is what was read, kept for the attempt's snapshot."""
+    """One delivery under way. `record` is what was read, kept for the attempt's snapshot; `ended` is how calls ended that the
+    ledger has not heard of yet."""
 
     line: Line
     delivery: Delivery
@@ -58,6 +59,7 @@ class Trip:
     record: Record | None = None
     about: About = field(default_factory=About)
     done: dict[str, Found] = field(default_factory=dict)
+    ended: list[WriteEnd] = field(default_factory=list)
 
     async def run(self) -> Outcome:
         """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
@@ -101,14 +103,15 @@ class Trip:
         return violations if stopped is None else stopped
 
     async def _carry_out(self, plan: Plan) -> Outcome:
-        known = await self.line.ledger.written(plan.writes)
-        if self._stands(plan, known):
-            return Written(bindings=self._bindings(plan))
-        if plan.customer is not None and len(known) < len(plan.writes):
-            hold = await self.line.ledger.hold_on(plan.customer)
-            if hold is not None:
-                return Blocked(hold=hold)
-        stopped = await self._write_all(plan.writes)
+        if len(plan.writes) > 1:  # a single write hears all of this with its permit
+            known = await self.line.ledger.written(plan.writes)
+            if self._stands(plan, known):
+                return Written(bindings=self._bindings(plan))
+            if plan.customer is not None and len(known) < len(plan.writes):
+                hold = await self.line.ledger.hold_on(plan.customer)
+                if hold is not None:
+                    return Blocked(hold=hold)
+        stopped = await self._write_all(plan.writes, plan.customer)
         return Written(bindings=self._bindings(plan)) if stopped is None else stopped
 
     def _stands(self, plan: Plan, known: Mapping[str, tuple[str, Found]]) -> bool:
@@ -122,13 +125,15 @@ class Trip:
         self.done = done
         return True
 
-    async def _write_all(self, specs: tuple[WriteSpec, ...]) -> Outcome | None:
+    async def _write_all(self, specs: tuple[WriteSpec, ...], customer: str | None = None) -> Outcome | None:
         engine = self.line.workspace.engine
         writing = Writing(
             ledger=self.line.ledger,
             delivery=self.delivery,
             clock=self.line.clock,
             lease_seconds=engine.lease.total_seconds(),
+            customer=customer,
+            ended=self.ended,
         )
         for spec in specs:
             target = self.line.target(spec.connection)
@@ -137,7 +142,7 @@ class Trip:
                     target, spec, self.done, quarantine_seconds=self.line.quarantine(spec.connection)
                 )
                 match found:
-                    case Resting():
+                    case Resting() | Blocked():
                         return found
                     case Changed():
                         return self._changed(found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -16,7 +16,8 @@ from sync.deliver import Line, Trip
 from sync.errors import LeaseLost, LedgerUnavailable, NotFound, WebhookRefused
 from sync.model import Delivery, Received
 from sync.ports import Incoming
-from sync.steps import Bury, Hold, Retry, Step
+from sync.steps import Bury, Deliver, Hold, Pause, Retry, Step
+from sync.traffic import Traffic
 from sync.workspace.flow import Flow
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ class Engine:
         self.line = line
         self._ledger, self._workspace, self._clock = line.ledger, line.workspace, line.clock
         self._jitter = jitter
+        self._traffic = Traffic(ledger=line.ledger, workspace=line.workspace, jitter=jitter)
         self._wake = asyncio.Event()
 
     async def receive(self, connection: str, incoming: Incoming) -> Received:
@@ -70,19 +72,31 @@ class Engine:
     async def run(self, stop: asyncio.Event, *, idle_seconds: float = 0.5) -> None:
         """Work until told to stop, then let what is under way finish."""
         running: set[asyncio.Task[None]] = set()
-        stopping = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(self._woken_by(stop))
         most = self._workspace.engine.concurrency
         several = max(1, most // 4)  # one claim takes several at once
+
+        def ended(task: asyncio.Task[None]) -> None:
+            running.discard(task)
+            if (bug := task.exception()) is not None:
+                log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays
+            if most - len(running) >= several:
+                self._wake.set()
+
         while not stop.is_set():
             free = most - len(running)
-            claimed = await self._claim_or_rest(free) if free >= several else []
-            running |= {asyncio.create_task(self.deliver(one)) for one in claimed}
-            waking = [asyncio.create_task(self._wake.wait())] if most - len(running) >= several else []
-            running = await self._rest(running, [stopping, *waking], idle_seconds)
-            for task in waking:
-                task.cancel()
+            for one in await self._claim_or_rest(free) if free >= several else []:
+                task = asyncio.create_task(self.deliver(one))
+                running.add(task)
+                task.add_done_callback(ended)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), idle_seconds)
         stopping.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    async def _woken_by(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
 
     async def drain(self, *, limit: int = 1_000_000) -> int:
         """Work until nothing is due now; how many deliveries were settled."""
@@ -97,6 +111,7 @@ class Engine:
 
     async def deliver(self, delivery: Delivery) -> None:
         """One delivery from its lease to its settlement."""
+        self._traffic.began(delivery.flow)
         with structlog.contextvars.bound_contextvars(trace=delivery.event.trace, delivery=delivery.id):
             try:
                 flow = self._workspace.flows.get(delivery.flow)
@@ -109,6 +124,8 @@ class Engine:
                 log.warning("lease_lost", flow=delivery.flow)
             except LedgerUnavailable as error:
                 log.error("ledger_unavailable", detail=str(error))  # the lease runs out and the delivery comes back
+            finally:
+                self._traffic.ended(delivery.flow)
 
     async def bury_poison(self) -> int:
         """Into the dead letters with every delivery whose worker died again and again."""
@@ -149,23 +166,27 @@ class Engine:
             policy=flow.retry,
             now=now,
             jitter=self._jitter(),
+            outage=await self._traffic.heard(flow, outcome, now),
         )
         route = None
-        if isinstance(step, Hold | Bury):
+        if isinstance(step, Hold | Bury | Pause):
             route = self._workspace.route(flow, step.opening.reason, now)
-        snapshot = trip.record if trip is not None else None
-        await self._ledger.settle(delivery, step, now=now, route=route, snapshot=snapshot)
-        log.info("settled", flow=flow.name, step=type(step).__name__.lower(), attempt=delivery.number)
-        self.wake()
+        read = trip.record if trip is not None else None
+        snapshot = None if read is delivery.event.payload else read  # the event keeps what came with it
+        ended = tuple(trip.ended) if trip is not None else ()
+        await self._ledger.settle(delivery, step, now=now, route=route, snapshot=snapshot, ended=ended)
+        if not isinstance(step, Deliver):  # what went through is in the journal; a line for each would be noise
+            log.info("settled", flow=flow.name, step=type(step).__name__.lower(), attempt=delivery.number)
 
     async def _claim(self, limit: int) -> list[Delivery]:
         self._wake.clear()
-        settings = self._workspace.engine
+        settings, now = self._workspace.engine, self._clock()
         claimed = await self._ledger.claim(
             limit=limit,
             lease_seconds=settings.lease.total_seconds(),
             max_losses=settings.max_losses,
-            now=self._clock(),
+            now=now,
+            flows=await self._traffic.wants(limit, now),
         )
         if not claimed:
             await self.bury_poison()
@@ -178,15 +199,6 @@ class Engine:
             log.error("ledger_unavailable", detail=str(error))
             await asyncio.sleep(_LEDGER_PAUSE)
             return []
-
-    async def _rest(
-        self, running: set[asyncio.Task[None]], signals: list[asyncio.Task[Any]], idle_seconds: float
-    ) -> set[asyncio.Task[None]]:
-        await asyncio.wait({*running, *signals}, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in running:
-            if task.done() and (bug := task.exception()) is not None:
-                log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays
-        return {task for task in running if not task.done()}
 
     def _flows_of(self, connection: str) -> dict[str, list[str]]:
         flows: dict[str, list[str]] = {}

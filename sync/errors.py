@@ -4,6 +4,7 @@ MeshlineError
 ├── ConfigurationError    fix the workspace or the environment; all mistakes at once
 ├── ConnectorError
 │   ├── Unavailable       try again later (carries retry_after)
+│   │   └── Throttled     the connection is at its limit: nothing is wrong, its turn comes later
 │   ├── AnswerLost        the request went out and no answer came: the write's fate is unknown
 │   ├── Rejected          this record needs a person (carries the reason code)
 │   └── Unauthorized      this connection needs a person
@@ -55,6 +56,15 @@ class Unavailable(ConnectorError):
     def __init__(self, words: str, *, retry_after: float | None = None) -> None:
         super().__init__(words)
         self.retry_after = retry_after
+
+
+class Throttled(Unavailable):
+    """The connection is at its limit. `sent` tells whether the other side turned the call away (429) or we kept it back,
+    in which case it never left this process."""
+
+    def __init__(self, words: str, *, retry_after: float | None = None, sent: bool = False) -> None:
+        super().__init__(words, retry_after=retry_after)
+        self.sent = sent
 
 
 class AnswerLost(ConnectorError):

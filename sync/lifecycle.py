@@ -36,6 +36,14 @@ class WriteState(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class BreakerState(StrEnum):
+    """A connection's breaker: `open` holds the work, `probing` lets one delivery try, `closed` lets everything through."""
+
+    OPEN = "open"
+    PROBING = "probing"
+    CLOSED = "closed"
+
+
 class Role(StrEnum):
     OWNER = "owner"
     BACKUP = "backup"

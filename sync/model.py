@@ -89,6 +89,40 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What an engine asks of one flow: at most so many deliveries, which need these connections to be written."""
+
+    most: int
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """A connection that did not answer: what waits for it is held, not dropped. While it is `open` nothing is sent before
+    `until`; then one delivery probes. `trips` counts how often it opened since it last held."""
+
+    connection: str
+    state: str
+    trips: int
+    opened_at: datetime
+    until: datetime
+    closed_at: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteEnd:
+    """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`."""
+
+    write_id: int
+    verb: str
+    at: datetime
+    target_id: str | None = None
+    record: Record | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One event on its way through one flow, leased to us. `number` counts the attempts including this one."""
 

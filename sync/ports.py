@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from sync.model import BillingHold, Change, Delivery, Found, Received, Record, WriteSpec
+from sync.model import BillingHold, Breaker, Change, Delivery, Found, Received, Record, Want, WriteEnd, WriteSpec
 from sync.steps import Route, Step
 
 
@@ -127,7 +127,14 @@ class Differs:
     target_id: str
 
 
-Permit = Go | Done | Busy | Differs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The customer may not be billed now."""
+
+    hold: BillingHold
+
+
+Permit = Go | Done | Busy | Differs | Held
 
 
 class Ledger(Protocol):
@@ -150,9 +157,18 @@ class Ledger(Protocol):
         """Where polling stands."""
         ...
 
-    async def claim(self, *, limit: int, lease_seconds: float, max_losses: int, now: datetime) -> list[Delivery]:
-        """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection.
-        Those that lost their lease `max_losses` times are returned once more by `poisoned` instead."""
+    async def claim(
+        self,
+        *,
+        limit: int,
+        lease_seconds: float,
+        max_losses: int,
+        now: datetime,
+        flows: Mapping[str, Want] | None = None,
+    ) -> list[Delivery]:
+        """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection, none that
+        needs a connection whose breaker is open but one probe when that is due. `flows` says what each flow needs and how
+        many it may give; without it every flow may give all. Those that lost their lease `max_losses` times are for `poisoned`."""
         ...
 
     async def poisoned(self, *, max_losses: int, now: datetime) -> list[Delivery]:
@@ -167,8 +183,9 @@ class Ledger(Protocol):
         now: datetime,
         route: Route | None = None,
         snapshot: Record | None = None,
+        ended: Sequence[WriteEnd] = (),
     ) -> None:
-        """Write what happened. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
+        """Write what happened, and how its last calls `ended`. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
         ...
 
     async def begin_write(
@@ -180,22 +197,11 @@ class Ledger(Protocol):
         quarantine_seconds: float,
         lease_seconds: float,
         now: datetime,
+        ended: Sequence[WriteEnd] = (),
+        customer: str | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not. Renews our lease. Raises LeaseLost."""
-        ...
-
-    async def end_write(
-        self,
-        delivery: Delivery,
-        write_id: int,
-        verb: str,
-        *,
-        now: datetime,
-        target_id: str | None = None,
-        record: Record | None = None,
-        detail: str = "",
-    ) -> None:
-        """Move the write by `confirm`, `refuse` or `doubt`; a doubted one rests from now. Raises LeaseLost."""
+        """Record the intent to write and mark it sent, or say why not: `customer` may be on hold. Records first how earlier
+        calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
         ...
 
     async def written(self, specs: Sequence[WriteSpec]) -> Mapping[str, tuple[str, Found]]:
@@ -204,6 +210,18 @@ class Ledger(Protocol):
 
     async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
         """Whether a write was sent and not refused: it has happened, or may have."""
+        ...
+
+    async def trip(self, connection: str, *, until: datetime, detail: str, now: datetime) -> Breaker | None:
+        """Open the breaker until then. A probe that failed opens it again, counted on; None when it is open already."""
+        ...
+
+    async def mend(self, connection: str, *, now: datetime) -> bool:
+        """The connection answers: let everything through. False when the breaker was closed."""
+        ...
+
+    async def breakers(self) -> list[Breaker]:
+        """Every breaker that was ever opened, the latest first."""
         ...
 
     async def hold_on(self, customer: str) -> BillingHold | None:

@@ -41,6 +41,14 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """The connection is out of order: a case tells of it, and the record tries again by itself at `due_at`."""
+
+    due_at: datetime
+    opening: Opening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A person decides; the delivery waits with an open case."""
 
@@ -69,7 +77,7 @@ class Discard:
     why: str
 
 
-Step = Deliver | Retry | Hold | Bury | Wait | Discard
+Step = Deliver | Retry | Pause | Hold | Bury | Wait | Discard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from sync.decide import Resting
+from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
-from sync.model import Delivery, Found, Record, Ref, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Ledger, Target
+from sync.model import Delivery, Found, Record, Ref, WriteEnd, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +25,21 @@ class Changed:
     target_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Writing:
-    """What a write needs around it."""
+    """The writes of one delivery. How a call ended is recorded with whatever is recorded next: `ended` is what still has to
+    be. Until then the write says `sent`, which is as true as it is safe."""
 
     ledger: Ledger
     delivery: Delivery
     clock: Callable[[], datetime]
     lease_seconds: float
+    customer: str | None = None
+    ended: list[WriteEnd] = field(default_factory=list)
 
     async def write(
         self, target: Target, spec: WriteSpec, done: Mapping[str, Found], *, quarantine_seconds: float
-    ) -> Found | Resting | Changed:
+    ) -> Found | Resting | Changed | Blocked:
         """Carry out one write of a plan; `done` holds the earlier ones by name. Raises ConnectorError, LeaseLost."""
         body = filled(spec.body, done)
         now = self.clock()
@@ -47,8 +50,13 @@ class Writing:
             quarantine_seconds=quarantine_seconds,
             lease_seconds=self.lease_seconds,
             now=now,
+            ended=tuple(self.ended),
+            customer=self.customer,
         )
+        self.ended.clear()
         match permit:
+            case Held(hold=hold):
+                return Blocked(hold=hold)
             case Done(target_id=target_id, record=record):
                 return Found(id=target_id, record=record)
             case Busy(until=until, detail=detail):
@@ -66,24 +74,21 @@ class Writing:
         try:
             found = await send(target, spec, body, done, permit)
         except AnswerLost as error:
-            await self._end(permit, "doubt", detail=str(error))
+            self._end(permit, "doubt", detail=str(error))
             raise
         except ConnectorError as error:
             # a second try may have failed to look, and the first may still have written: it stays unknown
-            await self._end(permit, "doubt" if permit.again else "refuse", detail=str(error))
+            self._end(permit, "doubt" if permit.again else "refuse", detail=str(error))
             raise
-        await self._end(permit, "confirm", found=found)
+        self._end(permit, "confirm", found=found)
         return found
 
-    async def _end(self, permit: Go, verb: str, *, found: Found | None = None, detail: str = "") -> None:
-        await self.ledger.end_write(
-            self.delivery,
-            permit.write_id,
-            verb,
-            now=self.clock(),
-            target_id=found.id if found else None,
-            record=found.record if found else None,
-            detail=detail,
+    def _end(self, permit: Go, verb: str, *, found: Found | None = None, detail: str = "") -> None:
+        target_id, record = (found.id, found.record) if found else (None, None)
+        self.ended.append(
+            WriteEnd(
+                write_id=permit.write_id, verb=verb, at=self.clock(), target_id=target_id, record=record, detail=detail
+            )
         )
 
 

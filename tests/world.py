@@ -18,6 +18,7 @@ from bot.settings import read_settings
 from sync import connectors
 from sync.model import Case, Cause
 from sync.workspace.loader import load
+from tests.ledgers import ledger_url
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Berlin, a working day
 
@@ -129,9 +130,7 @@ async def small_world(tmp_path: Path, *, workspace: Path | None = None) -> Async
     await sandbox.start()
     sandbox.slack.throttle.enabled = False
     port = free_port()
-    environ = sandbox.environ(
-        workspace=workspace or example(), database_url=f"sqlite:///{tmp_path}/ledger.db", port=port
-    )
+    environ = sandbox.environ(workspace=workspace or example(), database_url=ledger_url(tmp_path), port=port)
     settings = read_settings(environ)
     kinds = {name: kind.options for name, kind in connectors.kinds().items()}
     parts = await wire(settings, load(settings.workspace, kinds), environ, clock=clock)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 
 LONGEST_WAIT = 3600.0
 _WORDS = 500
@@ -18,7 +18,7 @@ _WORDS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete answer. `headers` have lower-case names, `data` is the JSON of the body or None, `retry_after` is in seconds."""
+    """A complete answer. `headers` are found in lower case, `data` is the JSON of the body or None, `retry_after` is in seconds."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,13 +38,15 @@ Refusal = Callable[[Answer], ConnectorError | None]
 
 def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) -> ConnectorError | None:
     """The error that an answer stands for, or None. `call` names the connection and request in words."""
+    if answer.status < 300:
+        return None
     said = f"{call} was answered {answer.status}"
     match answer.status:
-        case status if status < 300:
-            return None
         case 401:
             return Unauthorized(said)
-        case 429 | 503:
+        case 429:
+            return Throttled(said, retry_after=answer.retry_after, sent=True)
+        case 503:
             return Unavailable(said, retry_after=answer.retry_after)
         case 403:
             read = refusal(answer)
@@ -61,16 +63,29 @@ def unanswered(words: str, *, idempotent: bool, retry_after: float | None = None
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime, milliseconds_from: float = math.inf) -> float | None:
-    """Seconds to wait, at most an hour, from a number or an HTTP date. A date is read against the sender's own clock when
-    it shows one. Numbers from `milliseconds_from` up are milliseconds."""
+    """Seconds to wait, at most an hour, from a number of `retry-after-ms`, or a number or HTTP date of `retry-after`. A date
+    is read against the sender's own clock when it shows one. Numbers from `milliseconds_from` up are milliseconds."""
+    exact = _seconds(headers.get("retry-after-ms", ""))
+    if exact is not None:
+        return min(exact / 1000, LONGEST_WAIT)
     value = headers.get("retry-after", "").strip()
-    if value.replace(".", "", 1).isdecimal() and value.isascii():
-        number = float(value)
+    number = _seconds(value)
+    if number is not None:
         return min(number / 1000 if number >= milliseconds_from else number, LONGEST_WAIT)
     until = _moment(value)
     if until is None:
         return None
-    return min(max((until - (_moment(headers.get("date", "")) or now)).total_seconds(), 0.0), LONGEST_WAIT)
+    return min(max((until - (sent_at(headers) or now)).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def sent_at(headers: Mapping[str, str]) -> datetime | None:
+    """When the answer was sent, by the sender's own clock."""
+    return _moment(headers.get("date", ""))
+
+
+def _seconds(value: str) -> float | None:
+    value = value.strip()
+    return float(value) if value.isascii() and value.replace(".", "", 1).isdecimal() else None
 
 
 def _moment(value: str) -> datetime | None:

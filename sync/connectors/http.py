@@ -1,9 +1,8 @@
 """The HTTP client that all connectors share. Each request ends in a complete answer or in exactly one ConnectorError,
-no error ever shows a secret, and nothing here waits to try again."""
+no error ever shows a secret, and nothing here waits to try again; it waits only for its turn, and not for long."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,11 +14,14 @@ import orjson
 from yarl import URL
 
 from sync.connectors.decode import decode
-from sync.connectors.failures import Answer, Refusal, failure, retry_after, unanswered
+from sync.connectors.failures import LONGEST_WAIT, Answer, Refusal, failure, retry_after, unanswered
+from sync.connectors.limits import limit_of
 from sync.connectors.options import HttpOptions
+from sync.connectors.turns import Turns
 from sync.errors import ConnectorError, Rejected, Unavailable
 
 BODY_LIMIT = 10 * 1024 * 1024
+_JSON = {"content-type": "application/json"}
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
@@ -37,7 +39,7 @@ def segment(value: str) -> str:
 
 class Client:
     """One keep-alive session per connection, opened by the first request. Redirects are not followed, proxies of the
-    environment are not used, and `concurrency` bounds the requests in flight."""
+    environment are not used, and every request waits for its turn; a 429 makes them all wait."""
 
     def __init__(
         self,
@@ -52,10 +54,10 @@ class Client:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.name, self.clock = name, clock
+        self.turns = Turns(name, options.throttle, options.most)
         self._base_url, self._options, self._headers = base_url, options, dict(headers)
         self._secrets = [secret.encode() for secret in secrets]
         self._refusal, self._milliseconds_from = refusal, milliseconds_from
-        self._turns = asyncio.Semaphore(options.concurrency)
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -70,18 +72,16 @@ class Client:
         missing_ok: bool = False,
     ) -> Answer:
         """Send one request and read its answer. `path` has its values encoded already. With `missing_ok` a 404 is an
-        answer, not an error. Raises ConnectorError."""
-        call = f"{self.name}: {method} {path.partition('?')[0]}"
+        answer, not an error. Raises ConnectorError; Throttled when its turn does not come within seconds."""
         body = _body(json)
-        sent = {**({"content-type": "application/json"} if body is not None else {}), **(headers or {})}
-        outcome = await self._outcome(method, self._url(path, query), body, sent, call, idempotent)
-        if isinstance(outcome, ConnectorError):
-            raise outcome
-        if missing_ok and outcome.status == 404:
-            return outcome
-        wrong = failure(outcome, call, idempotent=idempotent, refusal=self._refusal)
-        if wrong is not None:
-            raise wrong
+        sent = _JSON if body is not None else None
+        outcome = await self._outcome(method, path, query, body, {**(sent or {}), **headers} if headers else sent)
+        if not isinstance(outcome, Answer):
+            raise _unheard(outcome, self._call(method, path), idempotent=idempotent)
+        if outcome.status >= 300 and not (missing_ok and outcome.status == 404):
+            wrong = failure(outcome, self._call(method, path), idempotent=idempotent, refusal=self._refusal)
+            if wrong is not None:
+                raise wrong
         return outcome
 
     async def close(self) -> None:
@@ -91,36 +91,39 @@ class Client:
             await session.close()
 
     async def _outcome(
-        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], call: str, idempotent: bool
-    ) -> Answer | ConnectorError:
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer | Exception:
         # Errors are returned, not raised: an aiohttp error chained to ours would show the request's headers.
+        session = self._session if self._session is not None and not self._session.closed else self._open()
         try:
             async with (
-                self._turns,
-                self._open().request(method, url, data=body, headers=headers, allow_redirects=False) as response,
+                self.turns,
+                session.request(
+                    method, self._url(path, query), data=body, headers=headers, allow_redirects=False
+                ) as response,
             ):
                 return self._answer(response, await _bounded(response))
-        except _NEVER_SENT as error:
-            return Unavailable(f"{call} found no connection ({type(error).__name__})")
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            detail = str(error) if type(error) is _Unreadable else type(error).__name__
-            return unanswered(f"{call} got no usable answer ({detail})", idempotent=idempotent)
+            return error
 
     def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            options = self._options
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=options.concurrency, keepalive_timeout=15),
-                timeout=aiohttp.ClientTimeout(total=options.timeout, connect=options.connect_timeout),
-                headers={
-                    "accept": "application/json",
-                    "user-agent": "meshline",
-                    **self._headers,
-                },
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
+        options = self._options
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15),  # turns are what bounds it
+            timeout=aiohttp.ClientTimeout(total=options.timeout, connect=options.connect_timeout),
+            headers={"accept": "application/json", "user-agent": "meshline", **self._headers},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
         return self._session
+
+    def _call(self, method: str, path: str) -> str:
+        return f"{self.name}: {method} {path.partition('?')[0]}"
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> URL:
         joint = "&" if "?" in path else "?"
@@ -128,13 +131,25 @@ class Client:
         return URL(f"{self._base_url}{path}{suffix}", encoded=True)
 
     def _answer(self, response: aiohttp.ClientResponse, raw: bytes) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.status >= 300:
-            for secret in self._secrets:
-                raw = raw.replace(secret, b"***")
-        wait = retry_after(headers, now=self.clock(), milliseconds_from=self._milliseconds_from)
-        data = _data(raw, strict=response.status < 300)
-        return Answer(status=response.status, headers=headers, body=raw, data=data, retry_after=wait)
+        status, headers, now = response.status, response.headers, self.clock()
+        limit = limit_of(headers, now=now)
+        if status < 300:
+            self.turns.heed(status, limit)
+            return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=True))
+        wait = retry_after(headers, now=now, milliseconds_from=self._milliseconds_from)
+        if wait is None and status == 429 and limit is not None and limit.reset is not None:
+            wait = min(limit.reset, LONGEST_WAIT)
+        self.turns.heed(status, limit, wait)
+        for secret in self._secrets:
+            raw = raw.replace(secret, b"***")
+        return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=False), retry_after=wait)
+
+
+def _unheard(error: Exception, call: str, *, idempotent: bool) -> ConnectorError:
+    if isinstance(error, _NEVER_SENT):
+        return Unavailable(f"{call} found no connection ({type(error).__name__})")
+    detail = str(error) if type(error) is _Unreadable else type(error).__name__
+    return unanswered(f"{call} got no usable answer ({detail})", idempotent=idempotent)
 
 
 class _Unreadable(ValueError):
@@ -152,13 +167,17 @@ def _body(json: Any) -> bytes | None:
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    part = await response.content.readany()
+    if response.content.at_eof() and len(part) <= BODY_LIMIT:
+        return part
     parts, size = [], 0
-    async for part in response.content.iter_chunked(64 * 1024):
+    while part:
         size += len(part)
         if size > BODY_LIMIT:
             response.close()
             raise _Unreadable(f"longer than {BODY_LIMIT // 1024 // 1024} MB")
         parts.append(part)
+        part = await response.content.readany()
     return b"".join(parts)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from yarl import URL
 
+from sync.workspace.pacing import ThrottlePolicy
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)", re.ASCII)
 
@@ -50,8 +52,16 @@ class Options(BaseModel):
 
 
 class HttpOptions(Options):
-    """What every connection over HTTP can be told."""
+    """What every connection over HTTP can be told. `concurrency` is short for that of `throttle`; without either as many
+    requests are under way as the engine makes."""
 
     timeout: Annotated[Seconds, Field(gt=0)] = 30.0
     connect_timeout: Annotated[Seconds, Field(gt=0)] = 5.0
-    concurrency: Annotated[int, Field(ge=1, le=100)] = 8
+    concurrency: Annotated[int | None, Field(ge=1, le=1000)] = None
+    throttle: ThrottlePolicy | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many requests may be under way; None for as many as there are."""
+        told = (self.concurrency, self.throttle.concurrency if self.throttle is not None else None)
+        return min((one for one in told if one is not None), default=None)

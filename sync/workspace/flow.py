@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sync.mapping import text
+from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
 from sync.workspace.rows import Scalar as Scalar
@@ -63,15 +63,6 @@ class RecordWords(Strict):
     customer_title: Selector | None = None
     amount: Selector | None = None
     currency: Selector | None = None
-
-
-class RetryPolicy(Strict):
-    """How the system tries again by itself: `first`, then each time `factor` longer, never longer than `cap`."""
-
-    attempts: int = Field(default=6, ge=1, le=100)
-    first: Duration = timedelta(seconds=2)
-    factor: int = Field(default=3, ge=1, le=10)
-    cap: Duration = timedelta(minutes=5)
 
 
 class CandidateSource(Strict):

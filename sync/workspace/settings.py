@@ -12,9 +12,10 @@ import holidays
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from sync import clocks
+from sync.workspace.pacing import BreakerPolicy
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
-_OWN = ("kind", "quarantine")
+_OWN = ("kind", "quarantine", "breaker")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -40,6 +41,7 @@ class Connection(Strict):
 
     kind: Name
     quarantine: Duration | None = None
+    breaker: BreakerPolicy = BreakerPolicy()
     options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")

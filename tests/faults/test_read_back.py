@@ -7,6 +7,7 @@ import pytest
 from sync.model import WriteSpec
 from sync.ports import Busy, Go
 from tests.faults.traps import ForgivingBooks
+from tests.store.words import end_write
 from tests.world import World
 
 
@@ -83,7 +84,7 @@ async def test_an_answer_that_was_awaited_in_vain_for_long_rests_from_then_on(fo
     spec = WriteSpec(name="invoice", connection="erp", entity="invoice", operation="create", key="crm-deal-1")
     patience = {"quarantine_seconds": 5, "lease_seconds": 60}
     sent = await store.begin_write(delivery, spec, "content", now=clock(), **patience)
-    await store.end_write(delivery, sent.write_id, "doubt", now=clock.forward(seconds=30), detail="no answer")
+    await end_write(store, delivery, sent.write_id, "doubt", now=clock.forward(seconds=30), detail="no answer")
     resting = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=4), **patience)
     assert isinstance(resting, Busy)
     again = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=2), **patience)

@@ -1,45 +1,35 @@
-"""A ledger on disk for every test, migrated once and copied."""
+"""A ledger for every test, and a second process on the same one."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from store.database import Database
 from store.ledger import Store
-from store.migrate import to_head
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger file with the program's schema and nothing in it."""
-    path = tmp_path_factory.mktemp("ledger") / "fresh.db"
-    asyncio.run(to_head(Database(f"sqlite:///{path}").url))
-    return path
+from tests.ledgers import ledger_url
 
 
 @pytest.fixture
-def ledger_file(migrated: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(migrated, tmp_path / "ledger.db"))
+def ledger(tmp_path: Path) -> str:
+    """The address of a ledger with the program's schema and nothing in it."""
+    return ledger_url(tmp_path)
 
 
 @pytest.fixture
-async def store(ledger_file: Path) -> AsyncIterator[Store]:
+async def store(ledger: str) -> AsyncIterator[Store]:
     """An open ledger."""
-    opened = Store(f"sqlite:///{ledger_file}")
+    opened = Store(ledger)
     await opened.open()
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def other(ledger_file: Path, store: Store) -> AsyncIterator[Store]:
-    """A second process on the same file."""
-    opened = Store(f"sqlite:///{ledger_file}")
+async def other(ledger: str, store: Store) -> AsyncIterator[Store]:
+    """A second process on the same ledger."""
+    opened = Store(ledger)
     await opened.open()
     yield opened
     await opened.close()

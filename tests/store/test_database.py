@@ -1,16 +1,19 @@
-"""The one writer of SQLite: what waits shares a commit, what fails fails alone, and two processes take turns."""
+"""The database: what fails fails alone, a reader sees one snapshot, two processes take turns, and SQLite's one writer lets
+what waits share a commit."""
 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, text
 
 from store import database
-from store.database import Database
+from store.database import address_of
 from store.ledger import Store
 from sync.errors import ConfigurationError, LedgerUnavailable
+from tests.ledgers import on_sqlite
 from tests.store.words import change, receive, rows, sql
 from tests.world import MONDAY
 
@@ -56,17 +59,22 @@ async def test_what_is_written_is_there_for_the_next_reader_and_the_next_process
         assert len(await rows(each, "SELECT 1 FROM ticks")) == 1
 
 
-async def test_a_reader_sees_one_snapshot_while_others_write(store: Store) -> None:
+async def test_a_reader_sees_one_snapshot_while_others_write(store: Store, ledger: str) -> None:
     def read_twice(tx: Connection) -> tuple[int, int]:
         first = tx.execute(text("SELECT count(*) FROM ticks")).scalar_one()
-        loop.call_soon_threadsafe(lambda: tasks.append(asyncio.ensure_future(store.db.write(claim_slot(1)))))
-        while not tasks or not tasks[0].done():
-            pass
+        with ThreadPoolExecutor(1) as elsewhere:  # another process writes between the two questions
+            elsewhere.submit(asyncio.run, somebody_writes(ledger)).result(30)
         return first, tx.execute(text("SELECT count(*) FROM ticks")).scalar_one()
 
-    loop, tasks = asyncio.get_running_loop(), list[asyncio.Future[int]]()
     assert await store.db.read(read_twice) == (0, 0)
     assert len(await rows(store, "SELECT 1 FROM ticks")) == 1
+
+
+async def somebody_writes(ledger: str) -> None:
+    opened = Store(ledger)
+    await opened.open()
+    await opened.db.write(claim_slot(1))
+    await opened.close()
 
 
 async def test_two_processes_that_read_and_then_write_take_turns(store: Store, other: Store) -> None:
@@ -99,6 +107,7 @@ async def test_two_processes_receive_and_claim_without_ever_finding_the_ledger_l
     assert (await store.verify_journal())[1] is None
 
 
+@on_sqlite
 async def test_a_full_disk_is_an_unavailable_ledger_and_not_a_bug(store: Store) -> None:
     await sql(store, "PRAGMA max_page_count = 1")
     with pytest.raises(LedgerUnavailable, match="does not answer"):
@@ -109,6 +118,7 @@ async def test_a_full_disk_is_an_unavailable_ledger_and_not_a_bug(store: Store) 
     assert (await store.verify_journal())[1] is None
 
 
+@on_sqlite
 async def test_a_ledger_whose_tables_are_gone_is_unavailable_for_readers_too(store: Store) -> None:
     await sql(store, "DROP TABLE attempts")
     await sql(store, "DROP TABLE presses")
@@ -116,6 +126,7 @@ async def test_a_ledger_whose_tables_are_gone_is_unavailable_for_readers_too(sto
         await rows(store, "SELECT 1 FROM presses")
 
 
+@on_sqlite
 async def test_a_ledger_that_another_program_keeps_locked_is_unavailable(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,8 +159,8 @@ async def test_a_ledger_that_is_not_open_says_so(tmp_path: object) -> None:
         await store.counts()
 
 
-async def test_closing_finishes_what_waits(ledger_file: object) -> None:
-    store = Store(f"sqlite:///{ledger_file}")
+async def test_closing_finishes_what_waits(ledger: str) -> None:
+    store = Store(ledger)
     await store.open()
     waiting = [asyncio.create_task(store.db.write(claim_slot(number))) for number in range(20)]
     await asyncio.sleep(0)
@@ -160,7 +171,7 @@ async def test_closing_finishes_what_waits(ledger_file: object) -> None:
 @pytest.mark.parametrize("url", ["mysql://host/db", "not a url", "oracle://x", ""])
 def test_an_address_of_another_kind_of_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="MESHLINE_DATABASE_URL"):
-        Database(url)
+        address_of(url)
 
 
 @pytest.mark.parametrize(
@@ -174,10 +185,10 @@ def test_an_address_of_another_kind_of_database_is_refused(url: str) -> None:
     ],
 )
 def test_an_address_of_a_known_kind_gets_the_driver_that_is_used(url: str, driver: str) -> None:
-    assert Database(url).url.drivername == driver
+    assert address_of(url).drivername == driver
 
 
 def test_a_refused_address_does_not_show_its_password() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        Database("mysql://admin:hunter2@host/db")
+        address_of("mysql://admin:hunter2@host/db")
     assert "hunter2" not in str(refused.value)

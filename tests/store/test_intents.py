@@ -11,14 +11,14 @@ from store.ledger import Store
 from sync.errors import LeaseLost
 from sync.model import Delivery
 from sync.ports import Busy, Differs, Done, Go
-from tests.store.words import MINUTE, begin, change, claim, in_hand, receive, rows, spec
+from tests.store.words import MINUTE, begin, change, claim, end_write, in_hand, receive, rows, spec
 from tests.world import MONDAY
 
 SECOND = timedelta(seconds=1)
 
 
 async def confirm(store: Store, delivery: Delivery, write_id: int, target: str = "I-1") -> None:
-    await store.end_write(delivery, write_id, "confirm", now=MONDAY, target_id=target, record={"number": "INV-1"})
+    await end_write(store, delivery, write_id, "confirm", now=MONDAY, target_id=target, record={"number": "INV-1"})
 
 
 async def taken_over(store: Store) -> tuple[Delivery, Delivery]:
@@ -66,7 +66,7 @@ async def test_other_content_changes_what_may_change_and_nothing_else(
 async def test_an_unknown_write_rests_before_anybody_reads_it_back(store: Store) -> None:
     delivery = await in_hand(store)
     go = await begin(store, delivery)
-    await store.end_write(delivery, go.write_id, "doubt", now=MONDAY, detail="the answer was lost")
+    await end_write(store, delivery, go.write_id, "doubt", now=MONDAY, detail="the answer was lost")
     early = await begin(store, delivery, now=MONDAY + 4 * SECOND)
     assert isinstance(early, Busy)
     assert early.until == MONDAY + 5 * SECOND
@@ -89,7 +89,7 @@ async def test_a_write_whose_worker_died_in_the_call_rests_too_and_is_read_back(
 async def test_a_refused_write_may_be_sent_again_at_once(store: Store) -> None:
     delivery = await in_hand(store)
     go = await begin(store, delivery)
-    await store.end_write(delivery, go.write_id, "refuse", now=MONDAY, detail="422")
+    await end_write(store, delivery, go.write_id, "refuse", now=MONDAY, detail="422")
     assert await begin(store, delivery) == Go(write_id=1)
 
 
@@ -131,7 +131,7 @@ async def test_whoever_lost_the_write_may_not_end_it(store: Store, verb: str) ->
     [owner] = await claim(store, now=MONDAY + 2 * MINUTE)
     await begin(store, owner, now=MONDAY + 2 * MINUTE)
     with pytest.raises(LeaseLost):
-        await store.end_write(frozen, go.write_id, verb, now=MONDAY, target_id="I-9")
+        await end_write(store, frozen, go.write_id, verb, now=MONDAY, target_id="I-9")
     [row] = await rows(store, "SELECT state, target_id FROM writes")
     assert (row.state, row.target_id) == ("sent", None)
 
@@ -141,7 +141,7 @@ async def test_a_write_ends_once(store: Store) -> None:
     go = await begin(store, delivery)
     await confirm(store, delivery, go.write_id)
     with pytest.raises(LeaseLost):
-        await store.end_write(delivery, go.write_id, "doubt", now=MONDAY)
+        await end_write(store, delivery, go.write_id, "doubt", now=MONDAY)
     assert (await store.written([spec()]))["invoice"][1].id == "I-1"
 
 

@@ -15,14 +15,28 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from store.database import Database
+from store.database import address_of
 from store.ledger import Store
 from store.migrate import to_head
 from sync.errors import IllegalMove, LeaseLost, MeshlineError, NotAllowed
 from sync.lifecycle import CASE_MOVES
 from sync.model import Delivery
 from sync.steps import Deliver, Discard, Retry, Step
-from tests.store.words import CLASS_A, ROUTE, begin, binding, bury, change, claim, hold, press, receive, rows, spec
+from tests.store.words import (
+    CLASS_A,
+    ROUTE,
+    begin,
+    binding,
+    bury,
+    change,
+    claim,
+    end_write,
+    hold,
+    press,
+    receive,
+    rows,
+    spec,
+)
 from tests.world import MONDAY
 
 RECORDS = st.sampled_from(["1", "2", "3"])
@@ -57,7 +71,7 @@ class Ledger(RuleBasedStateMachine):
     def open(self) -> None:
         if Ledger.fresh is None:
             Ledger.fresh = Path(tempfile.mkdtemp()) / "fresh.db"
-            self.run(to_head(Database(f"sqlite:///{Ledger.fresh}").url))
+            self.run(to_head(address_of(f"sqlite:///{Ledger.fresh}")))
         shutil.copy(Ledger.fresh, self.folder / "ledger.db")
         self.stores = [Store(f"sqlite:///{self.folder}/ledger.db") for _ in range(2)]
         for store in self.stores:
@@ -98,8 +112,8 @@ class Ledger(RuleBasedStateMachine):
             permit = self.run(begin(self.stores[1], one, spec=spec(f"crm-{one.subject}"), now=self.now))
             if hasattr(permit, "again"):
                 self.run(
-                    self.stores[1].end_write(
-                        one, permit.write_id, "confirm", now=self.now, target_id=f"I-{one.subject}"
+                    end_write(
+                        self.stores[1], one, permit.write_id, "confirm", now=self.now, target_id=f"I-{one.subject}"
                     )
                 )
         except LeaseLost:

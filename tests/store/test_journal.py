@@ -63,13 +63,13 @@ async def test_a_line_that_was_changed_behind_its_back_is_found(store: Store, st
     assert read <= lines
 
 
-async def test_two_lines_never_follow_the_same_line(store: Store) -> None:
-    await written(store)
-    copied = "seq + 100, at, actor, verb, noun, noun_id, data, previous, hash FROM journal WHERE seq = 2"
-    with pytest.raises(IntegrityError, match=r"journal\.previous"):
-        await sql(
-            store, f"INSERT INTO journal (seq, at, actor, verb, noun, noun_id, data, previous, hash) SELECT {copied}"
-        )
+async def test_a_line_that_is_said_to_follow_an_older_one_is_found(store: Store) -> None:
+    lines = await written(store)
+    copied = f"{lines + 1}, at, actor, verb, noun, noun_id, data, previous, hash FROM journal WHERE seq = 2"
+    await sql(store, f"INSERT INTO journal (seq, at, actor, verb, noun, noun_id, data, previous, hash) SELECT {copied}")
+    assert await store.verify_journal() == (lines + 1, lines + 1)
+    with pytest.raises(IntegrityError, match=r"journal\.seq"):
+        await sql(store, "INSERT INTO journal SELECT * FROM journal WHERE seq = 2")
 
 
 async def test_the_journal_is_read_newest_first_by_noun_or_page_by_page(store: Store) -> None:

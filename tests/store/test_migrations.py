@@ -38,22 +38,22 @@ async def test_the_constraints_on_disk_are_those_of_the_program(store: Store) ->
                 assert str(constraint.sqltext) in on_disk  # type: ignore[attr-defined]  # a CheckConstraint
 
 
-async def test_opening_twice_changes_nothing(ledger_file: Path) -> None:
+async def test_opening_twice_changes_nothing(ledger: str) -> None:
     for _ in range(2):
-        store = Store(f"sqlite:///{ledger_file}")
+        store = Store(ledger)
         await store.open()
         await receive(store)
         assert (await store.counts())["events"] == 1
         await store.close()
 
 
-async def test_a_schema_newer_than_the_program_is_refused(ledger_file: Path) -> None:
-    store = Store(f"sqlite:///{ledger_file}")
+async def test_a_schema_newer_than_the_program_is_refused(ledger: str) -> None:
+    store = Store(ledger)
     await store.open()
     await sql(store, "UPDATE alembic_version SET version_num = '9999'")
     await store.close()
     with pytest.raises(ConfigurationError, match="newer than this program"):
-        await Store(f"sqlite:///{ledger_file}").open()
+        await Store(ledger).open()
 
 
 async def test_a_migrated_journal_is_append_only(store: Store) -> None:

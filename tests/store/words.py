@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from store.cases import Press
 from store.ledger import Store
-from sync.model import Binding, Case, Change, Delivery, Received, Violation, WriteSpec
+from store.tables import holds
+from store.write_ends import end
+from sync.model import Binding, Case, Change, Delivery, Received, Violation, WriteEnd, WriteSpec
 from sync.money import Money
 from sync.steps import Bury, Hold, Opening, Route
 from tests.world import MONDAY
@@ -47,6 +49,12 @@ ROUTE = Route(
     resolve_by=MONDAY + 24 * HOUR, four_eyes=False, holds_billing=True,
 )  # fmt: skip
 CLASS_A = replace(ROUTE, severity="A", four_eyes=True, team="finance", channel="C2")
+
+
+async def end_write(store: Store, delivery: Delivery, write_id: int, verb: str, *, now: datetime, **more: Any) -> None:
+    """Record how a call ended, and nothing else."""
+    one = WriteEnd(write_id=write_id, verb=verb, at=now, **more)
+    await store.db.write(lambda tx: end(tx, [(delivery, one)]))
 
 
 def spec(key: str = "crm-deal-1", operation: str = "create", connection: str = "erp") -> WriteSpec:
@@ -114,10 +122,8 @@ async def begin(store: Store, delivery: Delivery, *, now: datetime = MONDAY, pri
 
 async def place_hold(store: Store, customer: str = "77", case_id: int | None = None) -> int:
     """A billing hold as the clock places it."""
-    statement = (
-        "INSERT INTO holds (customer, case_id, why, placed_by, placed_at) VALUES (:who, :case, 'late', 'clock', :at)"
-    )
-    await sql(store, statement, who=customer, case=case_id, at="2026-11-23 09:00:00.000000")
+    values = {"customer": customer, "case_id": case_id, "why": "late", "placed_by": "clock", "placed_at": MONDAY}
+    await store.db.write(lambda tx: tx.execute(holds.insert().values(values)) and None)
     held = await store.hold_on(customer)
     assert held is not None
     return held.id

@@ -18,7 +18,7 @@ from sync.connectors.decode import decode
 from sync.connectors.failures import Answer, clip, failure, retry_after
 from sync.connectors.http import Client, segment
 from sync.connectors.options import Address, HttpOptions, Options, Seconds, Secret
-from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -123,7 +123,7 @@ async def test_an_empty_answer_is_an_answer() -> None:
     [
         (301, True, Unavailable), (302, False, AnswerLost), (400, True, Rejected), (401, False, Unauthorized),
         (403, False, Unauthorized), (404, True, Rejected), (408, False, AnswerLost), (408, True, Unavailable),
-        (409, False, Rejected), (422, False, Rejected), (429, False, Unavailable), (500, False, AnswerLost),
+        (409, False, Rejected), (422, False, Rejected), (429, False, Throttled), (500, False, AnswerLost),
         (500, True, Unavailable), (503, False, Unavailable), (504, False, AnswerLost), (599, True, Unavailable),
     ],
 )  # fmt: skip

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from store.ledger import Store
-from sync.decide import Resting
+from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, LeaseLost, Rejected, Unavailable
-from sync.model import Change, Delivery, Found, Record, Ref, WriteSpec
+from sync.model import Change, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
 from sync.writing import Changed, Writing, differing, filled, fingerprint
 from tests.world import MONDAY, Clock
 
@@ -76,9 +76,14 @@ class Desk:
     delivery: Delivery
     clock: Clock
     target: Ledgerbook
+    ended: list[WriteEnd] = field(default_factory=list)
 
-    async def write(self, spec: WriteSpec = SPEC, done: dict[str, Found] | None = None) -> Found | Resting | Changed:
-        writing = Writing(ledger=self.store, delivery=self.delivery, clock=self.clock, lease_seconds=60)
+    async def write(
+        self, spec: WriteSpec = SPEC, done: dict[str, Found] | None = None
+    ) -> Found | Resting | Changed | Blocked:
+        writing = Writing(
+            ledger=self.store, delivery=self.delivery, clock=self.clock, lease_seconds=60, ended=self.ended
+        )
         return await writing.write(self.target, spec, done or {}, quarantine_seconds=5)
 
 
@@ -119,6 +124,8 @@ async def test_after_a_lost_answer_it_rests_then_looks_and_does_not_create(desk:
     desk.clock.forward(seconds=5)
     found = await desk.write()
     assert isinstance(found, Found)
+    assert desk.target.calls == ["create", "find"]
+    assert isinstance(await desk.write(), Found)
     assert desk.target.calls == ["create", "find"]
     assert (await desk.store.written([SPEC]))["invoice"][1].id == "I-1"
 

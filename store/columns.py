@@ -1,0 +1,87 @@
+"""What columns are made of: aware times, identifiers, words, documents, and the guard that a word is one of the known ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+
+def aware(value: datetime) -> datetime:
+    """The moment in UTC. A naive one is a bug and is refused."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC)
+
+
+def stamp(value: datetime) -> str:
+    """A moment as text: UTC, to the microsecond, without a zone. It is how SQLite keeps it."""
+    return aware(value).isoformat(sep=" ", timespec="microseconds")[:26]
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time. A naive one is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return String() if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value if value is None else aware(value)
+        return stamp(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return None if value is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+ID = BigInteger().with_variant(Integer, "sqlite")
+DOC = JSON(none_as_null=True)
+
+
+def identity() -> Column[int]:
+    return Column("id", ID, primary_key=True, autoincrement=True)
+
+
+def ref(name: str, target: str, *, null: bool = False) -> Column[int]:
+    return Column(name, ID, ForeignKey(target), nullable=null)
+
+
+def one_of(column: str, states: Any) -> CheckConstraint:
+    words = ", ".join(f"'{state}'" for state in states)
+    return CheckConstraint(f"{column} IN ({words})", name=f"{column}_known")
+
+
+def at(name: str, *, null: bool = False) -> Column[datetime]:
+    return Column(name, Moment, nullable=null)
+
+
+def word(name: str, *, null: bool = False, default: str | None = None) -> Column[str]:
+    return Column(name, String(255), nullable=null, server_default=default)

@@ -1,0 +1,153 @@
+"""What a settled delivery leaves behind: bindings, superseded dead letters, and cases that open, pass or go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Subquery, and_, select, true, tuple_, update
+
+from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
+from store.database import insert
+from store.given import Prepared, types
+from store.journal import append
+from store.rows import AnyRow
+from store.tables import bindings, cases, causes, deliveries
+from sync.lifecycle import CaseState, case_move, delivery_move
+from sync.model import Binding, Delivery
+from sync.steps import Opening, Route
+
+_SAME = ("source_connection", "source_entity", "source_id", "target_connection", "target_entity")
+_FRESH = ("target_id", "reference", "delivery_id", "bound_at")
+
+
+def bind(tx: Connection, made: Sequence[tuple[Delivery, Binding, datetime]]) -> None:
+    """Source record and target record are the same thing; the newest word counts."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for delivery, binding, now in made:
+        row = {
+            "source_connection": binding.source_connection, "source_entity": binding.source_entity,
+            "source_id": binding.source_id, "target_connection": binding.target_connection,
+            "target_entity": binding.target_entity, "target_id": binding.target_id, "reference": binding.reference,
+            "delivery_id": delivery.id, "bound_at": now,
+        }  # fmt: skip
+        rows[tuple(str(row[name]) for name in _SAME)] = row
+    if rows:
+        _BOUND.run(tx, rows.values())
+
+
+def latest_cases(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, AnyRow]:
+    """The last case of each delivery that ever had one, with the value of its cause."""
+    return {row.delivery_id: row for row in _CASES.run(tx, [{"id": each} for each in delivery_ids])}
+
+
+def pass_case(tx: Connection, row: AnyRow | None, words: str, now: datetime) -> None:
+    """The record needs nobody any more."""
+    if row is None:
+        return
+    if row.state != CaseState.RESOLVED:
+        _close(tx, row, words, now)
+    say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
+
+
+def supersede(tx: Connection, settled: Sequence[tuple[Delivery, datetime]]) -> None:
+    """A newer change of each record has been read: what an older one left among the dead letters is out of date."""
+    moments = {delivery.id: now for delivery, now in settled}
+    if not moments:
+        return
+    move = delivery_move("supersede")
+    found = _OLDER.run(tx, [{"id": each} for each in moments]).all()
+    for dead in found:
+        now = moments[dead.by]
+        guard = (deliveries.c.id == dead.id, deliveries.c.state.in_(move.sources))
+        if tx.execute(update(deliveries).where(*guard).values(state=move.target, updated_at=now)).rowcount == 0:
+            continue
+        row = latest_cases(tx, [dead.id]).get(dead.id)
+        if row is not None and row.state != CaseState.RESOLVED:
+            _close(tx, row, "Replaced: a newer change of the record has been read.", now)
+        append(tx, actor="engine", verb="supersede", noun="delivery", noun_id=dead.id, now=now, data={"by": dead.by})
+
+
+def _close(tx: Connection, row: AnyRow, words: str, now: datetime) -> None:
+    move = case_move("pass")
+    decided_by = row.assignee or "engine"
+    tx.execute(
+        update(cases)
+        .where(cases.c.id == row.id, cases.c.state.in_(move.sources))
+        .values(
+            state=move.target,
+            resolved_at=now,
+            decision=words,
+            decided_by=decided_by,
+            proposed_by="",
+            snoozed_until=None,
+        )
+    )
+    touch(tx, row.cause_id, now)
+    append(tx, actor="engine", verb="pass", noun="case", noun_id=row.id, now=now, data={"decision": words})
+
+
+def open_case(
+    tx: Connection, delivery: Delivery, row: AnyRow | None, opening: Opening, route: Route, now: datetime
+) -> None:
+    """The record stops: its last case (`row`) goes on when it is the same trouble, else a new one is opened."""
+    if row is not None and row.reason == opening.reason and row.cause_value == opening.cause:
+        _again(tx, delivery, row, opening, route, now)
+        return
+    if row is not None and row.state != CaseState.RESOLVED:
+        _close(tx, row, f"Replaced: now it is {opening.reason}.", now)
+    cause_id = open_cause(tx, delivery.flow, opening, route, now)
+    values = case_values(delivery, opening, route, now) | {"cause_id": cause_id}
+    case_id = (tx.execute(cases.insert().values(**values).returning(cases.c.id))).scalar_one()
+    touch(tx, cause_id, now)
+    append(
+        tx, actor="engine", verb="open", noun="case", noun_id=case_id, now=now,
+        data={"reason": opening.reason, "cause": cause_id, "delivery": delivery.id, "team": route.team,
+              "owner": route.owner, "resolve_by": route.resolve_by.isoformat()},
+    )  # fmt: skip
+
+
+def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, route: Route, now: datetime) -> None:
+    values: dict[str, Any] = opening_values(opening) | {"attempts": cases.c.attempts + 1}
+    reopened = row.state == CaseState.RESOLVED
+    cause_id = row.cause_id
+    if reopened:
+        cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
+        values |= deadlines(route) | {
+            "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,
+            "level": 0, "decided_by": "", "proposed_by": "", "proposal": None,
+        }  # fmt: skip
+    tx.execute(update(cases).where(cases.c.id == row.id, cases.c.state == row.state).values(**values))
+    for changed in {row.cause_id, cause_id}:
+        touch(tx, changed, now)
+    words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
+    say(tx, cause_id, words, now=now, broadcast=reopened)
+    verb = "reopen" if reopened else "again"
+    append(tx, actor="engine", verb=verb, noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
+
+
+def _older(given: Subquery, _: str) -> Executable:
+    new, old = deliveries.alias("new"), deliveries.alias("old")
+    earlier = tuple_(old.c.occurred_at, old.c.sequence, old.c.id) < tuple_(new.c.occurred_at, new.c.sequence, new.c.id)
+    dead = and_(old.c.flow == new.c.flow, old.c.subject == new.c.subject, old.c.state == "dead", earlier)
+    joined = given.join(new, new.c.id == given.c.id).join(old, dead)
+    return select(old.c.id, new.c.id.label("by")).select_from(joined).order_by(old.c.id, new.c.id)
+
+
+def _cases(given: Subquery, _: str) -> Executable:
+    joined = given.join(cases, cases.c.delivery_id == given.c.id).join(causes, cases.c.cause_id == causes.c.id)
+    return select(cases, causes.c.value.label("cause_value")).select_from(joined).order_by(cases.c.id)
+
+
+def _bound(given: Subquery, dialect: str) -> Executable:
+    rows = select(*given.c).where(true())  # SQLite reads ON CONFLICT after a join otherwise
+    made = insert(dialect, bindings).from_select([c.name for c in given.c], rows)
+    fresh = {name: made.excluded[name] for name in _FRESH}
+    statement: Executable = made.on_conflict_do_update(index_elements=list(_SAME), set_=fresh)
+    return statement
+
+
+_BOUND = Prepared(types(*(bindings.c[name] for name in (*_SAME, *_FRESH))), _bound)
+_CASES = Prepared(types(deliveries.c.id), _cases)
+_OLDER = Prepared(types(deliveries.c.id), _older)

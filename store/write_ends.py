@@ -1,0 +1,61 @@
+"""How calls ended: confirmed, refused or doubtful, recorded only under the lease that made the call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, Executable, Subquery, func, select, update
+
+from store.given import Prepared, types
+from store.journal import append
+from store.tables import writes
+from sync.errors import LeaseLost
+from sync.lifecycle import WriteState, write_move
+from sync.model import Delivery, WriteEnd
+
+
+def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> None:
+    """Record the ends inside the caller's transaction; a doubted write rests from its end. Raises LeaseLost."""
+    pairs = list(ends)
+    if not pairs:
+        return
+    rows = [
+        {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target, "detail": one.detail[:500],
+         "target_id": one.target_id, "record": one.record}
+        for delivery, one in pairs
+    ]  # fmt: skip
+    if _ENDED.run(tx, rows).rowcount != len(rows):
+        raise LeaseLost("a write is no longer ours")
+    for delivery, one in pairs:
+        if one.verb == "doubt":
+            _rest(tx, one.write_id, one.at)
+        append(
+            tx, actor="engine", verb=f"write_{one.verb}", noun="delivery", noun_id=delivery.id, now=one.at,
+            data={"write": one.write_id, "target": one.target_id, "detail": one.detail[:200]},
+        )  # fmt: skip
+
+
+def _rest(tx: Connection, write_id: int, since: datetime) -> None:
+    row = tx.execute(select(writes.c.sent_at, writes.c.rests_until).where(writes.c.id == write_id)).one()
+    until = since + (row.rests_until - row.sent_at)
+    tx.execute(update(writes).where(writes.c.id == write_id).values(rests_until=until))
+
+
+def _ended(given: Subquery, _: str) -> Executable:
+    w = writes.c
+    ours = (w.id == given.c.id, w.lease == given.c.lease, w.state == WriteState.SENT.value)
+    return (
+        update(writes)
+        .where(*ours)
+        .values(
+            state=given.c.state,
+            detail=given.c.detail,
+            target_id=func.coalesce(given.c.target_id, w.target_id),
+            record=func.coalesce(given.c.record, w.record),
+        )
+    )
+
+
+_w = writes.c
+_ENDED = Prepared(types(_w.id, _w.lease, _w.state, _w.detail, _w.target_id, _w.record), _ended)

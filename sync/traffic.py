@@ -1,0 +1,129 @@
+"""What may be claimed now. Each flow gets as many places as its connections bear; a connection that does not answer trips its
+breaker, is probed, and after it recovered the work that waited goes out slowly at first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sync.breaker import Window, drain_rate, open_for, verdict
+from sync.decide import Failed, Outage, Outcome, Written
+from sync.lifecycle import BreakerState
+from sync.model import Breaker, Want
+from sync.ports import Ledger
+from sync.workspace.flow import Flow
+from sync.workspace.workspace import Workspace
+
+_REFRESH = timedelta(seconds=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Traffic:
+    """The traffic of one engine. What other engines found out is read from the ledger once a second."""
+
+    ledger: Ledger
+    workspace: Workspace
+    jitter: Callable[[], float]
+    _under_way: Counter[str] = field(default_factory=Counter)
+    _windows: dict[str, Window] = field(default_factory=dict)
+    _breakers: dict[str, Breaker] = field(default_factory=dict)
+    _read_at: datetime | None = None
+    _drained: dict[str, tuple[datetime, float]] = field(default_factory=dict)
+
+    async def wants(self, free: int, now: datetime) -> dict[str, Want]:
+        """What to claim, at most `free` of it from any one flow."""
+        if self._read_at is None or not timedelta() <= now - self._read_at < _REFRESH:
+            self._breakers = {each.connection: each for each in await self.ledger.breakers()}
+            self._read_at = now
+        wants = {}
+        for flow in self.workspace.flows.values():
+            needs = needs_of(flow)
+            most = min((self._room(flow, each, free, now) for each in needs), default=free)
+            if most > 0:
+                wants[flow.name] = Want(most=most, needs=needs)
+        return wants
+
+    def began(self, flow: str) -> None:
+        """A delivery of the flow is under way."""
+        self._under_way[flow] += 1
+
+    def ended(self, flow: str) -> None:
+        """It is not any more."""
+        self._under_way[flow] -= 1
+
+    async def heard(self, flow: Flow, outcome: Outcome, now: datetime) -> Outage | None:
+        """Learn from how a delivery ended. The outage of the connection that failed it, if there is one."""
+        if isinstance(outcome, Written):
+            for connection in {each.connection for each in flow.writes}:
+                self._window(connection).note(True, now)
+                await self._mend(connection, now)
+            return None
+        if not isinstance(outcome, Failed):
+            return None
+        works = verdict(outcome.error)
+        if works is None:
+            return None
+        self._window(outcome.connection).note(works, now)
+        if not works:
+            return await self._failed(outcome, now)
+        await self._mend(outcome.connection, now)
+        return None
+
+    async def _failed(self, outcome: Failed, now: datetime) -> Outage | None:
+        name, known = outcome.connection, self._breakers.get(outcome.connection)
+        broken = known is not None and known.state != BreakerState.CLOSED
+        policy = self.workspace.connections[name].breaker
+        if known is not None and known.state == BreakerState.OPEN and known.until > now:
+            return Outage(until=known.until)
+        if not broken and not self._window(name).tripped(policy, now):
+            return None
+        trips = known.trips + 1 if known is not None and broken else 1
+        until = now + open_for(policy, trips, self.jitter())
+        breaker = await self.ledger.trip(name, until=until, detail=str(outcome.error), now=now)
+        if breaker is None:  # another worker found out first
+            self._read_at = None
+            return Outage(until=until)
+        self._breakers[name] = breaker
+        self._window(name).clear()
+        return Outage(until=until, opened=breaker.trips == 1)
+
+    async def _mend(self, connection: str, now: datetime) -> None:
+        known = self._breakers.get(connection)
+        if known is not None and known.state != BreakerState.CLOSED:
+            await self.ledger.mend(connection, now=now)
+            self._read_at = None
+
+    def _room(self, flow: Flow, connection: str, free: int, now: datetime) -> int:
+        room = min(free, self._places(connection) - self._under_way[flow.name])
+        return min(room, self._draining(connection, now)) if room > 0 else 0
+
+    def _places(self, connection: str) -> int:
+        return self.workspace.engine.concurrency
+
+    def _draining(self, connection: str, now: datetime) -> int:
+        """How many more may go since the last time we asked, after a recovery."""
+        known = self._breakers.get(connection)
+        if known is None or known.closed_at is None:
+            return self.workspace.engine.concurrency
+        rate = drain_rate(self.workspace.connections[connection].breaker, now - known.closed_at)
+        if rate is None:
+            self._drained.pop(connection, None)
+            return self.workspace.engine.concurrency
+        since, left = self._drained.get(connection, (known.closed_at, 1.0))
+        credit = min(left + rate * (now - since).total_seconds(), float(self.workspace.engine.concurrency))
+        self._drained[connection] = (now, credit - int(credit))
+        return int(credit)
+
+    def _window(self, connection: str) -> Window:
+        found = self._windows.get(connection)
+        if found is None:
+            policy = self.workspace.connections[connection].breaker
+            found = self._windows[connection] = Window(width=policy.window)
+        return found
+
+
+def needs_of(flow: Flow) -> tuple[str, ...]:
+    """The connections that a flow's deliveries call: its source, where it is read, and its targets."""
+    return tuple(dict.fromkeys((flow.trigger.connection, *(each.connection for each in flow.writes))))
