@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import asking, deciding, demonstrating, serving
+from bot.cli import asking, deciding, demonstrating, moving, serving
 
 app = typer.Typer(
     name="meshline",
@@ -16,7 +16,7 @@ app = typer.Typer(
 app.command("demo")(demonstrating.demo)
 app.command("run")(serving.serve)
 app.command("check")(serving.check)
-app.command("migrate")(serving.migrate)
+app.command("migrate")(moving.migrate)
 app.command("doctor")(serving.doctor)
 app.command("sync")(serving.sync)
 app.command("status")(asking.status)

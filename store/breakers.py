@@ -15,6 +15,7 @@ from sync.lifecycle import BreakerState
 from sync.model import Breaker
 
 _ALL = 1_000_000
+_BROKEN = select(breakers.c.connection, breakers.c.until).where(breakers.c.state != BreakerState.CLOSED.value)
 
 
 class Breakers:
@@ -75,10 +76,10 @@ def let_through(tx: Connection, needs: Sequence[str], now: datetime, probed_unti
     if not needs:
         return _ALL
     b = breakers.c
-    broken = (b.connection.in_(needs), b.state != BreakerState.CLOSED.value)
-    rows = tx.execute(select(b.connection, b.until).where(*broken)).all()
+    rows = [row for row in tx.execute(_BROKEN) if row.connection in needs]
     if not rows:
         return _ALL
+    broken = (b.connection.in_([row.connection for row in rows]), b.state != BreakerState.CLOSED.value)
     if any(row.until > now for row in rows):
         return 0
     probe = update(breakers).where(*broken, b.until <= now).values(state=BreakerState.PROBING, until=probed_until)

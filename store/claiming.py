@@ -7,10 +7,26 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, String, Subquery, and_, cast, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    String,
+    TableClause,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from store import rows
 from store.breakers import let_through
+from store.columns import Moment
 from store.database import Database
 from store.given import Prepared, types
 from store.tables import deliveries, events, overlays, pauses
@@ -40,14 +56,13 @@ class Claiming:
         `max_losses` times."""
 
         def work(tx: Connection) -> list[Delivery]:
-            leased_until = now + timedelta(seconds=lease_seconds)
-            lost = _expired(now).where(deliveries.c.losses + 1 < max_losses)
-            taken = _lease(tx, lost.limit(limit), "reclaim", now, leased_until)
-            for flow, most in _in_turn(tx, flows, limit, now, leased_until):
+            until = now + timedelta(seconds=lease_seconds)
+            taken = _lease(tx, _LOST, now, until, enough=max_losses, most=limit)
+            for flow, most in _in_turn(tx, flows, limit, now, until):
                 left = min(most, limit - len(taken))
                 if left > 0:
-                    taken |= _lease(tx, _ready(flow, now).limit(left), "claim", now, leased_until)
-            return _load(tx, taken, leased_until)
+                    taken |= _lease(tx, _READY, now, until, of_flow=flow, most=left)
+            return _load(tx, taken, until)
 
         return await self.db.write(work)
 
@@ -55,8 +70,7 @@ class Claiming:
         """Lease, for burial only, deliveries whose worker died `max_losses` times."""
 
         def work(tx: Connection) -> list[Delivery]:
-            lost = _expired(now).where(deliveries.c.losses + 1 >= max_losses)
-            return _load(tx, _lease(tx, lost.limit(20), "reclaim", now, now + _BURIAL), now + _BURIAL)
+            return _load(tx, _lease(tx, _POISONED, now, now + _BURIAL, enough=max_losses, most=20), now + _BURIAL)
 
         return await self.db.write(work)
 
@@ -77,68 +91,48 @@ class Claiming:
 
 def due(now: datetime) -> Select[int]:
     """Deliveries that may be claimed now: due, in front of their line, not paused."""
-    d = deliveries.c
-    return _ready_of(now).where(~_paused(d)).order_by(d.due_at, d.id)
+    d, p = deliveries.c, pauses.c
+    paused = or_(and_(p.scope == "flow", p.name == d.flow), and_(p.scope == "connection", p.name == d.connection))
+    return select(d.id).where(*_ready(d), d.due_at <= now, ~exists().where(paused)).order_by(d.due_at, d.id)
 
 
-def _ready_of(now: datetime) -> Select[int]:
-    d = deliveries.c
-    return select(d.id).where(d.front, d.state == DeliveryState.PENDING.value, d.due_at <= now)
-
-
-def _ready(flow: str, now: datetime) -> Select[int]:
-    d = deliveries.c
-    stopped = exists().where(pauses.c.scope == "connection", pauses.c.name == d.connection)
-    return _ready_of(now).where(d.flow == flow, ~stopped).order_by(d.due_at, d.id)
-
-
-def _paused(d: Any) -> Any:
-    return exists().where(
-        or_(
-            and_(pauses.c.scope == "flow", pauses.c.name == d.flow),
-            and_(pauses.c.scope == "connection", pauses.c.name == d.connection),
-        )
-    )
+def _ready(d: Any) -> tuple[ColumnElement[bool], ...]:
+    return (
+        d.front,
+        d.state == literal_column("'pending'"),
+    )  # written out: the index over them is asked for by these words
 
 
 def _in_turn(
     tx: Connection, flows: Mapping[str, Want] | None, limit: int, now: datetime, lease_until: datetime
 ) -> list[tuple[str, int]]:
     """The flows that may give work and how much, the one whose work waits longest first."""
-    d = deliveries.c
-    waiting = select(d.flow, func.min(d.due_at).label("since")).where(d.front, d.state == DeliveryState.PENDING.value)
-    found = tx.execute(waiting.where(d.due_at <= now).group_by(d.flow)).all()
-    stopped = {(row.scope, row.name) for row in tx.execute(select(pauses.c.scope, pauses.c.name))} if found else set()
+    if flows is None:
+        named = select(deliveries.c.flow).where(*_ready(deliveries.c)).distinct()
+        flows = {flow: Want(most=limit) for flow in tx.execute(named).scalars()}
+    waiting = _WAITING.rows(tx, [{"flow": flow} for flow in flows], now=now)
+    if not waiting:
+        return []
+    stopped = {(row.scope, row.name) for row in tx.execute(_STOPPED)}
     turns = list[tuple[str, int]]()
-    for row in sorted(found, key=lambda row: row.since):
-        want = Want(most=limit) if flows is None else flows.get(row.flow)
-        if want is None or ("flow", row.flow) in stopped or any(("connection", each) in stopped for each in want.needs):
+    for row in sorted(waiting, key=lambda row: row.since):
+        want = flows[row.flow]
+        if stopped and (("flow", row.flow) in stopped or any(("connection", each) in stopped for each in want.needs)):
             continue
         turns.append((row.flow, min(want.most, let_through(tx, want.needs, now, lease_until))))
     return turns
 
 
-def _expired(now: datetime) -> Select[int]:
-    d = deliveries.c
-    return select(d.id).where(d.state == DeliveryState.RUNNING, d.leased_until < now).order_by(d.leased_until)
-
-
-def _lease(tx: Connection, which: Select[int], verb: str, now: datetime, leased_until: datetime) -> dict[int, str]:
-    """Lease what the query finds, to nobody who is being served already; the leases by delivery."""
-    move, token, d = delivery_move(verb), secrets.token_hex(16), deliveries.c
-    found = which.with_for_update(skip_locked=True, of=deliveries).cte("found")  # PostgreSQL; SQLite has one writer
-    changes: dict[str, Any] = {"number": d.number + 1, "lease": token + "-" + cast(d.id, String)}
-    if verb == "reclaim":
-        changes["losses"] = d.losses + 1
-    changes |= {"state": move.target, "leased_until": leased_until, "updated_at": now}
-    moved = update(deliveries).where(d.id.in_(select(found.c.id)), d.state.in_(move.sources)).values(changes)
-    return {row.id: row.lease for row in tx.execute(moved.returning(d.id, d.lease))}
+def _lease(tx: Connection, which: Executable, now: datetime, until: datetime, **more: Any) -> dict[int, str]:
+    """Lease what the statement finds and nobody else holds; the leases by delivery."""
+    given = {"token": secrets.token_hex(16), "now": now, "until": until, **more}
+    return {row.id: row.lease for row in tx.execute(which, given)}
 
 
 def _load(tx: Connection, leases: Mapping[int, str], leased_until: datetime) -> list[Delivery]:
     if not leases:
         return []
-    found = _LEASED.run(tx, [{"id": each} for each in leases]).all()
+    found = _LEASED.rows(tx, [{"id": each} for each in leases])
     decided = decisions(tx, {(row.flow, row.subject) for row in found})
     return [
         rows.delivery(
@@ -151,13 +145,13 @@ def _load(tx: Connection, leases: Mapping[int, str], leased_until: datetime) -> 
 def decisions(tx: Connection, about: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[Overlay, ...]]:
     """The decisions about records, by flow and subject, oldest first; a later one about the same value wins."""
     latest: dict[tuple[str, str], dict[tuple[str, str, str], Overlay]] = {}
-    for row in _DECIDED.run(tx, [{"flow": flow, "subject": subject} for flow, subject in about]):
+    for row in _DECIDED.rows(tx, [{"flow": flow, "subject": subject} for flow, subject in about]):
         one = rows.overlay(row)
         latest.setdefault((row.flow, row.subject), {})[(one.path, one.found, one.action)] = one
     return {pair: tuple(found.values()) for pair, found in latest.items()}
 
 
-def _leased(given: Subquery, _: str) -> Executable:
+def _leased(given: TableClause, _: str) -> Executable:
     d, e = deliveries.c, events.c
     return (
         select(d.id, d.flow, d.number, d.retries, d.subject, e.id.label("event_id"), e.connection, e.entity, e.record_id,
@@ -167,11 +161,50 @@ def _leased(given: Subquery, _: str) -> Executable:
     )  # fmt: skip
 
 
-def _decided(given: Subquery, _: str) -> Executable:
+def _decided(given: TableClause, _: str) -> Executable:
     o = overlays.c
     same = and_(o.flow == given.c.flow, o.subject == given.c.subject)
     return select(overlays).select_from(given.join(overlays, same)).order_by(o.id)
 
 
+def _waiting(given: TableClause, _: str) -> Executable:
+    """Of each flow, since when its oldest ready delivery is due."""
+    d = deliveries.c
+    oldest = select(d.due_at).where(*_ready(d), d.flow == given.c.flow, d.due_at <= bindparam("now", type_=Moment()))
+    since = oldest.order_by(d.due_at).limit(1).correlate(given).scalar_subquery()
+    flows = select(given.c.flow, since.label("since")).subquery("flows")
+    return select(flows).where(flows.c.since.is_not(None))
+
+
+def _leasing(verb: str, which: Select[int], **more: Any) -> Executable:
+    """Lease what the query finds and nobody else is looking at."""
+    move, d = delivery_move(verb), deliveries.c
+    found = which.limit(bindparam("most")).with_for_update(skip_locked=True, of=deliveries).cte("found")
+    changes = {
+        "state": move.target, "number": d.number + 1, "lease": bindparam("token") + "-" + cast(d.id, String),
+        "leased_until": bindparam("until"), "updated_at": bindparam("now"), **more,
+    }  # fmt: skip
+    moved = update(deliveries).where(d.id.in_(select(found.c.id)), d.state.in_(move.sources)).values(changes)
+    return moved.returning(d.id, d.lease)
+
+
+def _expired(enough: Any) -> Executable:
+    d = deliveries.c
+    gone = (d.state == literal_column("'running'"), d.leased_until < bindparam("now", type_=Moment()))
+    return _leasing("reclaim", select(d.id).where(*gone, enough).order_by(d.leased_until), losses=d.losses + 1)
+
+
+def _of_flow() -> Executable:
+    d, p = deliveries.c, pauses.c
+    stopped = exists().where(p.scope == "connection", p.name == d.connection)
+    mine = (d.flow == bindparam("of_flow"), d.due_at <= bindparam("now", type_=Moment()))
+    return _leasing("claim", select(d.id).where(*_ready(d), *mine, ~stopped).order_by(d.due_at, d.id))
+
+
+_WAITING = Prepared(types(deliveries.c.flow), _waiting)
+_STOPPED = select(pauses.c.scope, pauses.c.name)
+_READY = _of_flow()
+_LOST = _expired(deliveries.c.losses + 1 < bindparam("enough"))
+_POISONED = _expired(deliveries.c.losses + 1 >= bindparam("enough"))
 _LEASED = Prepared(types(deliveries.c.id), _leased)
 _DECIDED = Prepared(types(overlays.c.flow, overlays.c.subject), _decided)

@@ -23,6 +23,8 @@ from sqlalchemy.types import TypeEngine
 
 def aware(value: datetime) -> datetime:
     """The moment in UTC. A naive one is a bug and is refused."""
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError("a time without a zone")
     return value.astimezone(UTC)

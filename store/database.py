@@ -5,33 +5,26 @@ SQLite: one writer thread, a few reader threads. PostgreSQL: a pool; a verb's ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
     JSON,
     URL,
-    ColumnElement,
     Connection,
     Engine,
     Insert,
-    Subquery,
     Table,
-    Text,
-    bindparam,
-    cast,
-    column,
     create_engine,
     event,
-    func,
-    literal_column,
-    select,
     text,
-    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -40,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeEngine
 
+from store.columns import Moment, aware, stamp
 from store.together import Answer, Finish, Job, Line, Many, Work, alone, unavailable, whole
 from sync.errors import ConfigurationError
 
@@ -51,6 +45,7 @@ BUSY_MS = 15_000
 NEWS = "meshline_news"
 _READERS = 4
 _AGAIN_SECONDS = 1.0
+_POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 _COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction was undone, once more
 _LOCK = (  # in one order for all, or two would wait for each other
     "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(value, 0) AS key "
@@ -261,7 +256,7 @@ def postgres_engine(url: URL) -> AsyncEngine:
 def sqlite_engine(url: URL, *, begin: str) -> Engine:
     """An engine whose transactions open with `begin`: a writer takes the lock at once, or it would find out too late."""
     pool: dict[str, Any] = {"poolclass": StaticPool} if begin == "BEGIN IMMEDIATE" else {"pool_size": _READERS}
-    engine = create_engine(url, **_JSON, **pool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, **_JSON, **pool, connect_args={"check_same_thread": False, "cached_statements": 1024})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -303,21 +298,85 @@ def insert_or_nothing(connection: Connection, table: Table) -> Insert:
     return statement
 
 
-def rows_of(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> Subquery:
-    """The rows in the JSON array of objects that the parameter `given` holds, with these columns."""
-    rows = bindparam("given", type_=Text())
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """How rows are handed over with a statement: `over` gives the words that list them and their parameters, which come `first`
+    or last; `plain` is a value as the driver takes it."""
+
+    names: str
+    over: Callable[[Sequence[Mapping[str, Any]]], tuple[str, Sequence[Any]]]
+    plain: Callable[[Any], Any]
+    first: bool
+
+
+def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) -> Handed:
+    """SQLite takes rows as VALUES, filled up to a power of two so that few statements are prepared; PostgreSQL as JSON, in the
+    parameter with the number `place`."""
+    names = ", ".join(f'"{name}"' for name in columns)
     if dialect == "sqlite":
-        each = func.json_each(rows).table_valued("value", name="each_row")
-        parts: list[ColumnElement[Any]] = [
-            type_coerce(func.json_extract(each.c.value, literal_column(f"'$.{name}'")), kind).label(name)
-            for name, kind in columns.items()
-        ]
-        return select(*parts).subquery("given")
-    typed = [column(name, kind) for name, kind in columns.items()]
-    each = (
-        func.json_to_recordset(cast(rows, JSON)).table_valued(*typed, name="each_row").render_derived(with_types=True)
-    )
-    return select(*each.c).subquery("given")
+        return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
+    typed = ", ".join(f'"{name}" {kind.compile(_POSTGRES)}' for name, kind in columns.items())
+    words = f"SELECT * FROM json_to_recordset(${place}::text::json) AS each_row ({typed})"  # noqa: S608 - our own names
+    return Handed(names, partial(_as_json, words), _for_postgres, first=False)
+
+
+def rows_changed(tx: Connection, result: Any) -> int:
+    """How many rows the statement just changed; SQLite's driver does not count where one begins with WITH."""
+    if tx.dialect.name != "sqlite":
+        return int(result.rowcount)
+    return int(tx.exec_driver_sql("SELECT changes()").scalar_one())
+
+
+def _as_values(
+    columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, Sequence[Any]]:
+    size, read, turned = 1 << (len(rows) - 1).bit_length(), *_reading(tuple(columns.items()))
+    parameters: list[Any] = []
+    for row in rows:
+        values = read(row)
+        for place, turn in turned:
+            if values[place] is not None:
+                values[place] = turn(values[place])
+        parameters += values
+    parameters += [None] * (len(columns) * (size - len(rows)))
+    return _values(len(columns), size), parameters
+
+
+@cache
+def _reading(
+    columns: tuple[tuple[str, TypeEngine[Any]], ...],
+) -> tuple[Callable[[Mapping[str, Any]], list[Any]], list[tuple[int, Callable[[Any], str]]]]:
+    """How the values of a row are read, and which of them become texts."""
+    turned: list[tuple[int, Callable[[Any], str]]] = []
+    for place, (_, kind) in enumerate(columns):
+        if isinstance(kind, Moment | JSON):
+            turned.append((place, stamp if isinstance(kind, Moment) else _document))
+    if len(columns) == 1:
+        [(only, _)] = columns
+        return lambda row: [row[only]], turned
+    getter = itemgetter(*(name for name, _ in columns))
+    return lambda row: list(getter(row)), turned
+
+
+@cache
+def _values(width: int, size: int) -> str:
+    return "VALUES " + ", ".join([f"({', '.join('?' * width)})"] * size)
+
+
+def _as_json(words: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Any]]:
+    return words, (orjson.dumps(rows, default=_for_sqlite, option=orjson.OPT_PASSTHROUGH_DATETIME).decode(),)
+
+
+def _document(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _for_sqlite(value: Any) -> Any:
+    return stamp(value) if isinstance(value, datetime) else value
+
+
+def _for_postgres(value: Any) -> Any:
+    return aware(value) if isinstance(value, datetime) else value
 
 
 def refuse_changes(connection: Connection, table: str) -> None:

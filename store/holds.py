@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Executable, TableClause, and_, func, select, update
 
 from store import rows
 from store.causes import say, touch
 from store.database import Database, insert_or_nothing, tell_news
+from store.given import Prepared, types
 from store.journal import append
 from store.tables import cases, deliveries, holds
 from sync.errors import IllegalMove, NotFound
@@ -81,11 +82,16 @@ class Holds:
 
 def holds_on(tx: Connection, customers: Iterable[str]) -> dict[str, BillingHold]:
     """The unreleased billing holds of these customers, by customer."""
-    asked = sorted(set(customers))
-    if not asked:
-        return {}
-    query = select(holds).where(holds.c.customer.in_(asked), holds.c.released_at.is_(None))
-    return {row.customer: rows.hold(row) for row in tx.execute(query)}
+    asked = [{"customer": each} for each in sorted(set(customers))]
+    return {row.customer: rows.hold(row) for row in _HOLDS_ON.rows(tx, asked)} if asked else {}
+
+
+def _holds_on(given: TableClause, _: str) -> Executable:
+    on = and_(holds.c.customer == given.c.customer, holds.c.released_at.is_(None))
+    return select(holds).select_from(given.join(holds, on))
+
+
+_HOLDS_ON = Prepared(types(holds.c.customer), _holds_on)
 
 
 def place(tx: Connection, case: rows.AnyRow, why: str, by: str, now: datetime) -> bool:

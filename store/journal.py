@@ -53,7 +53,10 @@ def finish(tx: Connection, lines: Sequence[_Line]) -> None:
 
 _LAST = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
 _CHAINED = Prepared(
-    types(*journal.c), lambda given, _: journal.insert().from_select([c.name for c in journal.c], select(*given.c))
+    types(*journal.c),
+    lambda given, _: journal.insert().from_select(
+        [c.name for c in journal.c], select(*given.c).where(given.c.seq.is_not(None))
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Subquery, and_, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, TableClause, and_, func, literal_column, select, update
 
 from store.database import one_at_a_time
 from store.given import Prepared, packed, types
@@ -44,7 +44,7 @@ def put_back(tx: Connection, which: ColumnElement[bool], move: Move, now: dateti
     return tx.execute(moving.returning(d.id, d.event_id)).all()
 
 
-def _head(given: Subquery) -> Any:
+def _head(given: TableClause) -> Any:
     line = deliveries.alias("line")
     d = line.c
     mine = and_(d.flow == given.c.flow, d.subject == given.c.subject)
@@ -60,14 +60,14 @@ def _head(given: Subquery) -> Any:
     return func.coalesce(running, first)
 
 
-def _demote(given: Subquery, _: str) -> Executable:
+def _demote(given: TableClause, _: str) -> Executable:
     d, old = deliveries.c, deliveries.alias("old")
     beside = and_(old.c.flow == given.c.flow, old.c.subject == given.c.subject, old.c.front)
     wrong = select(old.c.id).select_from(given.join(old, beside)).where(old.c.id != _head(given))
     return update(deliveries).where(d.id.in_(wrong)).values(front=False)
 
 
-def _promote(given: Subquery, _: str) -> Executable:
+def _promote(given: TableClause, _: str) -> Executable:
     d = deliveries.c
     return update(deliveries).where(d.id.in_(select(_head(given)).select_from(given)), ~d.front).values(front=True)
 

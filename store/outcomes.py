@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, select, true, tuple_, update
+from sqlalchemy import Connection, Executable, TableClause, and_, literal_column, select, tuple_, update
 
 from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
 from store.database import insert
@@ -39,7 +39,7 @@ def bind(tx: Connection, made: Sequence[tuple[Delivery, Binding, datetime]]) -> 
 
 def latest_cases(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, AnyRow]:
     """The last case of each delivery that ever had one, with the value of its cause."""
-    return {row.delivery_id: row for row in _CASES.run(tx, [{"id": each} for each in delivery_ids])}
+    return {row.delivery_id: row for row in _CASES.rows(tx, [{"id": each} for each in delivery_ids])}
 
 
 def pass_case(tx: Connection, row: AnyRow | None, words: str, now: datetime) -> None:
@@ -57,7 +57,7 @@ def supersede(tx: Connection, settled: Sequence[tuple[Delivery, datetime]]) -> N
     if not moments:
         return
     move = delivery_move("supersede")
-    found = _OLDER.run(tx, [{"id": each} for each in moments]).all()
+    found = _OLDER.rows(tx, [{"id": each} for each in moments])
     for dead in found:
         now = moments[dead.by]
         guard = (deliveries.c.id == dead.id, deliveries.c.state.in_(move.sources))
@@ -127,21 +127,23 @@ def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, ro
     append(tx, actor="engine", verb=verb, noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
 
 
-def _older(given: Subquery, _: str) -> Executable:
+def _older(given: TableClause, _: str) -> Executable:
     new, old = deliveries.alias("new"), deliveries.alias("old")
     earlier = tuple_(old.c.occurred_at, old.c.sequence, old.c.id) < tuple_(new.c.occurred_at, new.c.sequence, new.c.id)
-    dead = and_(old.c.flow == new.c.flow, old.c.subject == new.c.subject, old.c.state == "dead", earlier)
+    dead = and_(
+        old.c.flow == new.c.flow, old.c.subject == new.c.subject, old.c.state == literal_column("'dead'"), earlier
+    )
     joined = given.join(new, new.c.id == given.c.id).join(old, dead)
     return select(old.c.id, new.c.id.label("by")).select_from(joined).order_by(old.c.id, new.c.id)
 
 
-def _cases(given: Subquery, _: str) -> Executable:
+def _cases(given: TableClause, _: str) -> Executable:
     joined = given.join(cases, cases.c.delivery_id == given.c.id).join(causes, cases.c.cause_id == causes.c.id)
     return select(cases, causes.c.value.label("cause_value")).select_from(joined).order_by(cases.c.id)
 
 
-def _bound(given: Subquery, dialect: str) -> Executable:
-    rows = select(*given.c).where(true())  # SQLite reads ON CONFLICT after a join otherwise
+def _bound(given: TableClause, dialect: str) -> Executable:
+    rows = select(*given.c).where(given.c.reference.is_not(None))
     made = insert(dialect, bindings).from_select([c.name for c in given.c], rows)
     fresh = {name: made.excluded[name] for name in _FRESH}
     statement: Executable = made.on_conflict_do_update(index_elements=list(_SAME), set_=fresh)

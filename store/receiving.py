@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Subquery, and_, exists, select, true, update
+from sqlalchemy import Connection, Executable, TableClause, and_, exists, select, update
 
 from store.database import Database, insert, tell_news
 from store.given import Prepared, types
@@ -67,7 +67,7 @@ def _receive(tx: Connection, arrivals: Sequence[_Arrival]) -> list[Received]:
     lock(tx, pairs)
     if rows:
         _EVENTS.run(tx, rows)
-    new = {row.trace: row.id for row in _NEW.run(tx, rows)} if rows else {}
+    new = {row.trace: row.id for row in _NEW.rows(tx, rows)} if rows else {}
     queued = [
         {"event_id": new[row["trace"]], "flow": flow, "subject": row["subject"], "connection": row["connection"],
          "occurred_at": row["occurred_at"], "sequence": row["sequence"], "state": DeliveryState.PENDING,
@@ -134,20 +134,22 @@ def _move_cursor(tx: Connection, connection: str, cursor: tuple[str, Record], no
         tx.execute(cursors.insert().values(connection=connection, entity=entity, cursor=position, moved_at=now))
 
 
-def _into_events(given: Subquery, dialect: str) -> Executable:
-    rows = select(*[given.c[name] for name in _EVENT]).where(true())  # SQLite reads ON CONFLICT after a join otherwise
+def _into_events(given: TableClause, dialect: str) -> Executable:
+    rows = select(*given.c).where(given.c.key.is_not(None))
     statement: Executable = insert(dialect, events).from_select(list(_EVENT), rows).on_conflict_do_nothing()
     return statement
 
 
-def _new(given: Subquery, _: str) -> Executable:
+def _new(given: TableClause, _: str) -> Executable:
     e = events.c
     same = and_(e.connection == given.c.connection, e.key == given.c.key, e.trace == given.c.trace)
     return select(e.id, e.trace).select_from(given.join(events, same))
 
 
-def _into_deliveries(given: Subquery, _: str) -> Executable:
-    return deliveries.insert().from_select([c.name for c in given.c], select(*given.c))
+def _into_deliveries(given: TableClause, _: str) -> Executable:
+    return deliveries.insert().from_select(
+        [c.name for c in given.c], select(*given.c).where(given.c.event_id.is_not(None))
+    )
 
 
 _e, _d = events.c, deliveries.c

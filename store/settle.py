@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Integer, Subquery, func, null, select, update
+from sqlalchemy import Connection, Executable, Integer, TableClause, func, null, select, update
 
 from store.claiming import decisions
 from store.database import Database
@@ -125,7 +125,7 @@ def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
         }
         for one in outcomes
     ]
-    if _LEFT.run(tx, rows).rowcount != len(rows):
+    if _LEFT.changed(tx, rows) != len(rows):
         raise LeaseLost("a delivery is no longer ours")
 
 
@@ -168,7 +168,7 @@ def _detail(step: Step) -> str:
             return why
 
 
-def _left(given: Subquery, _: str) -> Executable:
+def _left(given: TableClause, _: str) -> Executable:
     d, g = deliveries.c, given.c
     ours = (d.id == g.id, d.lease == g.lease, d.state == DeliveryState.RUNNING.value)
     values = {
@@ -179,8 +179,10 @@ def _left(given: Subquery, _: str) -> Executable:
     return update(deliveries).where(*ours).values(values)
 
 
-def _attempted(given: Subquery, _: str) -> Executable:
-    return attempts.insert().from_select([c.name for c in given.c], select(*given.c))
+def _attempted(given: TableClause, _: str) -> Executable:
+    return attempts.insert().from_select(
+        [c.name for c in given.c], select(*given.c).where(given.c.delivery_id.is_not(None))
+    )
 
 
 _d, _a = deliveries.c, attempts.c

@@ -76,10 +76,11 @@ deliveries = Table(
           sqlite_where=text("front = 1"), postgresql_where=text("front")),
     Index("ix_deliveries_ready", "flow", "due_at", "id",
           sqlite_where=text("front = 1 AND state = 'pending'"), postgresql_where=text("front AND state = 'pending'")),
+    Index("ix_deliveries_dead", "flow", "subject",
+          sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
     Index("ix_deliveries_leased", "leased_until",
           sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
     Index("ix_deliveries_hold", "hold_id", sqlite_where=text("hold_id IS NOT NULL"), postgresql_where=text("hold_id IS NOT NULL")),
-    Index("ix_deliveries_flow_state", "flow", "state"),
 )  # fmt: skip
 
 attempts = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Subquery, func, select, update
+from sqlalchemy import Connection, Executable, TableClause, func, select, update
 
 from store.given import Prepared, types
 from store.journal import append
@@ -25,7 +25,7 @@ def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> None:
          "target_id": one.target_id, "record": one.record}
         for delivery, one in pairs
     ]  # fmt: skip
-    if _ENDED.run(tx, rows).rowcount != len(rows):
+    if _ENDED.changed(tx, rows) != len(rows):
         raise LeaseLost("a write is no longer ours")
     for delivery, one in pairs:
         if one.verb == "doubt":
@@ -42,7 +42,7 @@ def _rest(tx: Connection, write_id: int, since: datetime) -> None:
     tx.execute(update(writes).where(writes.c.id == write_id).values(rests_until=until))
 
 
-def _ended(given: Subquery, _: str) -> Executable:
+def _ended(given: TableClause, _: str) -> Executable:
     w = writes.c
     ours = (w.id == given.c.id, w.lease == given.c.lease, w.state == WriteState.SENT.value)
     return (

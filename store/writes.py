@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Executable, Subquery, and_, select, true, update
+from sqlalchemy import Connection, Executable, TableClause, and_, func, select, update
 
 from store.database import Database, insert
 from store.given import Prepared, types
@@ -121,12 +121,20 @@ def _busy(ask: _Ask, other: int) -> Busy:
 
 
 def _renew(tx: Connection, asks: Sequence[_Ask]) -> None:
+    """All leases are ours, and those that are half over last from now again. Raises LeaseLost."""
     rows = [
         {"id": ask.delivery.id, "lease": ask.delivery.lease, "leased_until": ask.leased_until, "updated_at": ask.now}
         for ask in asks
     ]
-    if _RENEWED.run(tx, rows).rowcount != len(rows):
+    if _OURS.rows(tx, rows)[0].many != len(rows):
         raise LeaseLost("a delivery is no longer ours")
+    late = [
+        row
+        for row, ask in zip(rows, asks, strict=True)
+        if ask.delivery.leased_until - ask.now < (ask.leased_until - ask.now) / 2
+    ]
+    if late:
+        _RENEWED.run(tx, late)
 
 
 def _key(spec: WriteSpec) -> _Key:
@@ -135,7 +143,7 @@ def _key(spec: WriteSpec) -> _Key:
 
 def _known(tx: Connection, keys: Iterable[_Key]) -> dict[_Key, AnyRow]:
     rows = [dict(zip(_KEY, key, strict=True)) for key in set(keys)]
-    return {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.run(tx, rows)}
+    return {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.rows(tx, rows)}
 
 
 def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dict[int, Permit]:
@@ -150,7 +158,7 @@ def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dic
         return {}
     _INTENDED.run(tx, rows)
     permits: dict[int, Permit] = {}
-    made = {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.run(tx, rows)}
+    made = {(row.connection, row.entity, row.operation, row.key): row for row in _KNOWN.rows(tx, rows)}
     for key, place in fresh.items():
         ask, row = asks[place], made[key]
         if (row.delivery_id, row.lease) != (ask.delivery.id, ask.delivery.lease):
@@ -211,20 +219,26 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
     return True
 
 
-def _select_known(given: Subquery, _: str) -> Executable:
+def _select_known(given: TableClause, _: str) -> Executable:
     same = and_(*(writes.c[name] == given.c[name] for name in _KEY))
     return select(writes).select_from(given.join(writes, same))
 
 
-def _insert_intents(given: Subquery, dialect: str) -> Executable:
-    rows = select(*given.c).where(true())  # SQLite reads ON CONFLICT after a join otherwise
+def _insert_intents(given: TableClause, dialect: str) -> Executable:
+    rows = select(*given.c).where(given.c.key.is_not(None))
     statement: Executable = (
         insert(dialect, writes).from_select([c.name for c in given.c], rows).on_conflict_do_nothing()
     )
     return statement
 
 
-def _renewal(given: Subquery, _: str) -> Executable:
+def _ours(given: TableClause, _: str) -> Executable:
+    d = deliveries.c
+    ours = and_(d.id == given.c.id, d.lease == given.c.lease, d.state == DeliveryState.RUNNING.value)
+    return select(func.count().label("many")).select_from(given.join(deliveries, ours))
+
+
+def _renewal(given: TableClause, _: str) -> Executable:
     d = deliveries.c
     ours = (d.id == given.c.id, d.lease == given.c.lease, d.state == DeliveryState.RUNNING.value)
     return update(deliveries).where(*ours).values(leased_until=given.c.leased_until, updated_at=given.c.updated_at)
@@ -237,4 +251,5 @@ _INTENDED = Prepared(
     _KEY | types(_w.delivery_id, _w.lease, _w.state, _w.fingerprint, _w.sends, _w.sent_at, _w.rests_until),
     _insert_intents,
 )
+_OURS = Prepared(types(_d.id, _d.lease), _ours)
 _RENEWED = Prepared(types(_d.id, _d.lease, _d.leased_until, _d.updated_at), _renewal)

@@ -1,4 +1,5 @@
-"""Mapping rows to the bodies of writes. What cannot be mapped is a violation at the field it came from; nothing is guessed."""
+"""Mapping rows to the bodies of writes. What cannot be mapped is a violation at the field it came from; nothing is guessed.
+A body with nothing in its way is made the plain way, by functions that each write has; else the Builder says what is."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync import mapping
-from sync.mapping import SelectorFailed, missing, select, text
-from sync.model import Record, Ref, Violation
+from sync.mapping import SelectorFailed, compile_selector, missing, select, text
+from sync.model import Record, Ref, Violation, WriteSpec
 from sync.money import NotMoney
+from sync.quick import CANNOT, Tables, kept
 from sync.scene import Scene
-from sync.transforms import Unreadable, apply
-from sync.workspace.flow import Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
+from sync.selectors import Finder
+from sync.transforms import TRANSFORMS, Transform, Unreadable, apply
+from sync.workspace.flow import Flow, Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
 
 MAX_KEY = 200
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -25,6 +28,23 @@ class Builder:
 
     scene: Scene
     problems: list[Violation] = field(default_factory=list)
+
+    def writes(self) -> tuple[WriteSpec, ...]:
+        """All writes of the plan; only without problems may they be carried out."""
+        return tuple([self._write(each, self.scene.record) for each in self.scene.flow.writes])
+
+    def _write(self, write: WriteRow, record: Record) -> WriteSpec:
+        key, body = self.key(write, record), plain_body(write, self.scene)
+        return WriteSpec(
+            name=write.name,
+            connection=write.connection,
+            entity=write.entity,
+            operation=write.operation,
+            key=key,
+            body=self.body(write.record, record) if body is None else body,
+            of=self.of(write),
+            verify=self.verify(write.verify),
+        )
 
     def body(self, rows: Sequence[MapRow], record: Any, at: str = "") -> Record:
         """The target's record. An empty value leaves its field out."""
@@ -74,8 +94,7 @@ class Builder:
         if row.each is not None:
             return self._list(row, record, at)
         if row.ref is not None:
-            write, _, named = row.ref.partition(".")
-            return Ref(write, named or "id")
+            return _ref(row.ref)
         if row.text is not None:
             return self._text(row.text, row.to, record, at)
         return self._transformed(row, record, at)
@@ -113,7 +132,7 @@ class Builder:
             reason, expected, kind = "invalid_amount", f"a plain amount: {error}", "money"
         except Unreadable as error:
             reason, expected, kind = "invalid_value", str(error), "text"
-        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+        except CANNOT as error:
             reason, expected, kind = "rule_failed", f"a transform that works: {error}", "text"
         self._problem(reason, _joined(at, row.from_ if _PATH.fullmatch(row.from_) else name), name, expected, kind)
         return None
@@ -139,10 +158,15 @@ class Builder:
             self.problems.append(violation)
 
 
+def _ref(words: str) -> Ref:
+    write, _, named = words.partition(".")
+    return Ref(write, named or "id")
+
+
 def _plain(value: Any) -> Any:
     """JSON without floats: a fraction that came in as a number goes on as its text."""
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
+        return {name: inner if type(inner) is str else _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return repr(value) if isinstance(value, float) else value
@@ -158,3 +182,101 @@ def _is_path(path: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class _InTheWay(ValueError):
+    """Something that the Builder has words for."""
+
+
+Make = Callable[[Any, str | None], Any]
+"""Makes a value from the record, or an item of it, and the record's currency; None where there is none."""
+
+
+def plain_body(write: WriteRow, scene: Scene) -> Record | None:
+    """Exactly what the Builder makes of the rows of a write, None if anything may be in the way."""
+    try:
+        body: Record = _plain_body(write, scene.flow, scene.tables)(scene.record, scene.currency(None))
+    except CANNOT:
+        return None
+    return body
+
+
+@kept
+def _plain_body(write: WriteRow, flow: Flow, tables: Tables) -> Make:
+    return _body(write.record, flow, tables)
+
+
+def _body(rows: Sequence[MapRow], flow: Flow, tables: Tables) -> Make:
+    fields = [(row.to, _value(row, flow, tables), row.required) for row in rows]
+
+    def make(record: Any, currency: str | None) -> Record:
+        built: Record = {}
+        for to, value_of, required in fields:
+            value = value_of(record, currency)
+            if value is not None:
+                built[to] = value
+            elif required:
+                raise _InTheWay
+        return built
+
+    return make
+
+
+def _value(row: MapRow, flow: Flow, tables: Tables) -> Make:
+    if row.each is not None:
+        return _list(compile_selector(row.each), _body(row.record or (), flow, tables))
+    if row.text is not None:
+        return _text(row.text, {"flow": flow.name})
+    if row.from_ is not None:
+        return _mapped(row, compile_selector(row.from_), tables)
+    constant = _there(row.value if row.ref is None else _ref(row.ref))
+    return lambda record, currency: constant
+
+
+def _there(value: Any) -> Any:
+    return None if missing(value) else value
+
+
+def _list(find: Finder, body: Make) -> Make:
+    def make(record: Any, currency: str | None) -> list[Record] | None:
+        items = find(record)
+        if missing(items):
+            return None
+        if not isinstance(items, list):
+            raise _InTheWay
+        return [body(item, currency) for item in items]
+
+    return make
+
+
+def _text(template: str, extra: dict[str, str]) -> Make:
+    return lambda record, currency: _there(mapping.fill(template, record, extra))
+
+
+def _mapped(row: MapRow, find: Finder, tables: Tables) -> Make:
+    default, steps = _there(row.default), [TRANSFORMS[name] for name in row.transforms]
+    if row.lookup is not None:
+        steps.insert(0, _look_up(row.lookup, tables))
+
+    def make(record: Any, currency: str | None) -> Any:
+        value = find(record)
+        if missing(value):
+            return default
+        for step in steps:
+            value = step(value, currency)  # no step makes nothing of something
+        return value if type(value) is str else _plain(value)
+
+    return make
+
+
+def _look_up(lookup: Lookup, tables: Tables) -> Transform:
+    table = tables.get(lookup.reference)
+    rows = {} if table is None else table.by.get(lookup.key, {})
+
+    def look_up(value: Any, currency: str | None) -> str:
+        found = rows[text(value)][lookup.column]
+        if missing(found):
+            raise _InTheWay
+        return found
+
+    return look_up

@@ -5,7 +5,7 @@ violation too, never a pass; one whose inputs are already found wrong stays sile
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sync import match, pricing
@@ -13,18 +13,23 @@ from sync.mapping import compile_path, expand, get, missing, select, sibling, te
 from sync.model import Candidate, Overlay, Violation
 from sync.money import NotMoney, decimal, is_currency
 from sync.questions import stub, unique
-from sync.scene import CannotTell, Scene
+from sync.quick import CANNOT, LONGEST_FOR_PATTERN, suspects
+from sync.scene import Scene
 from sync.transforms import Unreadable, utc_date, whole
 from sync.workspace import flow as f
-
-_LONGEST_FOR_PATTERN = 256
 
 
 def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
     """Every violation that no person has waived, each with the check that found it."""
+    return judged(scene, suspects(scene.record, scene.flow, scene.tables), overlays)
+
+
+def judged(scene: Scene, checks: Iterable[int], overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
+    """What the checks with these indexes find, in order, as far as no person has waived it."""
     waived = {(each.path, each.reason, each.found) for each in overlays if each.action == "waive"}
     found: list[tuple[f.Check, Violation]] = []
-    for index, check in enumerate(scene.flow.checks):
+    for index in checks:
+        check = scene.flow.checks[index]
         for violation in _evaluated(index, check, scene):
             scene.spoiled.add(violation.path)
             if (violation.path, violation.reason, violation.found) not in waived:
@@ -35,7 +40,7 @@ def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f
 def _evaluated(index: int, check: f.Check, scene: Scene) -> list[Violation]:
     try:
         return list(RULES[type(check)](index, check, scene))
-    except (CannotTell, ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+    except CANNOT as error:
         words = text(str(error)) or type(error).__name__
         return [scene.violation(check, check.path, "rule_failed", expected=f"a rule that can be evaluated: {words}")]
 
@@ -115,7 +120,7 @@ def _regex(index: int, check: f.Regex, scene: Scene) -> Iterator[Violation]:
     pattern = re.compile(check.pattern)
     for path, value in scene.values(check.path):
         words = value if isinstance(value, str) else text(value)
-        if len(words) > _LONGEST_FOR_PATTERN or not pattern.fullmatch(words.strip()):
+        if len(words) > LONGEST_FOR_PATTERN or not pattern.fullmatch(words.strip()):
             yield scene.violation(check, path, expected=check.expected or f"a text that matches {check.pattern}")
 
 

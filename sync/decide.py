@@ -120,7 +120,7 @@ def _after_failure(
 ) -> Step:
     error, about = failed.error, failed.about
     match error:
-        case Throttled():
+        case Throttled(sent=False):
             return Retry(due_at=now + wait(policy, 0, jitter, error.retry_after), detail=str(error), counted=False)
         case Unavailable() | AnswerLost() if retries + 1 < policy.attempts:
             after = error.retry_after if isinstance(error, Unavailable) else None

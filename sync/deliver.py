@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any, cast
 
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.errors import ConnectorError, NotFound, Rejected
@@ -30,22 +32,32 @@ class Line:
 
     def source(self, name: str) -> Source:
         """The connection as a source. Raises NotFound."""
-        found = self.connections.get(name)
-        if not isinstance(found, Source):
+        found: Any = self.connections.get(name)
+        if not _is_source(found.__class__):
             raise NotFound(f"there is no source called {name}")
-        return found
+        return cast(Source, found)
 
     def target(self, name: str) -> Target:
         """The connection as a target. Raises NotFound."""
-        found = self.connections.get(name)
-        if not isinstance(found, Target):
+        found: Any = self.connections.get(name)
+        if not _is_target(found.__class__):
             raise NotFound(f"there is no target called {name}")
-        return found
+        return cast(Target, found)
 
     def quarantine(self, name: str) -> float:
         """How many seconds an unknown write on this connection rests before it is read back."""
         own = self.workspace.connections[name].quarantine
         return (own or self.workspace.engine.quarantine).total_seconds()
+
+
+@cache
+def _is_source(connector: Any) -> bool:
+    return issubclass(connector, Source)
+
+
+@cache
+def _is_target(connector: Any) -> bool:
+    return issubclass(connector, Target)
 
 
 @dataclass(slots=True)

@@ -66,6 +66,10 @@ class Move:
     target: str
     roles: frozenset[Role] = ENGINE
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(map(str, self.sources)))  # plain texts: a ledger knows no enums
+        object.__setattr__(self, "target", str(self.target))
+
 
 _D, _C = DeliveryState, CaseState
 _UNSETTLED = (_C.OPEN, _C.OWNED, _C.SNOOZED, _C.REOPENED)

@@ -11,15 +11,17 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
+from sync import selectors
 from sync.model import Record
 
 SHOWN = 200
+_LONG = 10**SHOWN
 Step = str | int | None
 _SEGMENT = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\*|\d{1,6})\]")
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -43,18 +45,20 @@ def _printable(char: str) -> bool:
 def missing(value: object) -> bool:
     """Null, an empty list or object, and a text of nothing but blanks all mean that the field is empty."""
     if isinstance(value, str):
-        return not (value[:1].isalnum() or clean(value[:1000]))
-    return value is None or (isinstance(value, list | dict) and not value)
+        return not ("!" <= value < "\x7f" or clean(value[:1000]))  # most texts begin with a visible ASCII character
+    return value is None or (not value and isinstance(value, list | dict))
 
 
 def text(value: object) -> str:
     """How a value reads, on one line of at most 200 characters; empty when it is missing. Decisions compare by this text."""
     if isinstance(value, str):
-        return clean(value[: 5 * SHOWN])[:SHOWN]
+        return value.strip() if len(value) <= SHOWN and value.isprintable() else clean(value[: 5 * SHOWN])[:SHOWN]
     if missing(value):
         return ""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**SHOWN:
-        return f"a number of {value.bit_length()} bits"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if -_LONG < value < _LONG else f"a number of {value.bit_length()} bits"
     try:
         return clean(json.dumps(value, ensure_ascii=False, default=str))[:SHOWN]
     except (ValueError, RecursionError):  # an integer inside is too long to print, or the value too deep
@@ -79,10 +83,21 @@ def compile_path(path: str) -> tuple[Step, ...]:
 
 def get(record: object, path: str) -> Any:
     """The value at a concrete path, None when any part of the way is missing."""
-    value = record
-    for step in compile_path(path):
-        value = _into(value, step)
-    return value
+    return getter(compile_path(path))(record)
+
+
+@lru_cache(maxsize=4096)
+def getter(steps: tuple[Step, ...]) -> selectors.Finder:
+    """`get` for these steps as a function of the record."""
+    if steps and all(isinstance(step, str) for step in steps):
+        return selectors.named([str(step) for step in steps])
+
+    def value_at(value: Any) -> Any:
+        for step in steps:
+            value = _into(value, step)
+        return value
+
+    return value_at
 
 
 def _into(value: object, step: Step) -> Any:
@@ -149,28 +164,19 @@ def _put(container: object, steps: tuple[Step, ...], value: Any) -> Any:
 def compile_selector(selector: str) -> Callable[[Any], Any]:
     """A JMESPath selector as a function that raises SelectorFailed. Raises ValueError when it does not parse."""
     if _DOTTED.fullmatch(selector):
-        names = tuple(selector.split("."))
-        return lambda record: _walk(record, names)
+        return selectors.named(selector.split("."))
     try:
-        compiled = jmespath.compile(selector)
+        found = selectors.finder(selector)
     except JMESPathError as error:
         raise ValueError(f"{selector!r} is no JMESPath: {str(error).splitlines()[0]}") from error
 
     def evaluate(record: Any) -> Any:
         try:
-            return compiled.search(record)
+            return found(record)
         except (JMESPathError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
             raise SelectorFailed(f"{selector}: {str(error).splitlines()[0] if str(error) else error!r}") from error
 
     return evaluate
-
-
-def _walk(value: Any, names: tuple[str, ...]) -> Any:
-    for name in names:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
 
 
 def select(selector: str, record: object) -> Any:
@@ -187,25 +193,35 @@ def template_names(template: str) -> tuple[str, ...]:
     return names
 
 
+@lru_cache(maxsize=1024)
+def _pieces(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Each hole of a template with the literal text before it, and the text behind the last hole with no hole."""
+    pieces = _HOLE.split(template)
+    return tuple(zip(pieces[::2], [*pieces[1::2], None], strict=True))
+
+
 def fill(template: str, record: object, extra: Mapping[str, str]) -> str:
     """The template with every hole filled from `extra` or the record. Raises KeyError with the name of an empty hole."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        filled = extra[name] if name in extra else text(select(name, record))
-        if not filled:
-            raise KeyError(name)
-        return filled
-
-    return _HOLE.sub(value, template)
+    return _filled(template, record, extra, str)
 
 
 def key(template: str, record: object, extra: Mapping[str, str]) -> str:
     """Like `fill`, but every hole holds nothing but letters, digits, `.`, `_`, `-` and percent-escapes."""
-    values = {name: safe(fill(f"{{{name}}}", record, extra)) for name in template_names(template)}
-    return fill(template, record, values)
+    return _filled(template, record, extra, safe)
+
+
+def _filled(template: str, record: object, extra: Mapping[str, str], written: Callable[[str], str]) -> str:
+    filled = []
+    for literal, name in _pieces(template):
+        filled.append(literal)
+        if name is not None:
+            value = extra[name] if name in extra else text(select(name, record))
+            if not value:
+                raise KeyError(name)
+            filled.append(written(value))
+    return "".join(filled)
 
 
 def safe(value: str) -> str:
     """The value with everything but letters, digits, `.`, `_` and `-` percent-encoded."""
-    return quote(value, safe="").replace("~", "%7E")
+    return value if _HARMLESS.fullmatch(value) else quote(value, safe="").replace("~", "%7E")

@@ -61,15 +61,15 @@ def exponent(currency: str) -> int:
 def decimal(value: object) -> Decimal:
     """The exact number that a plain decimal text or integer means. Raises NotMoney for `1.234,56`, `1,234`, floats and words:
     a text that two readers could read in two ways is never guessed."""
-    if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MOST:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
-        return Decimal(value)
     if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
         try:
             return Decimal(value.strip())
         except InvalidOperation as error:
             raise NotMoney(str(value)) from error
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MOST:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
+        return Decimal(value)
     if isinstance(value, int) and not isinstance(value, bool):
         raise NotMoney("the amount is too large to be money")  # nor can Python write such a number out
     raise NotMoney(f"{value!r} is not a plain amount such as 1234.56")

@@ -101,19 +101,7 @@ def _violations(scene: Scene, found: list[tuple[Check, Violation]], due: Violati
 
 def _plan(scene: Scene) -> Plan | Violations:
     builder = Builder(scene=scene)
-    writes = tuple(
-        WriteSpec(
-            name=write.name,
-            connection=write.connection,
-            entity=write.entity,
-            operation=write.operation,
-            key=builder.key(write, scene.record),
-            body=builder.body(write.record, scene.record),
-            of=builder.of(write),
-            verify=builder.verify(write.verify),
-        )
-        for write in scene.flow.writes
-    )
+    writes = builder.writes()
     title, customer, worth, name = _title(scene), _customer(scene), _money(scene), _customer_name(scene)
     if builder.problems:
         return Violations(

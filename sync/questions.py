@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sync.mapping import SelectorFailed, compile_path, expand, get, missing, select, text
 from sync.model import Record
+from sync.quick import kept
 from sync.workspace.flow import Flow, Required, Unique
 
 
@@ -39,12 +40,21 @@ class Lookups:
 def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
     """Every question of a flow's checks about this record."""
     questions: list[Question] = []
-    for index, check in enumerate(flow.checks):
+    for index, check in _asking(flow):
         if isinstance(check, Required):
             questions += _of_required(index, check, record)
-        elif isinstance(check, Unique):
+        else:
             questions += _of_unique(index, check, record)
     return tuple(questions)
+
+
+@kept
+def _asking(flow: Flow) -> list[tuple[int, Required | Unique]]:
+    asking: list[tuple[int, Required | Unique]] = []
+    for index, check in enumerate(flow.checks):
+        if isinstance(check, Unique) or (isinstance(check, Required) and check.candidates is not None):
+            asking.append((index, check))
+    return asking
 
 
 def stub(check: Required, record: Record) -> str:

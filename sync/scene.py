@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.mapping import SelectorFailed, expand, get, missing, select, text
+from sync.mapping import expand, get, missing, text
 from sync.model import Candidate, Record, Violation
-from sync.money import is_currency
 from sync.questions import Lookups, Question, asked
+from sync.transforms import currency_at
 from sync.workspace.contract import Contract
 from sync.workspace.flow import Check, Flow
 from sync.workspace.tables import ReferenceTable
@@ -43,6 +43,8 @@ class Scene:
 
     def is_spoiled(self, path: str) -> bool:
         """Whether the value, or something around it, is known to be wrong."""
+        if not self.spoiled:
+            return False
         return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in self.spoiled)
 
     def table(self, name: str) -> ReferenceTable:
@@ -68,16 +70,8 @@ class Scene:
     def currency(self, path: str | None) -> str | None:
         """The currency that amounts are in; None when it is not known."""
         if path not in self._currencies:
-            self._currencies[path] = self._read_currency(path)
+            self._currencies[path] = currency_at(path or self.flow.record.currency, self.record)
         return self._currencies[path]
-
-    def _read_currency(self, path: str | None) -> str | None:
-        selector = path or self.flow.record.currency
-        try:
-            code = text(select(selector, self.record)) if selector else ""
-        except SelectorFailed:
-            return None
-        return code if is_currency(code) else None
 
     def kind(self, pattern: str) -> str:
         """How a person enters the field."""

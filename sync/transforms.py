@@ -13,6 +13,7 @@ from sync.money import NotMoney, decimal, is_currency, minor_units
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})")
+_AS_WRITTEN = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 _LARGEST = Decimal(10) ** 15
 _COUNTRIES = frozenset(
     (
@@ -70,8 +71,19 @@ def amount(value: object) -> Decimal:
     return number
 
 
+def currency_at(selector: str | None, record: object) -> str | None:
+    """The currency that the selector finds in the record; None when it is not known."""
+    try:
+        code = mapping.text(mapping.select(selector, record)) if selector else ""
+    except mapping.SelectorFailed:
+        return None
+    return code if is_currency(code) else None
+
+
 def _text(value: Any, currency: str | None) -> str:
-    return mapping.clean(value) if isinstance(value, str) else mapping.text(value)
+    if isinstance(value, str):
+        return value.strip() if value.isprintable() else mapping.clean(value)
+    return mapping.text(value)
 
 
 def _clip200(value: Any, currency: str | None) -> str:
@@ -88,6 +100,8 @@ def _lower(value: Any, currency: str | None) -> str:
 
 
 def _decimal_text(value: Any, currency: str | None) -> str:
+    if isinstance(value, str) and _AS_WRITTEN.fullmatch(value):
+        return value
     return f"{amount(value):f}"
 
 

@@ -9,17 +9,27 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.ledgers import Ledgers, ledgers
+from tests.ledgers import POSTGRES, Ledgers, ledgers
+from tests.postgres import Cluster, available, cluster
 from tests.world import World, small_world
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server for the whole run; tests that ask for it are skipped where there is none."""
+    if not available() and not POSTGRES:
+        pytest.skip("no PostgreSQL server or no asyncpg here")
+    with cluster(fsync=False) as server:
+        yield server
+
+
 @pytest.fixture(scope="session", autouse=True)
-def all_ledgers() -> Iterator[Ledgers]:
+def all_ledgers(request: pytest.FixtureRequest) -> Iterator[Ledgers]:
     """Where every test's ledger comes from."""
     os.environ.pop("MESHLINE_TEST_DATABASE", None)  # the product refuses settings that it does not know
-    with ledgers() as handed_out:
+    with ledgers(request.getfixturevalue("postgres") if POSTGRES else None) as handed_out:
         yield handed_out
 
 

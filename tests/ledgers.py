@@ -17,11 +17,10 @@ import pytest
 
 from store.database import address_of
 from store.migrate import to_head
-from tests.postgres import Cluster, available, cluster
+from tests.postgres import Cluster
 
 POSTGRES = os.environ.get("MESHLINE_TEST_DATABASE", "sqlite") == "postgresql"
 on_sqlite = pytest.mark.skipif(POSTGRES, reason="about SQLite itself")
-needs_postgres = pytest.mark.skipif(not available(), reason="no PostgreSQL server or no asyncpg here")
 
 _TEMPLATE = "meshline"
 
@@ -66,18 +65,13 @@ _ledgers: Ledgers | None = None
 
 
 @contextmanager
-def ledgers() -> Iterator[Ledgers]:
-    """Ledgers for a whole test run."""
+def ledgers(server: Cluster | None) -> Iterator[Ledgers]:
+    """Ledgers for a whole test run, on SQLite or on this server."""
     global _ledgers
     home = Path(tempfile.mkdtemp(prefix="meshline-ledgers-"))
     try:
-        if POSTGRES:
-            with cluster(fsync=False) as server:
-                _ledgers = Ledgers(home, server)
-                yield _ledgers
-        else:
-            _ledgers = Ledgers(home, None)
-            yield _ledgers
+        _ledgers = Ledgers(home, server)
+        yield _ledgers
     finally:
         _ledgers = None
         shutil.rmtree(home)

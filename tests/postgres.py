@@ -29,6 +29,7 @@ _SMALL = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "shared_buffers": "32MB", "max_connections": "100",
     "max_wal_size": "256MB", "log_min_messages": "fatal", "timezone": "UTC",
 }  # fmt: skip
+_HASTY = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 _PATIENCE = 60.0
 
 
@@ -99,7 +100,9 @@ class Cluster:
 
     def create(self) -> None:
         """Make the data directory and start for the first time."""
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"
+        )
         self.start()
 
     @property
@@ -107,7 +110,7 @@ class Cluster:
         return self._home / "data"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        settings = _SMALL | {"port": str(self._port), "fsync": "on" if self._fsync else "off"}
+        settings = _SMALL | {"port": str(self._port)} | ({} if self._fsync else _HASTY)
         words = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         program = str(_found() / "postgres")
         with (self._home / "log").open("ab") as log:
@@ -140,16 +143,17 @@ class Cluster:
         where = {"host": "127.0.0.1", "port": self._port, "user": "postgres", "database": database}
         connection = await asyncpg.connect(**where, timeout=_PATIENCE, ssl=False)
         try:
-            return list(await connection.fetch(statement))
+            return list(await connection.fetch(statement, timeout=_PATIENCE))
         finally:
             await connection.close()
 
 
 @contextmanager
 def cluster(*, fsync: bool = True) -> Iterator[Cluster]:
-    """A server for the length of the block. Raises RuntimeError where there are no server programs."""
+    """A server for the length of the block. Without fsync what is committed survives the death of the server, though not
+    that of the machine. Raises RuntimeError where there are no server programs."""
     _found()
-    lasting = Path("/var/tmp")  # noqa: S108  # a disk, where fsync means something; readable by another user
+    lasting = Path("/var/tmp")  # a disk, where fsync means something; readable by another user
     home = Path(tempfile.mkdtemp(prefix="meshline-pg-", dir=lasting if lasting.is_dir() else None))
     if _as_user():
         shutil.chown(home, "postgres", "postgres")

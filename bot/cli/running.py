@@ -75,10 +75,19 @@ async def rights() -> AsyncIterator[tuple[Store, People]]:
         yield store, people
 
 
+try:
+    import uvloop
+except ModuleNotFoundError:  # there is none for Windows
+    loop_factory = asyncio.new_event_loop
+else:
+    loop_factory = uvloop.new_event_loop
+
+
 def run(doing: Callable[[], Awaitable[T]]) -> T:
     """Run a command to its end; what goes wrong is said on stderr. Exit 1: the answer is no. Exit 2: misuse."""
     try:
-        return asyncio.run(_awaited(doing))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(_awaited(doing))
     except ConfigurationError as error:
         fail("\n".join(str(mistake) for mistake in error.mistakes), MISUSE)
     except MeshlineError as error:

@@ -8,11 +8,13 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import os
+import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +30,7 @@ _QUICK = 0.08
 def main(words: Sequence[str]) -> int:
     """Run what is asked for; 0 when every row held."""
     said = _asked(words)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))  # ends what was started, too
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     chosen = [one for one in matrix.ROWS.values() if (one.name in said.row if said.row else one.long == said.long)]
     found: dict[str, Figures] = {}
@@ -61,11 +64,11 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _run(one: Row, seed: int, size: float, server: object) -> Figures:
+def _run(one: Row, seed: int, size: float, server: Callable[[], Cluster]) -> Figures:
     if one.needs == "postgres" and not available():
         return Figures(wrong=("there is no PostgreSQL here; nothing was tried",))
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as home:
-        setting = Setting(home=Path(home), seed=seed, size=size, server=server, say=_say)  # type: ignore[arg-type]
+        setting = Setting(home=Path(home), seed=seed, size=size, server=server, say=_say)
         try:
             return asyncio.run(one.run(setting))
         except Exception as error:  # a row that cannot be carried out has failed; the others go on

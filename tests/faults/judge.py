@@ -161,7 +161,11 @@ async def _cards(world: SandboxWorld, sales: Sales, store: Store, verdict: Verdi
             verdict.cards.append(f"the card of cause {cause_id} does not name {cause.first[0].ref}: {card.text}")
         if (card.metadata or {})["event_payload"]["version"] != cause.version:
             verdict.cards.append(f"the card of cause {cause_id} is out of date")
-    verdict.cards += [f"a card for cause {cause_id}, which nobody opened" for cause_id in shown]
+    for cause_id in shown:
+        cause = await store.cause(cause_id)
+        verdict.cards.append(
+            f"a card for cause {cause_id} ({cause.reason}: {cause.first[0].detail if cause.first else ''}), now closed"
+        )
     _stopped(sales, list(causes.values()), verdict)
 
 

@@ -167,7 +167,7 @@ class TargetProcess:
     async def open(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.target", "--log", str(self.log), cwd=TREE,
-            env={"PATH": os.environ.get("PATH", "")}, stdout=asyncio.subprocess.PIPE,
+            env={"PATH": os.environ.get("PATH", "")}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None
         self.port = int(await self._process.stdout.readline())

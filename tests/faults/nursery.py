@@ -5,7 +5,9 @@ Run by path, in the tree whose product is meant. One JSON line in is one start; 
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import json
 import os
 import random
@@ -21,18 +23,14 @@ sys.path[0] = str(Path.cwd())
 
 def imported() -> None:
     """Everything that the product would import in the course of its life."""
-    import bot.__main__
-    import bot.cli.serving
-    import bot.service
-    import store.migrate
-    import sync.connectors
+    from bot.__main__ import main
+    from sync import connectors
 
-    sync.connectors.kinds()
-    for extra in ("asyncpg", "uvloop", "sqlalchemy.dialects.postgresql.asyncpg", "sqlalchemy.dialects.sqlite"):
-        try:
-            __import__(extra)
-        except ImportError:
-            continue
+    assert callable(main)
+    connectors.kinds()
+    for extra in ("store.migrate", "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.asyncpg", "uvloop"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(extra)
 
 
 def live(start: dict[str, Any]) -> int:
@@ -80,7 +78,7 @@ def plant_bomb(where: str, nth: int, count: str = "") -> None:
 def _wrap_commits(pass_by: Any) -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def do_commit(self: Any, connection: Any) -> None:
         pass_by("commit")
@@ -108,7 +106,7 @@ def tell(**line: Any) -> None:
     os.write(1, json.dumps(line).encode() + b"\n")
 
 
-def reap() -> None:
+def reap(alive: set[int]) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -116,10 +114,11 @@ def reap() -> None:
             return
         if pid == 0:
             return
+        alive.discard(pid)
         tell(ended=pid, code=os.waitstatus_to_exitcode(status))
 
 
-def begin(start: dict[str, Any]) -> None:
+def begin(start: dict[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -128,11 +127,13 @@ def begin(start: dict[str, Any]) -> None:
         finally:
             os._exit(code)
     tell(began=pid, name=start["name"])
+    return pid
 
 
 def main() -> None:
-    """Until the end of input."""
+    """Until the end of input, which ends all children too."""
     imported()
+    alive: set[int] = set()
     gc.freeze()
     waking, woken = os.pipe()
     os.set_blocking(woken, False)
@@ -145,14 +146,16 @@ def main() -> None:
         ready, _, _ = select.select([0, waking], [], [])
         if waking in ready:
             os.read(waking, 4096)
-            reap()
+            reap(alive)
         if 0 in ready:
             more = os.read(0, 65536)
             if not more:
-                return
+                break
             *lines, pending = (pending + more).split(b"\n")
             for line in lines:
-                begin(json.loads(line))
+                alive.add(begin(json.loads(line)))
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

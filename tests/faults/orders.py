@@ -45,16 +45,15 @@ def plan(rng: Random, many: int, *, customers: int, prefix: str = "order", wrong
     for number in range(many):
         customer = f"{prefix}-w{number:07d}" if number in stopped else f"{prefix}-c{rng.randrange(customers):05d}"
         last[customer] += 1
-        made.append(
-            Order(
-                key=f"{prefix}-{number:07d}",
-                customer=customer,
-                sequence=last[customer],
-                at=begin + timedelta(milliseconds=number),
-                cents=rng.randrange(100, 10_000_000),
-                right=number not in stopped,
-            )  # fmt: skip
+        one = Order(
+            key=f"{prefix}-{number:07d}",
+            customer=customer,
+            sequence=last[customer],
+            at=begin + timedelta(milliseconds=number),
+            cents=rng.randrange(100, 10_000_000),
+            right=number not in stopped,
         )
+        made.append(one)
     return made
 
 

@@ -7,12 +7,14 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,6 +34,7 @@ from tests.faults.sender import Sender
 
 WORKSPACE = Path(__file__).with_name("job")
 CARD = "meshline_card"
+_BUG = re.compile(r'"event": "(crashed|loop_ended|worker_bug|card_not_drawn)"')
 Change = tuple[str, str, str]
 
 
@@ -147,13 +150,9 @@ class Plant:
 
     def crashes(self) -> list[str]:
         """Bugs that Meshline wrote into its logs: tracebacks and loops that ended."""
-        found = []
-        for one in self.meshlines:
-            if one.log.exists():
-                for line in one.log.read_text("utf-8", "replace").splitlines():
-                    if line.startswith("Traceback") or '"crashed"' in line or '"loop_ended"' in line:
-                        found.append(line[:300])
-        return found
+        return [
+            bug for one in self.meshlines if one.log.exists() for bug in bugs(one.log.read_text("utf-8", "replace"))
+        ]
 
 
 @asynccontextmanager
@@ -257,6 +256,19 @@ def workspace(home: Path, changes: Sequence[Change]) -> Path:
         assert old in text, f"{name} does not say {old}"
         (made / name).write_text(text.replace(old, new), encoding="utf-8")
     return made
+
+
+def bugs(log: str) -> list[str]:
+    """The bugs in a log: each traceback by its last place and its error, each line that speaks of one."""
+    found = [line[-400:] for line in log.splitlines() if _BUG.search(line)]
+    for trace in log.split("Traceback (most recent call last):\n")[1:]:
+        frames = list(takewhile(lambda line: line.startswith("  "), trace.splitlines()))
+        error = trace.splitlines()[len(frames)] if len(trace.splitlines()) > len(frames) else ""
+        place = next(
+            (line.strip() for line in reversed(frames) if "/site-packages/" not in line and "File" in line), ""
+        )
+        found.append(f"{error[:200]} at {place[-100:]}")
+    return found
 
 
 def counted(path: Path) -> dict[str, int]:

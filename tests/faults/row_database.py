@@ -36,10 +36,13 @@ class Watch:
     ready_again: bool = False
 
     async def ready(self) -> bool:
-        """Ask /readyz once; no answer within two seconds is a no."""
-        timeout = aiohttp.ClientTimeout(total=2)
+        """Ask /readyz once; no answer within three seconds is a no."""
+        timeout = aiohttp.ClientTimeout(total=3)
         try:
-            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{self.built.addresses[0]}/readyz") as answer:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(f"{self.built.addresses[0]}/readyz") as answer,
+            ):
                 said = await answer.json(content_type=None)
                 if answer.status == 200:
                     return True
@@ -50,13 +53,18 @@ class Watch:
         return False
 
     async def says_no(self, patience: float) -> str:
-        """Wait until it says no; what is wrong if it does not."""
+        """Wait until it says no and why; what is wrong if it does not."""
         last = time.monotonic() + patience
-        while await self.ready():
+        while not self.reasons - {"", "no answer"}:
+            await self.ready()
             if time.monotonic() > last:
-                return "/readyz said yes all the while"
+                return (
+                    f"/readyz did not say why within {patience:.0f} s"
+                    if self.not_ready
+                    else "/readyz said yes all the while"
+                )
             await asyncio.sleep(0.1)
-        return "" if self.reasons - {"", "no answer"} else "/readyz did not say why"
+        return ""
 
     async def says_yes(self) -> str:
         """Wait until it is ready again."""
@@ -85,7 +93,7 @@ async def _sending(built: Plant, setting: Setting, many: int) -> AsyncIterator[S
 
 
 def _locked(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
     return connection
 
@@ -159,7 +167,11 @@ async def disk_full(setting: Setting) -> Figures:
                 before = sender.answers[202]
                 complaint = await watch.says_no(5) if full else "the disk did not fill up"
                 await asyncio.sleep(2)
-                seen = {"promised": len(sender.acked), "refused": sender.answers[503] + sender.answers[507], "before": before}
+                seen = {
+                    "promised": len(sender.acked),
+                    "refused": sender.answers[503] + sender.answers[507],
+                    "before": before,
+                }
                 disk.widen(built)
                 again = await watch.says_yes()
             verdict = await built.judge(patience=60)
@@ -180,14 +192,21 @@ class Disk:
 def _little_room(path: Path) -> Iterator[Disk]:
     path.mkdir()
     mount = shutil.which("mount") if os.geteuid() == 0 else None
-    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", f"size={_SMALL}", "faults", path], check=False).returncode:
+    if (
+        mount is None
+        or subprocess.run([mount, "-t", "tmpfs", "-o", f"size={_SMALL}", "faults", path], check=False).returncode
+    ):
         yield Disk(path, "file size limit", lambda built: _limit(built, _FILE_LIMIT), lambda built: _limit(built, -1))
         return
     wider = [mount, "-o", f"remount,size={_WIDE}", str(path)]
     try:
-        yield Disk(path, "tmpfs", lambda built: None, lambda built: subprocess.run(wider, check=True) and None)
+        yield Disk(path, "tmpfs", lambda built: None, lambda built: _run(wider))
     finally:
         subprocess.run(["umount", "-l", path], check=False)
+
+
+def _run(words: list[str]) -> None:
+    subprocess.run(words, check=True)
 
 
 def _limit(built: Plant, size: int) -> None:

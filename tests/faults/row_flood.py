@@ -95,7 +95,7 @@ async def huge(setting: Setting) -> Figures:
 
 
 async def _post_huge(built: Plant, *, chunked: bool) -> str:
-    """"413", another status, or "cut" when it hangs up while we still send."""
+    """ "413", another status, or "cut" when it hangs up while we still send."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(_HUGE // 2**16):
@@ -104,10 +104,12 @@ async def _post_huge(built: Plant, *, chunked: bool) -> str:
     headers = {} if chunked else {"content-length": str(_HUGE)}
     timeout = aiohttp.ClientTimeout(total=20)
     try:
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            async with session.post(f"{built.addresses[0]}/hooks/crm", data=chunks(), headers=headers) as answer:
-                problem = answer.content_type == "application/problem+json"
-                return str(answer.status) if problem else f"{answer.status} without a problem"
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{built.addresses[0]}/hooks/crm", data=chunks(), headers=headers) as answer,
+        ):
+            problem = answer.content_type == "application/problem+json"
+            return str(answer.status) if problem else f"{answer.status} without a problem"
     except (aiohttp.ClientError, OSError):
         return "cut"
 
@@ -126,7 +128,9 @@ async def idle(setting: Setting) -> Figures:
         slow = f"{seconds:.1f} s for {len(built.promised)} events" if seconds > 10 else ""
         fat = f"memory grew to {memory:.0f} MB" if memory > _MEMORY_MB else ""
         few = f"only {len(sockets)} sockets could be opened" if len(sockets) < 1_000 else ""
-        return figures(built, verdict, slow, fat, few, sockets=len(sockets), seconds=round(seconds, 1), memory_mb=round(memory))
+        return figures(
+            built, verdict, slow, fat, few, sockets=len(sockets), seconds=round(seconds, 1), memory_mb=round(memory)
+        )
 
 
 async def _open(built: Plant, many: int) -> list[asyncio.StreamWriter]:

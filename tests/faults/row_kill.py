@@ -79,7 +79,7 @@ class Storm:
 
     def may_send(self) -> bool:
         """Whether the sender, who must not be done before the last kill, may go on."""
-        allowed = self._events * (self._plant.kills + 1) / self._kills + 40
+        allowed = self._events * (self._plant.kills + 1) / self._kills + 600
         return self._plant.kills >= self._kills or len(self._plant.promised) < allowed
 
     async def rage(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -50,7 +50,7 @@ class Figures:
         return not self.wrong
 
 
-Run = Callable[[Setting], Awaitable[Figures]]
+Run = Callable[[Setting], Coroutine[Any, Any, Figures]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

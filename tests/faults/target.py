@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -163,13 +164,14 @@ class Target:
 
 
 async def serve(log: Path, port: int) -> None:
-    """Serve on loopback until killed."""
+    """Serve on loopback until the input ends, which it does when whoever started us is gone."""
     target = Target(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
     server = await asyncio.get_running_loop().create_server(
         lambda: Wire(target.handle), "127.0.0.1", port, backlog=1024
     )
     print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    async with server:
+        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

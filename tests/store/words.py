@@ -16,6 +16,7 @@ from store.write_ends import end
 from sync.model import Binding, Case, Change, Delivery, Received, Violation, WriteEnd, WriteSpec
 from sync.money import Money
 from sync.steps import Bury, Hold, Opening, Route
+from tests.ledgers import POSTGRES
 from tests.world import MONDAY
 
 FLOW = "bill"
@@ -111,6 +112,12 @@ async def rows(store: Store, sql: str, **values: Any) -> Sequence[Any]:
 async def sql(store: Store, statement: str, **values: Any) -> None:
     """A hand in the database, past every verb."""
     await store.db.write(lambda tx: tx.execute(text(statement), values) and None)
+
+
+async def unguard(store: Store) -> None:
+    """Somebody with the database in hand takes the journal's guard away."""
+    for trigger in ("append_only ON journal",) if POSTGRES else ("no_update", "no_delete"):
+        await sql(store, f"DROP TRIGGER journal_{trigger}")
 
 
 async def begin(store: Store, delivery: Delivery, *, now: datetime = MONDAY, print_: str = "same", **more: Any) -> Any:

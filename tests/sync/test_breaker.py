@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.breaker import Window, drain_rate, open_for, verdict
@@ -62,6 +62,7 @@ def test_after_recovery_the_old_failures_are_gone() -> None:
     assert not window.tripped(POLICY, NOW)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SECONDS, st.booleans()), max_size=150))
 def test_the_window_counts_what_a_list_of_all_requests_would(ends: list[tuple[timedelta, bool]]) -> None:
     window, policy = Window(width=POLICY.window), BreakerPolicy.model_validate(ALL_FAIL)
@@ -79,6 +80,7 @@ def test_the_window_counts_what_a_list_of_all_requests_would(ends: list[tuple[ti
         assert any(within)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.floats(0, 1))
 def test_each_trip_is_longer_than_the_last_up_to_the_cap(trips: int, jitter: float) -> None:
     now, then = open_for(POLICY, trips, 1.0), open_for(POLICY, trips + 1, 0.0)

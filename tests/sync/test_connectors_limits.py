@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
@@ -75,6 +75,7 @@ NAMES = [name for headers, _ in SAID for name in headers] + ["Retry-After", "Ret
 TEXTS = st.text(max_size=30) | st.from_regex(r"-?\d{1,20}(\.\d+)?([;,] ?[rt]=\d{0,20})?", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=6))
 def test_no_header_is_so_wrong_that_it_stops_us(headers: dict[str, str]) -> None:
     limit, wait = limit_of(CIMultiDict(headers), now=NOW), retry_after(CIMultiDict(headers), now=NOW)

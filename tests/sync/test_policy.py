@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -29,14 +29,17 @@ def test_each_wait_is_three_times_the_last_up_to_the_cap() -> None:
 def test_those_who_failed_together_do_not_come_back_together() -> None:
     assert backoff(POLICY, 0, 0.0) == timedelta(seconds=1)
     assert backoff(POLICY, 0, 0.5) == timedelta(seconds=1.5)
+    assert backoff(PATTERN, 0, 1.0) == timedelta(seconds=11)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), JITTER)
 def test_a_wait_is_at_least_half_of_what_it_could_be(retries: int, jitter: float) -> None:
     full = backoff(POLICY, retries, 1.0)
     assert full / 2 <= backoff(POLICY, retries, jitter) <= full <= POLICY.cap
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100), JITTER, st.floats(0, 86_400))
 def test_the_other_side_can_only_ask_for_more_patience_and_for_an_hour_at_most(
     retries: int, jitter: float, asked: float
@@ -66,6 +69,7 @@ def test_its_steps_may_be_written_in_any_order() -> None:
     assert all(backoff(turned, n, 0.0) == backoff(PATTERN, n, 0.0) for n in range(12))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), JITTER)
 def test_a_wait_by_pattern_is_never_shorter_than_written_and_at_most_a_tenth_longer(
     retries: int, jitter: float
@@ -79,6 +83,7 @@ GROWN = st.fixed_dictionaries({"first": DURATION, "factor": st.integers(1, 10), 
 STEPS = st.dictionaries(st.integers(1, 12), DURATION, min_size=1, max_size=4).map(lambda steps: {"pattern": steps})
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100), st.one_of(GROWN, STEPS))
 def test_whatever_is_accepted_ends_within_thirty_days_and_never_waits_less_than_before(
     attempts: int, kind: dict[str, Any]

@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.throttle import Bucket, Limit, Throttle
@@ -48,6 +48,7 @@ def test_a_turn_that_is_not_waited_for_is_not_taken() -> None:
     assert round(throttle.take(1, 1.0, patience=9.0), 6) == 4.1
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.integers(1, 200), st.integers(1, 20), st.floats(0.05, 30))
 def test_no_span_of_time_holds_more_than_the_burst_and_the_rate(
     moments: list[float], count: int, burst: int, span: float
@@ -57,6 +58,7 @@ def test_no_span_of_time_holds_more_than_the_burst_and_the_rate(
     assert most_within(starts, span) <= burst + span * count / 10 + 1e-6 * len(starts) + 1
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.lists(st.tuples(st.floats(0, 60), LIMITS | WILD), max_size=10))
 def test_whatever_the_other_side_says_nobody_is_sent_faster_than_allowed(
     moments: list[float], said: list[tuple[float, Limit | float | None]]
@@ -76,6 +78,7 @@ def test_whatever_the_other_side_says_nobody_is_sent_faster_than_allowed(
     assert all(later - earlier > 0.1 - 1e-6 for earlier, later in itertools.pairwise(sorted(starts)))
 
 
+@settings(deadline=None)
 @given(st.lists(LIMITS | WILD, max_size=20))
 def test_no_lie_stops_a_connection_for_more_than_an_hour(said: list[Limit | float | None]) -> None:
     throttle = Throttle()
@@ -141,6 +144,12 @@ def test_what_is_low_is_spread_over_the_time_left() -> None:
     assert throttle.take(1, 1.0) == 0.0
 
 
+def test_a_low_limit_does_not_lift_the_workspaces_own() -> None:
+    throttle = Throttle(TEN_A_SECOND)
+    throttle.learn(Limit(remaining=5, limit=100, reset=0.05), 0.0)
+    assert [round(throttle.take(1, 0.0), 6) for _ in range(3)] == [0.0, 0.1, 0.2]
+
+
 def test_a_new_window_does_not_keep_the_old_ones_wait() -> None:
     throttle = Throttle()
     throttle.learn(Limit(remaining=1, limit=100, reset=3600.0), 0.0)
@@ -173,6 +182,7 @@ def test_with_nothing_configured_and_nothing_said_nobody_waits() -> None:
     assert {throttle.take(1, 0.0) for _ in range(1000)} == {0.0}
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 10), st.integers(1, 50), st.integers(1, 5), st.floats(0, 1e9))
 def test_a_bucket_makes_room_again_as_time_goes_by(each: float, burst: int, n: int, now: float) -> None:
     bucket = Bucket(each, burst)

@@ -43,7 +43,7 @@ SLIPS = [
     slip(FLOW, "check: regex", "check: regexp", "'regexp' is no kind of check", "`regex`"),
     slip(FLOW, "[A-Za-z0-9][A-Za-z0-9 ./_-]{0,39}", "[A-Za-z", "`pattern` is wrong", "does not compile"),
     slip(FLOW, "reference: price_list, column: code}", "reference: pricelist, column: code}", "'pricelist'", "`price_list`"),
-    slip(FLOW, "currency_column: currency, tolerance: 10%", "currency_column: curency, tolerance: 10%", "'curency'", "`currency`"),
+    slip(FLOW, "currency_column: currency, tol", "currency_column: curency, tol", "'curency'", "`currency`"),
     slip(FLOW, "tolerance: 10%", "tolerance: ten", "`tolerance` is wrong", "10%"),
     slip(FLOW, "operation: upsert", "operation: upsrt", "`operation` is 'upsrt'", "'upsert'"),
     slip(FLOW, "crm-company-{company.id}", "crm-company-{company.id", "`key` is wrong", "brace"),

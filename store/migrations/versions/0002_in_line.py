@@ -28,12 +28,15 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("front", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.execute(_FIRST.format(true="true" if postgres else "1"))
     op.drop_index("ix_deliveries_due", table_name="deliveries")
+    op.drop_index("ix_deliveries_flow_state", table_name="deliveries")
     front = sa.text("front") if postgres else sa.text("front = 1")
     ready = sa.text("front AND state = 'pending'") if postgres else sa.text("front = 1 AND state = 'pending'")
     op.create_index("uq_one_front_per_subject", "deliveries", ["flow", "subject"], unique=True,
                     sqlite_where=front, postgresql_where=front)  # fmt: skip
     op.create_index("ix_deliveries_ready", "deliveries", ["flow", "due_at", "id"],
                     sqlite_where=ready, postgresql_where=ready)  # fmt: skip
+    dead = sa.text("state = 'dead'")
+    op.create_index("ix_deliveries_dead", "deliveries", ["flow", "subject"], sqlite_where=dead, postgresql_where=dead)
     _tables()
     if postgres:
         op.drop_constraint("uq_journal_previous", "journal", type_="unique")
