@@ -310,14 +310,16 @@ class Handed:
 
 
 def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) -> Handed:
-    """SQLite takes rows as VALUES, filled up to a power of two so that few statements are prepared; PostgreSQL as JSON, in the
-    parameter with the number `place`."""
+    """SQLite takes rows as VALUES, filled up to a power of two so that few statements are prepared; PostgreSQL as arrays, in
+    the parameters from the number `place` on."""
     names = ", ".join(f'"{name}"' for name in columns)
     if dialect == "sqlite":
         return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
-    typed = ", ".join(f'"{name}" {kind.compile(_POSTGRES)}' for name, kind in columns.items())
-    words = f"SELECT * FROM json_to_recordset(${place}::text::json) AS each_row ({typed})"  # noqa: S608 - our own names
-    return Handed(names, partial(_as_json, words), _for_postgres, first=False)
+    kinds = ["text" if isinstance(kind, JSON) else kind.compile(_POSTGRES) for kind in columns.values()]
+    arrays = ", ".join(f"${place + at}::{kind}[]" for at, kind in enumerate(kinds))
+    shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON)}' for name, kind in columns.items())
+    words = f"SELECT {shown} FROM unnest({arrays}) AS each_row ({names})"  # noqa: S608 - our own names
+    return Handed(names, partial(_as_arrays, words, columns), _for_postgres, first=False)
 
 
 def rows_changed(tx: Connection, result: Any) -> int:
@@ -327,9 +329,7 @@ def rows_changed(tx: Connection, result: Any) -> int:
     return int(tx.exec_driver_sql("SELECT changes()").scalar_one())
 
 
-def _as_values(
-    columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]
-) -> tuple[str, Sequence[Any]]:
+def _as_values(columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Any]]:
     size, read, turned = 1 << (len(rows) - 1).bit_length(), *_reading(tuple(columns.items()))
     parameters: list[Any] = []
     for row in rows:
@@ -363,8 +363,15 @@ def _values(width: int, size: int) -> str:
     return "VALUES " + ", ".join([f"({', '.join('?' * width)})"] * size)
 
 
-def _as_json(words: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Any]]:
-    return words, (orjson.dumps(rows, default=_for_sqlite, option=orjson.OPT_PASSTHROUGH_DATETIME).decode(),)
+def _as_arrays(
+    words: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]
+) -> tuple[str, Sequence[Any]]:
+    arrays = []
+    for name, kind in columns.items():
+        values = [row[name] for row in rows]
+        turn = _document if isinstance(kind, JSON) else aware if isinstance(kind, Moment) else None
+        arrays.append([None if value is None else turn(value) for value in values] if turn is not None else values)
+    return words, arrays
 
 
 def _document(value: Any) -> str:

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, TableClause, and_, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    TableClause,
+    and_,
+    case,
+    false,
+    literal_column,
+    select,
+    true,
+    update,
+)
 
 from store.database import one_at_a_time
 from store.given import Prepared, packed, types
@@ -28,10 +40,11 @@ def lock(tx: Connection, pairs: Iterable[Pair]) -> None:
 def line_up(tx: Connection, pairs: Iterable[Pair]) -> None:
     """Put the right delivery in front of each of these lines: the running one, else the first in sequence (when it occurred,
     the source's sequence, arrival). Needs `lock`."""
-    rows = [{"flow": flow, "subject": subject} for flow, subject in sorted(set(pairs))]
-    if rows:
-        _DEMOTE.run(tx, rows)
-        _PROMOTE.run(tx, rows)
+    wrong = _WRONG.rows(tx, [{"flow": flow, "subject": subject} for flow, subject in sorted(set(pairs))])
+    if behind := [{"id": row.front} for row in wrong if row.front is not None]:
+        _DEMOTE.run(tx, behind)
+    if ahead := [{"id": row.head} for row in wrong if row.head is not None]:
+        _PROMOTE.run(tx, ahead)
 
 
 def put_back(tx: Connection, which: ColumnElement[bool], move: Move, now: datetime) -> Sequence[AnyRow]:
@@ -44,34 +57,29 @@ def put_back(tx: Connection, which: ColumnElement[bool], move: Move, now: dateti
     return tx.execute(moving.returning(d.id, d.event_id)).all()
 
 
-def _head(given: TableClause) -> Any:
-    line = deliveries.alias("line")
-    d = line.c
-    mine = and_(d.flow == given.c.flow, d.subject == given.c.subject)
-    running = select(d.id).where(mine, d.state == _RUNNING).correlate(given).scalar_subquery()
+def _wrong(given: TableClause, _: str) -> Executable:
+    """The lines whose front is not their head. A running delivery is the head; it is always in front already."""
+    front, line = deliveries.alias("front"), deliveries.alias("line").c
     first = (
-        select(d.id)
-        .where(mine, d.state.op("IN")(_IN_LINE))
-        .order_by(d.occurred_at, d.sequence, d.id)
+        select(line.id)
+        .where(line.flow == given.c.flow, line.subject == given.c.subject, line.state.op("IN")(_IN_LINE))
+        .order_by(line.occurred_at, line.sequence, line.id)
         .limit(1)
         .correlate(given)
         .scalar_subquery()
     )
-    return func.coalesce(running, first)
+    mine = and_(front.c.flow == given.c.flow, front.c.subject == given.c.subject, front.c.front)
+    head = case((front.c.state == _RUNNING, front.c.id), else_=first)
+    found = select(front.c.id.label("front"), head.label("head")).select_from(given.outerjoin(front, mine)).subquery()
+    return select(found).where(found.c.head.is_distinct_from(found.c.front))
 
 
-def _demote(given: TableClause, _: str) -> Executable:
-    d, old = deliveries.c, deliveries.alias("old")
-    beside = and_(old.c.flow == given.c.flow, old.c.subject == given.c.subject, old.c.front)
-    wrong = select(old.c.id).select_from(given.join(old, beside)).where(old.c.id != _head(given))
-    return update(deliveries).where(d.id.in_(wrong)).values(front=False)
+def _fronts(front: bool) -> Prepared:
+    def build(given: TableClause, _: str) -> Executable:
+        return update(deliveries).where(deliveries.c.id == given.c.id).values(front=true() if front else false())
+
+    return Prepared(types(deliveries.c.id), build)
 
 
-def _promote(given: TableClause, _: str) -> Executable:
-    d = deliveries.c
-    return update(deliveries).where(d.id.in_(select(_head(given)).select_from(given)), ~d.front).values(front=True)
-
-
-_LINE = types(deliveries.c.flow, deliveries.c.subject)
-_DEMOTE = Prepared(_LINE, _demote)
-_PROMOTE = Prepared(_LINE, _promote)
+_WRONG = Prepared(types(deliveries.c.flow, deliveries.c.subject), _wrong)
+_DEMOTE, _PROMOTE = _fronts(False), _fronts(True)
