@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeEngine
 
 from store.columns import Moment, aware, stamp
 from store.together import Answer, Finish, Job, Line, Many, Work, alone, unavailable, whole
-from sync.errors import ConfigurationError
+from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - what a caller hands in
@@ -47,6 +47,15 @@ _READERS = 4
 _AGAIN_SECONDS = 1.0
 _POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 _COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction was undone, once more
+_TROUBLE = {
+    "28": "it does not accept this user or password",
+    "3D": "there is no such database: create it first",
+    "25006": "readonly database",
+    "42501": "this user may not make tables there",
+    "53100": "disk is full",
+    "53300": "too many connections",
+    "57P03": "it is starting or stopping",
+}
 _LOCK = (  # in one order for all, or two would wait for each other
     "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(value, 0) AS key "
     "FROM json_array_elements_text(CAST(:names AS json)) ORDER BY key) AS wanted"
@@ -210,7 +219,7 @@ class _Postgres:
                 if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
                     continue
                 if _is_outage(error):
-                    raise unavailable(error) from error
+                    raise _no_answer(error) from error
                 raise
             except (OSError, TimeoutError) as error:
                 raise unavailable(error) from error
@@ -224,20 +233,37 @@ def _in_transaction(engine: Engine, work: Work[T]) -> T:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    return error.connection_invalidated or isinstance(error, OperationalError) or state[:2] in ("53", "57", "08")
+    state = _state(error)
+    lost = error.connection_invalidated or isinstance(error, OperationalError)
+    return lost or state[:2] in ("53", "57", "08") or state == "25006"
+
+
+def _no_answer(error: DBAPIError) -> LedgerUnavailable:
+    known = trouble(error)
+    return LedgerUnavailable(f"the ledger does not answer ({known})") if known else unavailable(error)
+
+
+def trouble(error: DBAPIError) -> str:
+    """What is in the way, in words, where PostgreSQL says it; it never says a row."""
+    return next((words for begin, words in _TROUBLE.items() if _state(error).startswith(begin)), "")
+
+
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
 
 
 def address_of(url: str) -> URL:
     """The ledger's address with the driver that we use. Raises ConfigurationError for anything else."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number
         raise ConfigurationError(["MESHLINE_DATABASE_URL is not a database address"]) from None
     drivers = {"sqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ConfigurationError(["MESHLINE_DATABASE_URL must begin with sqlite:/// or postgresql+asyncpg://"])
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError(["MESHLINE_DATABASE_URL names no file: a ledger in memory would be forgotten"])
     return parsed.set(drivername=drivers[backend])
 
 

@@ -11,16 +11,32 @@ from store.escalations import Escalations
 from store.holds import Holds
 from store.journal import Journal, finish
 from store.migrate import to_head
+from store.modes import Modes
 from store.receiving import Receiving
 from store.replays import Replays
 from store.reports import Reports
 from store.settle import Settling
 from store.ticks import Ticks
+from store.workers import Workers
 from store.writes import Writes
 
 
 class Store(
-    Receiving, Claiming, Settling, Writes, Breakers, Cases, Replays, Cards, Escalations, Holds, Ticks, Journal, Reports
+    Receiving,
+    Claiming,
+    Settling,
+    Writes,
+    Breakers,
+    Modes,
+    Cases,
+    Replays,
+    Cards,
+    Escalations,
+    Holds,
+    Ticks,
+    Journal,
+    Reports,
+    Workers,
 ):
     """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, String, Table, event, false, func, inspe
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.database import address_of, postgres_engine, sqlite_engine
+from store.database import address_of, postgres_engine, sqlite_engine, trouble
 from store.journal import _verify as verify
 from store.migrate import to_head
 from store.tables import journal, metadata
@@ -23,14 +23,8 @@ from sync.errors import ConfigurationError, IllegalMove, LedgerUnavailable, NotF
 
 _PAGE = 500
 _SOON_MS = 2_000
+_LOCKED = "55P03"
 _CALM = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "lock_timeout = '5s'")
-_STATES = {
-    "28": "it does not accept this user or password",
-    "3D": "there is no such database: create it first",
-    "42501": "this user may not make tables there",
-    "53100": "its disk is full",
-    "55P03": "somebody is using it",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +76,7 @@ def _addresses(source: str, target: str) -> tuple[URL, URL]:
         )
     try:
         new = address_of(target)
-    except (ConfigurationError, ValueError):  # a port that is no number
+    except ConfigurationError:
         raise ConfigurationError(
             [*mistakes, "the new address is not a database address: postgresql+asyncpg://…"]
         ) from None
@@ -92,8 +86,8 @@ def _addresses(source: str, target: str) -> tuple[URL, URL]:
         )
     if mistakes:
         raise ConfigurationError(mistakes)
-    if not old.database or not Path(old.database).is_file():
-        raise NotFound(f"there is no ledger to move at {old.database or 'this address'}")
+    if not Path(old.database or "").is_file():
+        raise NotFound(f"there is no ledger to move at {old.database}")
     return old, new
 
 
@@ -148,22 +142,22 @@ def _understood() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise LedgerUnavailable(f"{_words(error.orig)}; nothing was moved") from None
+        raise LedgerUnavailable(f"{_words(error)}; nothing was moved") from None
     except OSError:
         raise LedgerUnavailable("the new database does not answer; nothing was moved") from None
 
 
-def _words(error: object) -> str:
-    if isinstance(error, sqlite3.Error):
-        busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
+def _words(error: DBAPIError) -> str:
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        busy = cause.sqlite_errorname.startswith("SQLITE_BUSY")
         return (
             "the ledger is in use: stop the service"
             if busy
-            else f"the ledger cannot be read ({error.sqlite_errorname})"
+            else f"the ledger cannot be read ({cause.sqlite_errorname})"
         )
-    state = str(getattr(error, "sqlstate", "") or "")
-    known = next((words for begin, words in _STATES.items() if state.startswith(begin)), type(error).__name__)
-    return f"the new database does not take it: {known}"
+    locked = "somebody is using it" if getattr(cause, "sqlstate", "") == _LOCKED else ""
+    return f"the new database does not take it: {trouble(error) or locked or type(cause).__name__}"
 
 
 def _move(there: Connection, here: Connection, new: URL, tell: Tell) -> Moved:
@@ -192,7 +186,8 @@ def _keep_out(here: Connection) -> None:
 
 def _counts(tx: Connection) -> dict[str, int]:
     return {
-        table.name: tx.execute(select(func.count()).select_from(table)).scalar_one() for table in metadata.sorted_tables
+        str(table.name): tx.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in metadata.sorted_tables
     }
 
 

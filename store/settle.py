@@ -78,15 +78,17 @@ def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
     lines = {(one.delivery.flow, one.delivery.subject) for one in wanted}
     lock(tx, lines)
     outcomes = [replace(one, step=_unless_changed(tx, one)) for one in wanted]
-    end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
+    ended = end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
     _leave_running(tx, outcomes)
     _note_attempts(tx, outcomes)
     supersede(tx, [(one.delivery, one.now) for one in outcomes if isinstance(one.step, Deliver | Hold | Bury)])
     bind(tx, [(one.delivery, each, one.now) for one in outcomes for each in _bindings(one.step)])
     _tell_cases(tx, outcomes)
     for one in outcomes:
-        data = {"flow": one.delivery.flow, "subject": one.delivery.subject, "attempt": one.delivery.number,
-                "detail": one.detail[:200]}  # fmt: skip
+        data: Record = {"flow": one.delivery.flow, "subject": one.delivery.subject, "attempt": one.delivery.number,
+                        "detail": one.detail[:200]}  # fmt: skip
+        if one.delivery.id in ended:
+            data["writes"] = ended[one.delivery.id]
         append(tx, actor="engine", verb=one.verb, noun="delivery", noun_id=one.delivery.id, now=one.now, data=data)
     line_up(tx, lines)
     return [None] * len(outcomes)

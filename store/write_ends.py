@@ -8,32 +8,30 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, TableClause, func, select, update
 
 from store.given import Prepared, types
-from store.journal import append
 from store.tables import writes
 from sync.errors import LeaseLost
 from sync.lifecycle import WriteState, write_move
-from sync.model import Delivery, WriteEnd
+from sync.model import Delivery, Record, WriteEnd
 
 
-def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> None:
-    """Record the ends inside the caller's transaction; a doubted write rests from its end. Raises LeaseLost."""
+def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> dict[int, list[Record]]:
+    """Record the ends inside the caller's transaction; a doubted write rests from its end. What the journal has to say of
+    them, by delivery. Raises LeaseLost."""
     pairs = list(ends)
-    if not pairs:
-        return
+    told: dict[int, list[Record]] = {}
     rows = [
         {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target, "detail": one.detail[:500],
          "target_id": one.target_id, "record": one.record}
         for delivery, one in pairs
     ]  # fmt: skip
-    if _ENDED.changed(tx, rows) != len(rows):
+    if rows and _ENDED.changed(tx, rows) != len(rows):
         raise LeaseLost("a write is no longer ours")
     for delivery, one in pairs:
         if one.verb == "doubt":
             _rest(tx, one.write_id, one.at)
-        append(
-            tx, actor="engine", verb=f"write_{one.verb}", noun="delivery", noun_id=delivery.id, now=one.at,
-            data={"write": one.write_id, "target": one.target_id, "detail": one.detail[:200]},
-        )  # fmt: skip
+        line = {"write": one.write_id, "verb": one.verb, "target": one.target_id, "detail": one.detail[:200]}
+        told.setdefault(delivery.id, []).append(line)
+    return told
 
 
 def _rest(tx: Connection, write_id: int, since: datetime) -> None:

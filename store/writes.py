@@ -91,7 +91,12 @@ class Writes:
 
 
 def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
-    end(tx, ((ask.delivery, one) for ask in asks for one in ask.ended))
+    ended = end(tx, ((ask.delivery, one) for ask in asks for one in ask.ended))
+    for ask in asks:
+        for line in ended.get(ask.delivery.id, ()):
+            append(
+                tx, actor="engine", verb="write_end", noun="delivery", noun_id=ask.delivery.id, now=ask.now, data=line
+            )
     _renew(tx, asks)
     known = _known(tx, [ask.key for ask in asks])
     held = holds_on(tx, {ask.customer for ask in asks if ask.customer is not None and not _written(known.get(ask.key))})

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _UNKNOWN_FLOW = timedelta(minutes=5)
 _LEDGER_PAUSE = 1.0
+_SEVERAL = 48
 
 
 class Engine:
@@ -73,19 +74,20 @@ class Engine:
         """Work until told to stop, then let what is under way finish."""
         running: set[asyncio.Task[None]] = set()
         stopping = asyncio.create_task(self._woken_by(stop))
-        most = self._workspace.engine.concurrency
-        several = max(1, most // 4)  # one claim takes several at once
+        several = max(1, self._workspace.engine.concurrency // 4)  # one claim takes several at once
+
+        def free() -> int:
+            return self._traffic.capacity() - len(running)
 
         def ended(task: asyncio.Task[None]) -> None:
             running.discard(task)
             if (bug := task.exception()) is not None:
                 log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays
-            if most - len(running) >= several:
+            if free() >= several:
                 self._wake.set()
 
         while not stop.is_set():
-            free = most - len(running)
-            for one in await self._claim_or_rest(free) if free >= several else []:
+            for one in await self._claim_or_rest(len(running)) if free() >= several else []:
                 task = asyncio.create_task(self.deliver(one))
                 running.add(task)
                 task.add_done_callback(ended)
@@ -102,7 +104,7 @@ class Engine:
         """Work until nothing is due now; how many deliveries were settled."""
         settled = 0
         while settled < limit:
-            claimed = await self._claim(self._workspace.engine.concurrency)
+            claimed = await self._claim()
             if not claimed:
                 break
             await asyncio.gather(*(self.deliver(one) for one in claimed))
@@ -118,7 +120,7 @@ class Engine:
                 if flow is None:
                     await self._put_back(delivery)
                     return
-                trip = Trip(self.line, delivery, flow)
+                trip = Trip(self.line, delivery, flow, batch=self._traffic.batches(flow))
                 await self._settle(delivery, flow, await self._guarded(trip), trip)
             except LeaseLost:
                 log.warning("lease_lost", flow=delivery.flow)
@@ -178,9 +180,11 @@ class Engine:
         if not isinstance(step, Deliver):  # what went through is in the journal; a line for each would be noise
             log.info("settled", flow=flow.name, step=type(step).__name__.lower(), attempt=delivery.number)
 
-    async def _claim(self, limit: int) -> list[Delivery]:
+    async def _claim(self, in_hand: int = 0) -> list[Delivery]:
         self._wake.clear()
         settings, now = self._workspace.engine, self._clock()
+        await self._traffic.learn(now)
+        limit = max(0, self._traffic.capacity() - in_hand)
         claimed = await self._ledger.claim(
             limit=limit,
             lease_seconds=settings.lease.total_seconds(),
@@ -192,9 +196,9 @@ class Engine:
             await self.bury_poison()
         return claimed
 
-    async def _claim_or_rest(self, limit: int) -> list[Delivery]:
+    async def _claim_or_rest(self, in_hand: int) -> list[Delivery]:
         try:
-            return await self._claim(limit)
+            return await self._claim(in_hand)
         except LedgerUnavailable as error:
             log.error("ledger_unavailable", detail=str(error))
             await asyncio.sleep(_LEDGER_PAUSE)

@@ -127,7 +127,7 @@ class EngineSettings(Strict):
 
     lease: Duration = timedelta(seconds=60)
     quarantine: Duration = timedelta(seconds=30)
-    concurrency: int = Field(default=8, ge=1, le=256)
+    concurrency: int = Field(default=8, ge=1, le=2048)
     max_losses: int = Field(default=5, ge=1, le=100)
 
 
