@@ -181,7 +181,7 @@ class _Postgres:
         return await line.submit(many, item)
 
     async def read(self, work: Work[T]) -> T:
-        return await self._run(work)
+        return await self._run(work, isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def listen(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -210,11 +210,14 @@ class _Postgres:
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
         return await self._run(partial(whole, jobs=jobs, finish=self._finish))
 
-    async def _run(self, work: Work[T]) -> T:
+    async def _run(self, work: Work[T], **options: Any) -> T:
         for left in (3, 2, 1, 0):
             try:
-                async with self._engine.begin() as connection:
-                    return await connection.run_sync(work)
+                async with self._engine.connect() as connection:
+                    if options:
+                        await connection.execution_options(**options)
+                    async with connection.begin():
+                        return await connection.run_sync(work)
             except DBAPIError as error:
                 if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
                     continue
