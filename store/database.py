@@ -34,7 +34,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeEngine
 
 from store.columns import Moment, aware, stamp
-from store.together import Answer, Finish, Job, Line, Many, Work, alone, unavailable, whole
+from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, unavailable, whole
 from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
@@ -46,7 +46,6 @@ NEWS = "meshline_news"
 _READERS = 4
 _AGAIN_SECONDS = 1.0
 _POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
-_COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the transaction was undone, once more
 _TROUBLE = {
     "28": "it does not accept this user or password",
     "3D": "there is no such database: create it first",
@@ -208,7 +207,8 @@ class _Postgres:
             await connection.invalidate()
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
-        return await self._run(partial(whole, jobs=jobs, finish=self._finish))
+        answers = await self._run(partial(whole, jobs=jobs, finish=self._finish))
+        return [answer if answer.error is None else _told(answer) for answer in answers]
 
     async def _run(self, work: Work[T], **options: Any) -> T:
         for left in (3, 2, 1, 0):
@@ -219,7 +219,7 @@ class _Postgres:
                     async with connection.begin():
                         return await connection.run_sync(work)
             except DBAPIError as error:
-                if left and getattr(error.orig, "sqlstate", None) in _COLLISIONS:
+                if left and collided(error):
                     continue
                 if _is_outage(error):
                     raise _no_answer(error) from error
@@ -239,6 +239,12 @@ def _is_outage(error: DBAPIError) -> bool:
     state = _state(error)
     lost = error.connection_invalidated or isinstance(error, OperationalError)
     return lost or state[:2] in ("53", "57", "08") or state == "25006"
+
+
+def _told(answer: Answer) -> Answer:
+    """What stopped one caller's part is perhaps no fault of it: a disk that is full."""
+    error = answer.error
+    return Answer(error=_no_answer(error)) if isinstance(error, DBAPIError) and _is_outage(error) else answer
 
 
 def _no_answer(error: DBAPIError) -> LedgerUnavailable:

@@ -40,11 +40,14 @@ def lock(tx: Connection, pairs: Iterable[Pair]) -> None:
 def line_up(tx: Connection, pairs: Iterable[Pair]) -> None:
     """Put the right delivery in front of each of these lines: the running one, else the first in sequence (when it occurred,
     the source's sequence, arrival). Needs `lock`."""
-    wrong = _WRONG.rows(tx, [{"flow": flow, "subject": subject} for flow, subject in sorted(set(pairs))])
-    if behind := [{"id": row.front} for row in wrong if row.front is not None]:
-        _DEMOTE.run(tx, behind)
-    if ahead := [{"id": row.head} for row in wrong if row.head is not None]:
-        _PROMOTE.run(tx, ahead)
+    rows = [{"flow": flow, "subject": subject} for flow, subject in sorted(set(pairs))]
+    while wrong := _WRONG.rows(tx, rows):
+        behind = [{"id": row.front} for row in wrong if row.front is not None]
+        if behind and _DEMOTE.changed(tx, behind) != len(behind):
+            continue  # one was claimed while we looked: it runs now, and is the head
+        if ahead := [{"id": row.head} for row in wrong if row.head is not None]:
+            _PROMOTE.run(tx, ahead)
+        break
 
 
 def put_back(tx: Connection, which: ColumnElement[bool], move: Move, now: datetime) -> Sequence[AnyRow]:
@@ -74,12 +77,14 @@ def _wrong(given: TableClause, _: str) -> Executable:
     return select(found).where(found.c.head.is_distinct_from(found.c.front))
 
 
-def _fronts(front: bool) -> Prepared:
-    def build(given: TableClause, _: str) -> Executable:
-        return update(deliveries).where(deliveries.c.id == given.c.id).values(front=true() if front else false())
+def _demote(given: TableClause, _: str) -> Executable:
+    d = deliveries.c
+    return update(deliveries).where(d.id == given.c.id, d.state != _RUNNING).values(front=false())
 
-    return Prepared(types(deliveries.c.id), build)
+
+def _promote(given: TableClause, _: str) -> Executable:
+    return update(deliveries).where(deliveries.c.id == given.c.id).values(front=true())
 
 
 _WRONG = Prepared(types(deliveries.c.flow, deliveries.c.subject), _wrong)
-_DEMOTE, _PROMOTE = _fronts(False), _fronts(True)
+_DEMOTE, _PROMOTE = (Prepared(types(deliveries.c.id), build) for build in (_demote, _promote))

@@ -66,7 +66,9 @@ def _receive(tx: Connection, arrivals: Sequence[_Arrival]) -> list[Received]:
     rows, pairs = _rows(tx, arrivals)
     lock(tx, pairs)
     if rows:
-        _EVENTS.run(tx, rows)
+        _EVENTS.run(
+            tx, sorted(rows, key=lambda row: (row["connection"], row["key"]))
+        )  # in one order for all who receive
     new = {row.trace: row.id for row in _NEW.rows(tx, rows)} if rows else {}
     queued = [
         {"event_id": new[row["trace"]], "flow": flow, "subject": row["subject"], "connection": row["connection"],

@@ -154,11 +154,18 @@ def _attempt(tx: Connection, work: Work[Any]) -> Any:
     try:
         value = work(tx)
     except Exception as error:
+        if collided(error):
+            raise
         savepoint.rollback()
         del at_end(tx)[lines:]
         return error
     savepoint.commit()
     return value
+
+
+def collided(error: BaseException) -> bool:
+    """Whether two transactions were in each other's way (serialization failure, deadlock): all of it is undone, once more."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in ("40001", "40P01")
 
 
 def unavailable(error: BaseException) -> LedgerUnavailable:
