@@ -22,6 +22,7 @@ _CODES = frozenset(
     ).split()
 ) | frozenset(_EXPONENTS)
 _MOST = 10**15  # beyond any invoice, and within the digits that Decimal keeps exactly
+_WRITTEN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 _PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?")
 
 
@@ -78,7 +79,10 @@ def decimal(value: object) -> Decimal:
 def minor_units(value: object, currency: str, *, rounded: bool = False) -> int:
     """Minor units of a decimal amount. Raises NotMoney when the amount has more decimals than the currency, unless
     `rounded`, which rounds half to even."""
-    exact = decimal(value).scaleb(exponent(currency))
+    places = exponent(currency)
+    if isinstance(value, str) and (read := _WRITTEN.fullmatch(value)) and len(read[2] or "") <= places:
+        return int(read[1] + (read[2] or "").ljust(places, "0"))
+    exact = decimal(value).scaleb(places)
     whole = exact.to_integral_value(rounding=ROUND_HALF_EVEN)
     if whole != exact and not rounded:
         raise NotMoney(f"{value} has more decimals than {currency}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sync import checks, mapping, transforms
+from sync import checks, mapping
 from sync.bodies import Builder
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
 from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
@@ -159,7 +159,7 @@ def _money(scene: Scene) -> Money | None:
     if currency is None:
         return None
     try:
-        return money(transforms.amount(_selected(scene.flow.record.amount, scene)), currency)
+        return money(_selected(scene.flow.record.amount, scene), currency)
     except NotMoney:
         return None
 

@@ -51,6 +51,7 @@ def test_every_transform_is_tested() -> None:
         ("integer", "2.5"),
         ("integer", "many"),
         ("integer", 10**16),
+        ("integer", True),
         ("iso_date", "31.03.2026"),
         ("iso_date", "2026-02-30"),
         ("iso_date", "2026-03-31T22:30:00"),

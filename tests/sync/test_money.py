@@ -80,6 +80,20 @@ def test_minor_units_survive_the_way_through_text(minor: int, currency: str) -> 
     assert minor_units(text, currency) == minor
 
 
+@given(st.from_regex(r"[+-]?[0-9]{1,16}(\.[0-9]{1,4})?", fullmatch=True), st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_a_text_and_its_number_are_the_same_money(text: str, currency: str) -> None:
+    number = Decimal(text)
+    if (
+        abs(number) >= 10**15
+        or len(text.partition(".")[0].lstrip("+-")) > 15
+        or number != round(number, exponent(currency))
+    ):
+        with pytest.raises(NotMoney):
+            minor_units(text, currency)
+    else:
+        assert minor_units(text, currency) == minor_units(number, currency) == int(number * 10 ** exponent(currency))
+
+
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**15), 10**15))
 def test_sums_are_exact(left: int, right: int) -> None:
     assert (Money(currency="EUR", minor=left) + Money(currency="EUR", minor=right)).minor == left + right
