@@ -154,8 +154,8 @@ def _attempt(tx: Connection, work: Work[Any]) -> Any:
     try:
         value = work(tx)
     except Exception as error:
-        if collided(error):
-            raise
+        if collided(error) or getattr(error, "connection_invalidated", False):
+            raise  # the whole transaction is gone
         savepoint.rollback()
         del at_end(tx)[lines:]
         return error
