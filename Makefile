@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check faults browser mutants lock clean
+.PHONY: demo test check postgres faults browser mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,14 +29,23 @@ check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 	$(BIN)/lint-imports
 	$(BIN)/meshline check examples/quote_to_cash
 
-faults: $(VENV)/dev.stamp ## kill -9 in the middle of 500 deals, ten times
-	$(BIN)/pytest -m slow -s $(ARGS)
+postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
+	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py $(ARGS)
+
+faults: $(VENV)/dev.stamp ## The fault matrix, row by row: make faults ARGS="--json"
+	$(BIN)/python -m tests.faults $(ARGS)
 
 browser: $(VENV)/dev.stamp ## The page in headless Chromium
 	$(BIN)/pytest -m browser $(ARGS)
 
 mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail
 	$(BIN)/python tests/mutants.py
+
+bench: $(VENV)/dev.stamp ## The small job on the product and its peers, then how the product grows
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)/dev.stamp ## Install the peers into the cache
+	$(BIN)/python -m benchmarks.peers.install
 
 lock: ## Pin everything anew, with hashes and without addresses
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet pip-tools

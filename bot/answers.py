@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
-from bot.glance import Pause, entry_line, flow_line, hold_line, pause_line
+from bot.glance import Pause, breaker_line, entry_line, flow_line, hold_line, mode_line, pause_line, waiting_line
 from bot.wording import (
     CLASSES,
     Around,
@@ -21,8 +21,10 @@ from bot.wording import (
     title_of,
 )
 from store.reports import FlowStatus
-from sync.lifecycle import CaseState
-from sync.model import BillingHold, Case, Entry
+from store.waiting import Waiting
+from sync.lifecycle import BreakerState, CaseState
+from sync.model import BillingHold, Breaker, Case, Entry, Mode
+from sync.modes import BATCH
 from sync.reasons import reason
 
 COMMANDS: tuple[tuple[str, str], ...] = (
@@ -53,10 +55,20 @@ def status(
     pauses: Sequence[Pause],
     backlog: Mapping[str, int],
     around: Around,
+    modes: Sequence[Mode] = (),
+    breakers: Sequence[Breaker] = (),
+    queue: Sequence[Waiting] = (),
 ) -> Block:
-    """How the flows do. `reasons` counts what is open per reason code, `backlog` what Slack has still to get."""
+    """How the flows do, and which of them send in batches. `reasons` counts what is open per reason code, `backlog` what
+    Slack has still to get; `breakers` are the connections that do not answer, `queue` what waits behind an exception."""
     lines = [flow_line(one, around) for one in flows] or ["No flow has had work yet."]
+    lines += [mode_line(one, around) for one in modes if one.mode == BATCH]
     stopped = [*(hold_line(hold, around) for hold in holds), *(pause_line(pause, around) for pause in pauses)]
+    stopped = [
+        *(breaker_line(one, around) for one in breakers if one.state != BreakerState.CLOSED),
+        *(waiting_line(one, around) for one in queue),
+        *stopped,
+    ]
     open_now = [f"• {count:,} · {said(reason(code).title)}" for code, count in _most(reasons)]
     blocks = [header("Flows"), *map(section, few(lines, _LINES))]
     if open_now:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, utc
+from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, tidy, utc
 from bot.buttons import is_proposed, menu, pressable, questions
 from bot.wording import (
     CLASSES,
+    OUTAGES,
     Around,
     all_wrong,
     changes,
@@ -14,6 +15,7 @@ from bot.wording import (
     due_plain,
     headline,
     is_many,
+    is_outage,
     line_of,
     named,
     person,
@@ -23,6 +25,7 @@ from bot.wording import (
     refs_in_short,
     standing,
     title_of,
+    waiting,
     worth,
     wrong,
 )
@@ -32,7 +35,7 @@ from sync.reasons import reason
 
 __all__ = ["Around", "card"]
 
-_SILENT, _LATE = 1, 2  # the levels of an escalation
+_SILENT, _LATE, _EXPIRED = 1, 2, 3  # the levels of an escalation
 
 
 def card(cause: Cause, around: Around) -> Block:
@@ -46,7 +49,7 @@ def card(cause: Cause, around: Around) -> Block:
         section("\n".join(_story(cause, around)), accessory=menu(cause, around)),
         fields(*_facts(cause, around)),
         *([section("\n".join(urgent))] if (urgent := _urgent(cause, around)) else []),
-        actions(*pressable(cause, around)),
+        actions(*(one for one in pressable(cause, around) if not (is_outage(cause) and one["action_id"] == "replay"))),
         context(_small_print(cause, around)),
     ]
     return message(said(summary(cause, around), 3000), *blocks)
@@ -63,6 +66,8 @@ def summary(cause: Cause, around: Around) -> str:
     if not cause.unresolved:
         when = f" at {utc(first.resolved_at)}" if first.resolved_at else ""
         return f"Resolved: {headline(cause)}. {_who_decided(first, around)}{when} ({ids})."
+    if is_outage(cause):
+        return f"{headline(cause)}: {_downtime(cause, around, plain=True)} {_nobody(cause)} ({ids})."
     what = records(cause.unresolved) if is_many(cause) else title_of(first)
     waits = "waits for approval, " if is_proposed(cause) else ""
     deadline = due_plain(cause.nearest, around)
@@ -81,7 +86,30 @@ def _cause_in_words(cause: Cause) -> str:
     return f"{title}{f' (“{found[:80]}”)' if found else ''}"
 
 
+def _downtime(cause: Cause, around: Around, *, plain: bool = False) -> str:
+    """How a connection is that does not answer, or did not, in sentences; `plain` is not escaped."""
+    down = cause.downtime
+    if down is None:
+        return ""
+    at, words = (utc, tidy) if plain else (moment, said)
+    name, many = words(down.connection), waiting(down.waiting)
+    if down.answers_since is not None:
+        goes = f" {many} and go out by themselves, slowly at first." if down.waiting else ""
+        return f"{name} answers again since {at(down.answers_since)}; it did not since {at(down.since)}.{goes}"
+    tried = f"next try {at(down.next_try)}" if down.next_try > around.now else "it is tried now"
+    return f"{name} does not answer since {at(down.since)}. {many} in {words(around.flow_title(cause.flow))}; {tried}."
+
+
+def _nobody(cause: Cause) -> str:
+    if cause.level:
+        return "Meshline goes on by itself as soon as it answers. Please ask whoever runs it."
+    return "Nobody has to act: Meshline goes on by itself."
+
+
 def _story(cause: Cause, around: Around) -> list[str]:
+    if is_outage(cause):
+        lost = "Nothing is lost, and nothing is written twice."
+        return [_downtime(cause, around), lost, f"_{_nobody(cause)}_"]
     if is_many(cause):
         return _story_of_many(cause, around)
     case = cause.first[0]
@@ -121,6 +149,10 @@ def _facts(cause: Cause, around: Around) -> tuple[tuple[str, str], ...]:
     first = cause.first[0]
     meaning = CLASSES.get(first.severity, "")
     label = "Nearest deadline" if is_many(cause) else "Resolve by"
+    if is_outage(cause):
+        easy = not cause.level and first.state in (CaseState.OPEN, CaseState.REOPENED)
+        owner = "nobody has to act" if easy else _owner(cause, around)
+        return (("Owner", f"{said(around.team_title(cause.team), 80)}\n{owner}"),)
     return (
         ("Class", f"{said(first.severity, 8)}{f' · {meaning}' if meaning else ''}"),
         ("Owner", f"{said(around.team_title(cause.team), 80)}\n{_owner(cause, around)}"),
@@ -143,10 +175,12 @@ def _urgent(cause: Cause, around: Around) -> list[str]:
     late = {
         _SILENT: f"*Nobody responded in time.* {backup} is the backup and is asked now.",
         _LATE: f"*The deadline has passed.* {backup} is the backup and is asked now.",
+        _EXPIRED: f"*It waited too long for a decision.* {backup} is the backup and is asked now.",
     }.get(cause.level)
     asleep = any(case.state == CaseState.SNOOZED for case in cause.first)
     snoozed = ["Snoozed. The clocks keep running."] if asleep else []
-    return [*([late] if late else []), *_held(cause, around), *snoozed]
+    down = [_downtime(cause, around)] if cause.reason in OUTAGES and not is_outage(cause) else []
+    return [*([late] if late else []), *filter(None, down), *_held(cause, around), *snoozed]
 
 
 def _held(cause: Cause, around: Around) -> list[str]:
@@ -171,7 +205,8 @@ def _closed(cause: Cause, around: Around) -> Block:
     decision = _ended(named(first.decision, around)) or "No words were left."
     many = f" The decision counted for {records(cause.total)}." if is_many(cause) else ""
     who = "" if f"@{{{first.decided_by}}}" in first.decision else said(_who_decided(first, around), 120)
-    story = f"{decision}{many}\n{' · '.join(part for part in (who, when) if part)}"
+    down = f"{_downtime(cause, around)}\n" if is_outage(cause) else ""
+    story = f"{down}{decision}{many}\n{' · '.join(part for part in (who, when) if part)}"
     held = [section("\n".join(_held(cause, around))), actions(*pressable(cause, around))] if cause.holds else []
     blocks = [
         header(f"Resolved · {headline(cause)}"),

@@ -18,6 +18,7 @@ from sync.errors import NotAllowed, NotFound
 from sync.workspace.flow import Flow
 
 Payload = dict[str, Any]
+_QUEUE = 5
 _CASE = re.compile(r"(?:ex-?)?(\d{1,12})", re.IGNORECASE)
 VERBS = ("help", "status", "exceptions", "show", "replay", "run", "pause", "resume")
 
@@ -74,10 +75,11 @@ class Commands:
         return answers.help_text()
 
     async def _status(self, user: str, words: list[str]) -> Payload:
-        flows = await self.store.status()
+        flows, modes = await self.store.status(), await self.store.modes()
         if words:
             flow = self._flow(words)
             flows = [one for one in flows if one.flow == flow.name]
+            modes = [one for one in modes if one.flow == flow.name]
         return answers.status(
             flows,
             await self.store.reasons(unresolved=True),
@@ -85,6 +87,9 @@ class Commands:
             await self.store.pauses(),
             await self.store.backlog(),
             self.surroundings.around(self.clock()),
+            modes,
+            await self.store.breakers(),
+            await self.store.waiting(limit=_QUEUE, crowded=True),
         )
 
     async def _exceptions(self, user: str, words: list[str]) -> Payload:

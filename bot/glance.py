@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.blocks import link, moment, said
-from bot.wording import Around, due, headline, named, person, refs_in_short, told, worth
+from bot.readiness import SILENT
+from bot.wording import Around, due, headline, named, person, refs_in_short, told, waiting, worth
 from store.reports import FlowStatus
-from sync.model import BillingHold, Cause, Entry
+from store.waiting import Waiting
+from store.workers import Worker
+from sync.model import BillingHold, Breaker, Cause, Entry, Mode
 from sync.reasons import REASONS
 
 Pause = tuple[str, str, str, datetime]
@@ -28,6 +31,7 @@ _VERBS = {
     "reopen": "Came back after a replay",
     "pass": "Passed",
     "escalate": "Late, the backup was told",
+    "expire": "Not decided in time, its later changes go on",
     "wake": "The snooze is over",
 }
 _NOBODY = ("engine", "clock")
@@ -41,12 +45,20 @@ def flow_line(one: FlowStatus, around: Around) -> str:
     return f"*{said(around.flow_title(one.flow), 80)}*: {', '.join(counts) or 'no work yet'}; {last}{oldest}."
 
 
+def engine_line(workers: Sequence[Worker], around: Around) -> str:
+    """That nobody works, or nothing when somebody does."""
+    beats = [each.beat_at for each in workers if each.is_engine]
+    if any(around.now - at < SILENT for at in beats):
+        return ""
+    return f"*The engine is silent* since {moment(max(beats))}." if beats else "*No engine is running.*"
+
+
 def hold_line(hold: BillingHold, around: Around) -> str:
     """A customer who is not billed, and why."""
-    waiting = f" {hold.waiting:,} waiting." if hold.waiting else ""
+    many = f" {hold.waiting:,} waiting." if hold.waiting else ""
     where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else ""
     who = said(hold.called, 80)
-    return f"*{who}* is not billed since {moment(hold.placed_at)}: {named(hold.why, around)}.{waiting}{where}"
+    return f"*{who}* is not billed since {moment(hold.placed_at)}: {named(hold.why, around)}.{many}{where}"
 
 
 def pause_line(pause: Pause, around: Around) -> str:
@@ -54,6 +66,26 @@ def pause_line(pause: Pause, around: Around) -> str:
     scope, name, by, since = pause
     title = around.flow_title(name) if scope == "flow" else name
     return f"The {said(scope, 20)} *{said(title, 80)}* is paused by {person(by, around)} since {moment(since)}."
+
+
+def breaker_line(breaker: Breaker, around: Around) -> str:
+    """A connection that does not answer."""
+    tried = f"next try {moment(breaker.until)}" if breaker.until > around.now else "it is tried now"
+    return f"*{said(breaker.connection, 80)}* does not answer since {moment(breaker.opened_at)}; {tried}. What needs it waits."
+
+
+def waiting_line(one: Waiting, around: Around) -> str:
+    """A held record that holds up its own later changes: how many, behind which exception, until when at the longest."""
+    hold = "the billing hold of " if one.hold_id is not None else ""
+    where = f"{hold}EX-{one.case_id}" if one.case_id is not None else "a billing hold"
+    until = f", until {moment(one.until)} at the longest" if one.until else ""
+    return f"{waiting(one.behind, 'later change')} behind {where} · {said(one.title or one.subject, 80)}{until}."
+
+
+def mode_line(mode: Mode, around: Around) -> str:
+    """A flow that sends in batches, since when and why."""
+    title = said(around.flow_title(mode.flow), 80)
+    return f"*{title}* sends in batches since {moment(mode.since)}: {said(mode.why, 200)}."
 
 
 def cause_line(cause: Cause, around: Around, permalink: Callable[[int], str | None] | None = None) -> str:

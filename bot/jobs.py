@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.digest import digest
+from bot.keeping import keep
+from bot.readiness import EngineWatch
 from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.engine import Engine
@@ -33,15 +35,18 @@ class Jobs:
     ) -> None:
         self._store, self._engine, self._around = store, engine, surroundings
         self._clock, self._changed = clock, changed
+        self._watch = EngineWatch(store, surroundings)
 
     @property
     def workspace(self) -> Workspace:
         return self._around.workspace
 
     async def beat(self) -> None:
-        """Clocks, snoozes and digests."""
+        """Clocks, snoozes, digests, whether any engine is alive, and what is kept for how long."""
         now = self._clock()
         moved = await self._store.escalate(now=now) + await self._store.wake(now=now)
+        moved += await self._watch.look(now)
+        moved += await keep(self._store, self.workspace, now)
         for team in self.workspace.teams:
             moved += await self._digest(team, now)
         if moved:

@@ -1,10 +1,13 @@
-"""The HTTP surface. A webhook is answered after its events are committed; what is refused is said as problem+json."""
+"""The HTTP surface. A webhook is answered after its events are committed, or turned away at once when too many wait; what is
+refused is said as problem+json."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 import structlog
@@ -13,6 +16,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 from bot.metrics import exposition
+from bot.readiness import Intake, readiness
 from store.ledger import Store
 from sync.engine import Engine
 from sync.errors import LedgerUnavailable, WebhookRefused
@@ -21,7 +25,10 @@ from sync.ports import Incoming
 log = structlog.get_logger()
 
 BODY_LIMIT = 1024 * 1024
+BODY_SECONDS = 20.0
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_JSON = {"Content-Type": "application/json"}
+_PROBLEM = {"Content-Type": "application/problem+json"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -33,11 +40,12 @@ class Web:
     store: Store
     bolt: AsyncApp | None
     public: str
+    intake: Intake = field(default_factory=Intake)
 
     def app(self) -> web.Application:
         """A fresh aiohttp application."""
         app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_problems])
-        app.router.add_post("/hooks/{connection}", self.hook)
+        app.router.add_post("/hooks/{connection}", self.hook, expect_handler=self.expected)
         app.router.add_get("/healthz", self.healthz)
         app.router.add_get("/readyz", self.readyz)
         app.router.add_get("/metrics", self.metrics)
@@ -47,14 +55,64 @@ class Web:
 
     async def hook(self, request: web.Request) -> web.Response:
         """202 after the commit, with how many events were new and how many were known."""
-        incoming = Incoming(
-            method=request.method,
-            url=self.public + request.raw_path,
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read(),
-        )
-        got = await self.engine.receive(request.match_info["connection"], incoming)
-        return _json(202, {"received": got.received, "duplicates": got.duplicates})
+        intake = self.intake
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        body = await request.read() if request.content.is_eof() else await self._arriving(request)
+        if intake.full:  # filled up while the body came
+            return self._turned_away()
+        incoming = Incoming(method="POST", url=self.public + request.raw_path, headers=request.headers, body=body)
+        intake.waiting += 1
+        intake.held += len(body)
+        try:
+            got = await self.engine.receive(request.match_info["connection"], incoming)
+        finally:
+            intake.waiting -= 1
+            intake.held -= len(body)
+        return web.Response(status=202, body=_counted(got.received, got.duplicates), headers=_JSON)
+
+    async def expected(self, request: web.Request) -> web.Response | None:
+        """Whoever asks before sending the body is told at once whether it would be taken."""
+        if request.headers.get("Expect", "").lower() != "100-continue":
+            return _problem(417, "Expectation is unknown", "")
+        if (refusal := self._refusal(request)) is None:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # the answer itself has not begun
+        return refusal
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        if (request.content_length or 0) > BODY_LIMIT:
+            return _too_large()
+        if self.intake.stopping:
+            return _problem(503, "Meshline is stopping", "Nothing was taken in; send it again.")
+        return self._turned_away() if self.intake.full else None
+
+    def _turned_away(self) -> web.Response:
+        intake = self.intake
+        intake.refused += 1
+        if intake.refused % 1_000 == 1:
+            log.warning("intake_full", waiting=intake.waiting, refused=intake.refused)
+        seconds = 1 + intake.refused % 5  # they do not all come back at once
+        return _problem(429, "Too many webhooks wait", "Nothing was taken in; send it again later.", after=seconds)
+
+    async def _arriving(self, request: web.Request) -> bytes:
+        """A body that is still on its way, piece by piece. It counts from the first byte on, and it must not take for ever."""
+        intake, pieces, size = self.intake, list[bytes](), 0
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for piece in request.content.iter_any():
+                    pieces.append(piece)
+                    size += len(piece)
+                    intake.arriving += len(piece)
+                    if size > BODY_LIMIT:
+                        raise web.HTTPRequestEntityTooLarge(BODY_LIMIT, size)
+                    if intake.arriving > intake.room:
+                        raise web.HTTPTooManyRequests
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        finally:
+            intake.arriving -= size
+        return b"".join(pieces)
 
     async def slack(self, request: web.Request) -> web.Response:
         """Everything that Slack sends; Bolt checks the signature."""
@@ -73,16 +131,14 @@ class Web:
         return _json(200, {"status": "ok"})
 
     async def readyz(self, request: web.Request) -> web.Response:
-        """The ledger answers; 503 with the reason when it does not."""
-        try:
-            await self.store.ping()
-        except LedgerUnavailable as error:
-            return _json(503, {"status": "not ready", "why": str(error)})
-        return _json(200, {"status": "ready"})
+        """Whether webhooks are taken in now; 503 with everything that stops it."""
+        found = await readiness(self.store, self.intake, now=self.engine.line.clock())
+        return _json(200 if found.ready else 503, found.document())
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Prometheus text."""
-        return web.Response(text=await exposition(self.store), content_type="text/plain", charset="utf-8")
+        text = await exposition(self.store, now=self.engine.line.clock())
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
 
 @web.middleware
@@ -95,20 +151,27 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     except LedgerUnavailable:
         return _problem(503, "The ledger does not answer", "Nothing was taken in; send it again.")
     except web.HTTPRequestEntityTooLarge:
-        return _problem(413, "Body too large", f"At most {BODY_LIMIT} bytes are taken in one request.")
+        return _too_large()
     except web.HTTPException as error:
         if error.status < 400:
             raise
         return _problem(error.status, error.reason, "")
 
 
+@lru_cache(maxsize=2048)
+def _counted(received: int, duplicates: int) -> bytes:
+    return orjson.dumps({"received": received, "duplicates": duplicates})
+
+
+def _too_large() -> web.Response:
+    return _problem(413, "Body too large", f"At most {BODY_LIMIT} bytes are taken in one request.")
+
+
 def _json(status: int, body: dict[str, object]) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+    return web.Response(status=status, body=orjson.dumps(body), headers=_JSON)
 
 
-def _problem(status: int, title: str, detail: str) -> web.Response:
+def _problem(status: int, title: str, detail: str, *, after: int = 5) -> web.Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    headers = {"Retry-After": "5"} if status in (429, 503) else {}
-    return web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
-    )
+    headers = _PROBLEM | ({"Retry-After": str(after)} if status in (429, 503) else {})
+    return web.Response(status=status, body=orjson.dumps(body), headers=headers)

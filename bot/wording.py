@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks import escape, few, link, moment, quote, said, tidy, utc
+from store.waiting import COUNTED
 from sync.lifecycle import CaseState
 from sync.model import Case, Cause, Overlay, Violation
 from sync.money import Money
@@ -37,6 +38,7 @@ _CONSEQUENCES = {
     "erp_rejected": "It is not billed until the ERP accepts it.",
     "erp_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
     "crm_unavailable": "It waits. Nothing is lost, and nothing is written twice.",
+    "batch_partial": "Whether it reached the ERP is not known. It waits, and nothing is written twice.",
     "unauthorized": "Nothing passes through this connection until its credentials are renewed.",
     "not_found": "There is nothing to bill as long as the record is gone.",
     "price_off_list": "It is not billed until a second person has agreed to the price.",
@@ -46,6 +48,7 @@ _CONSEQUENCES = {
     "crashed": "This record waits; all others go on.",
     "poison": "This record waits; all others go on.",
 }
+OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5
@@ -89,6 +92,9 @@ def title_of(case: Case) -> str:
 def headline(cause: Cause) -> str:
     """What broke, and for whom; not escaped."""
     what = reason(cause.reason).title
+    if is_outage(cause) and cause.downtime:
+        answers = cause.downtime.answers_since is not None
+        return f"{what.replace('does not answer', 'answers again') if answers else what} · {cause.downtime.connection}"
     if is_many(cause):
         return f"{what} · {records(cause.unresolved or cause.total)}"
     return f"{what} · {title_of(cause.first[0])}" if cause.first else what
@@ -97,6 +103,18 @@ def headline(cause: Cause) -> str:
 def is_many(cause: Cause) -> bool:
     """Whether the card speaks of many records."""
     return cause.unresolved > 1 or (cause.unresolved == 0 and cause.total > 1)
+
+
+def is_outage(cause: Cause) -> bool:
+    """Whether a connection was down and nobody has to act: its records go on by themselves."""
+    return cause.reason in OUTAGES and cause.downtime is not None and not cause.downtime.stopped
+
+
+def waiting(count: int, noun: str = "record") -> str:
+    """`412 records wait`; further than 10,000 nobody counted."""
+    if count >= COUNTED:
+        return f"{COUNTED:,}+ {noun}s wait"
+    return f"{counted(count, noun)} wait{'s' if count == 1 else ''}"
 
 
 def worth(sums: Iterable[Money]) -> str:

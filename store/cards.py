@@ -38,6 +38,7 @@ class Cards:
                 .where(or_(_first(busy), cards.c.ts.is_not(None) if updates else false()))
                 .order_by(cards.c.due_at, cards.c.cause_id)
                 .limit(limit)
+                .with_for_update(skip_locked=True, of=cards)  # PostgreSQL; SQLite has one writer
             )
             return [_lease_card(tx, row, now) for row in tx.execute(query).all()]
 
@@ -174,6 +175,7 @@ def _waiting(now: datetime) -> Select[*tuple[Any, ...]]:
             or_(messages.c.cause_id.is_(None), cards.c.ts.is_not(None)),
         )
         .order_by(messages.c.id)
+        .with_for_update(skip_locked=True, of=messages)
     )
 
 

@@ -89,12 +89,18 @@ class Cases:
 
 def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
     move = case_move(press.verb)
+    _take_turns(tx, press.cases)
     _four_eyes(tx, press)
     guard = [cases.c.id.in_(press.cases), cases.c.state.in_(move.sources)]
     if press.verb in ("replay", "discard"):  # what is on its way already is neither sent again nor called off
         guard.append(cases.c.delivery_id.in_(_stopped(press.verb)))
     moved = tx.execute(_moving(press, now).where(*guard).returning(*cases.c))
     return list(moved.all())
+
+
+def _take_turns(tx: Connection, ids: Sequence[int]) -> None:
+    """On PostgreSQL whoever presses second waits here, and then looks at what the first has done. SQLite has one writer."""
+    tx.execute(select(cases.c.id).where(cases.c.id.in_(ids)).order_by(cases.c.id).with_for_update()).all()
 
 
 def _stopped(verb: str) -> Select[int]:

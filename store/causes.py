@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from store.database import insert_or_nothing
+from store.database import insert_or_nothing, one_at_a_time
+from store.given import packed
 from store.tables import cards, cases, causes, messages
 from sync.lifecycle import CaseState
 from sync.model import Delivery
@@ -19,8 +20,10 @@ def open_cause(
     tx: Connection, flow: str, opening: Opening, route: Route, now: datetime, *, own: int | None = None
 ) -> int:
     """The open cause for this opening; when there is none, the case's `own` is open again, or one is created with its card."""
+    one_at_a_time(tx, packed([f"cause\n{flow}\n{opening.reason}\n{opening.cause}"]))
     same = (causes.c.flow == flow, causes.c.reason == opening.reason, causes.c.value == opening.cause)
     query = select(causes.c.id).where(*same, causes.c.closed_at.is_(None))
+    query = query.with_for_update()  # on PostgreSQL whoever is closing it is waited for
     found: int | None = (tx.execute(query)).scalar_one_or_none()
     if found is None and own is not None:
         tx.execute(update(causes).where(causes.c.id == own).values(closed_at=None))
@@ -37,7 +40,9 @@ def open_cause(
 
 
 def touch(tx: Connection, cause_id: int, now: datetime) -> None:
-    """The cause changed: its card is out of date. A cause without unresolved cases is closed, one with some is open."""
+    """The cause changed: its card is out of date. A cause without unresolved cases is closed, one with some is open. Comes after
+    the change of its cases: on PostgreSQL of two who change them at once the second waits here, and counts what both did."""
+    tx.execute(select(causes.c.id).where(causes.c.id == cause_id).with_for_update()).all()
     unresolved = (
         select(func.count()).select_from(cases).where(cases.c.cause_id == cause_id, cases.c.state != CaseState.RESOLVED)
     )
@@ -81,8 +86,8 @@ def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetim
 
 
 def deadlines(route: Route) -> dict[str, Any]:
-    """Both clocks, from the route."""
-    return {"respond_by": route.respond_by, "resolve_by": route.resolve_by}
+    """All clocks, from the route."""
+    return {"respond_by": route.respond_by, "resolve_by": route.resolve_by, "expire_by": route.expire_by}
 
 
 def opening_values(opening: Opening) -> dict[str, Any]:

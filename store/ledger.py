@@ -8,15 +8,20 @@ from store.cases import Cases
 from store.claiming import Claiming
 from store.database import Database
 from store.escalations import Escalations
+from store.expiry import Expiry
 from store.holds import Holds
 from store.journal import Journal, finish
 from store.migrate import to_head
 from store.modes import Modes
+from store.newest import Newest
+from store.outages import Outages
 from store.receiving import Receiving
 from store.replays import Replays
 from store.reports import Reports
+from store.retention import Keeping
 from store.settle import Settling
 from store.ticks import Ticks
+from store.waiting import HoldingQueue
 from store.workers import Workers
 from store.writes import Writes
 
@@ -32,6 +37,11 @@ class Store(
     Replays,
     Cards,
     Escalations,
+    Expiry,
+    Newest,
+    Outages,
+    Keeping,
+    HoldingQueue,
     Holds,
     Ticks,
     Journal,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, TableClause, and_, literal_column, select, tuple_, update
+from sqlalchemy import Connection, Executable, TableClause, and_, func, literal_column, select, tuple_, update
 
 from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
 from store.database import insert
@@ -109,7 +109,8 @@ def open_case(
 
 
 def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, route: Route, now: datetime) -> None:
-    values: dict[str, Any] = opening_values(opening) | {"attempts": cases.c.attempts + 1}
+    expires = func.coalesce(cases.c.expire_by, route.expire_by)  # none is left where it expired before
+    values: dict[str, Any] = opening_values(opening) | {"attempts": cases.c.attempts + 1, "expire_by": expires}
     reopened = row.state == CaseState.RESOLVED
     cause_id = row.cause_id
     if reopened:

@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 
 from store import rows
+from store.cause_view import cause_view as cause_view
+from store.cause_view import sums
 from store.claiming import due
 from store.database import Database
+from store.retention import archived
 from store.tables import attempts, bindings, cards, cases, causes, deliveries, events, holds, writes
 from sync.errors import NotFound
 from sync.lifecycle import CaseState, DeliveryState
@@ -129,7 +132,7 @@ class Reports:
             on_hold = tuple(rows.hold(row) for row in tx.execute(held))
             return Period(
                 opened=numbers[0], resolved=numbers[1], unresolved=numbers[2], late=numbers[3],
-                sums=_sums(tx, mine), causes=_open_causes(tx, channel, 5), holds=on_hold,
+                sums=sums(tx, mine), causes=_open_causes(tx, channel, 5), holds=on_hold,
             )  # fmt: skip
 
         return await self.db.read(work)
@@ -194,9 +197,10 @@ class Reports:
             if row is None:
                 raise NotFound(f"there is no event {event_id}")
             found = tx.execute(select(deliveries).where(deliveries.c.event_id == event_id)).all()
+            told = [_delivery_story(tx, one) for one in found]
             return {
                 "event": rows.event(row),
-                "deliveries": [_delivery_story(tx, one) for one in found],
+                "deliveries": told + [_old_story(tx, one) for one in archived(tx, event_id)],
             }
 
         return await self.db.read(work)
@@ -247,8 +251,6 @@ def _open_causes(tx: Connection, channel: str | None, limit: int) -> tuple[Cause
 
 def _delivery_story(tx: Connection, row: rows.AnyRow) -> Record:
     tried = select(attempts).where(attempts.c.delivery_id == row.id).order_by(attempts.c.number)
-    wrote = select(writes).where(writes.c.delivery_id == row.id).order_by(writes.c.id)
-    opened = select(cases).where(cases.c.delivery_id == row.id).order_by(cases.c.id)
     return {
         "id": row.id,
         "flow": row.flow,
@@ -257,6 +259,21 @@ def _delivery_story(tx: Connection, row: rows.AnyRow) -> Record:
         "attempts": [
             {"number": a.number, "at": a.ended_at, "step": a.step, "detail": a.detail} for a in tx.execute(tried)
         ],
+        **_traces(tx, row.id),
+    }
+
+
+def _old_story(tx: Connection, row: rows.AnyRow) -> Record:
+    tried = row.counts["attempts"]
+    words = f"archived {row.archived_at:%Y-%m-%d}, {tried} attempt{'' if tried == 1 else 's'}"
+    story = {"id": row.delivery_id, "flow": row.flow, "state": row.state, "detail": words, "attempts": []}
+    return story | _traces(tx, row.delivery_id)
+
+
+def _traces(tx: Connection, delivery_id: int) -> Record:
+    wrote = select(writes).where(writes.c.delivery_id == delivery_id).order_by(writes.c.id)
+    opened = select(cases).where(cases.c.delivery_id == delivery_id).order_by(cases.c.id)
+    return {
         "writes": [
             {
                 "key": w.key,
@@ -269,48 +286,3 @@ def _delivery_story(tx: Connection, row: rows.AnyRow) -> Record:
         ],
         "cases": [rows.case(c) for c in tx.execute(opened)],
     }
-
-
-def _sums(tx: Connection, where: Any) -> tuple[Money, ...]:
-    query = (
-        select(cases.c.currency, func.sum(cases.c.minor).label("minor"))
-        .where(where, _UNRESOLVED, cases.c.currency.is_not(None), cases.c.minor > 0)
-        .group_by(cases.c.currency)
-        .order_by(cases.c.currency)
-    )
-    return tuple(Money(currency=row.currency, minor=int(row.minor)) for row in tx.execute(query))
-
-
-def cause_view(tx: Connection, cause_id: int) -> Cause:
-    """The cause as its card shows it, read in the caller's transaction. Raises NotFound."""
-    row = tx.execute(select(causes).where(causes.c.id == cause_id)).one_or_none()
-    if row is None:
-        raise NotFound("there is no such card")
-    mine = cases.c.cause_id == cause_id
-    unresolved = func.sum(case((_UNRESOLVED, 1), else_=0))
-    deadline, level = func.min(case((_UNRESOLVED, cases.c.resolve_by))), func.max(cases.c.level)
-    totals = select(
-        func.count().label("total"), unresolved.label("unresolved"), deadline.label("nearest"), level.label("level")
-    )
-    numbers = tx.execute(totals.where(mine)).one()
-    first = select(cases).where(mine, _UNRESOLVED).order_by(cases.c.id).limit(5)
-    shown = tx.execute(first).all()
-    if not shown:
-        shown = tx.execute(select(cases).where(mine).order_by(cases.c.resolved_at.desc()).limit(1)).all()
-    held = select(holds).join(cases, cases.c.id == holds.c.case_id).where(mine, holds.c.released_at.is_(None))
-    return Cause(
-        id=row.id,
-        flow=row.flow,
-        reason=row.reason,
-        value=row.value,
-        team=row.team,
-        channel=row.channel,
-        version=row.version,
-        unresolved=numbers.unresolved or 0,
-        total=numbers.total,
-        sums=_sums(tx, mine),
-        nearest=numbers.nearest,
-        level=numbers.level or 0,
-        first=tuple(rows.case(one) for one in shown),
-        holds=tuple(rows.hold(one) for one in tx.execute(held)),
-    )

@@ -19,9 +19,10 @@ from sqlalchemy import (
 )
 
 from store.columns import DOC, ID, Moment, at, identity, metadata, one_of, ref, word
+from store.kept import archive, newest, retention
 from sync.lifecycle import BreakerState, CaseState, DeliveryState, WriteState
 
-__all__ = ["Moment", "metadata"]
+__all__ = ["Moment", "archive", "metadata", "newest", "retention"]
 
 events = Table(
     "events",
@@ -80,6 +81,8 @@ deliveries = Table(
           sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
     Index("ix_deliveries_leased", "leased_until",
           sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
+    Index("ix_deliveries_held", "flow", "updated_at",
+          sqlite_where=text("front = 1 AND state = 'held'"), postgresql_where=text("front AND state = 'held'")),
     Index("ix_deliveries_hold", "hold_id", sqlite_where=text("hold_id IS NOT NULL"), postgresql_where=text("hold_id IS NOT NULL")),
 )  # fmt: skip
 
@@ -104,7 +107,7 @@ writes = Table(
     word("entity"),
     word("operation"),
     word("key"),
-    ref("delivery_id", "deliveries.id"),
+    Column("delivery_id", ID, nullable=False),
     word("lease"),
     word("state"),
     word("fingerprint"),
@@ -131,7 +134,7 @@ bindings = Table(
     word("target_entity"),
     word("target_id"),
     word("reference"),
-    ref("delivery_id", "deliveries.id"),
+    Column("delivery_id", ID, nullable=False),
     at("bound_at"),
     UniqueConstraint("source_connection", "source_entity", "source_id", "target_connection", "target_entity"),
     UniqueConstraint("target_connection", "target_entity", "reference"),
@@ -158,7 +161,7 @@ cases = Table(
     metadata,
     identity(),
     ref("cause_id", "causes.id"),
-    ref("delivery_id", "deliveries.id"),
+    Column("delivery_id", ID, nullable=False),
     word("flow"),
     word("subject"),
     word("reason"),
@@ -183,6 +186,7 @@ cases = Table(
     at("opened_at"),
     at("respond_by"),
     at("resolve_by"),
+    at("expire_by", null=True),
     at("responded_at", null=True),
     at("resolved_at", null=True),
     at("snoozed_until", null=True),
@@ -199,6 +203,9 @@ cases = Table(
     Index("uq_one_unresolved_case", "delivery_id", unique=True,
           sqlite_where=text("state <> 'resolved'"), postgresql_where=text("state <> 'resolved'")),
     Index("ix_cases_cause", "cause_id"),
+    Index("ix_cases_delivery", "delivery_id"),
+    Index("ix_cases_expire", "expire_by",
+          sqlite_where=text("state <> 'resolved'"), postgresql_where=text("state <> 'resolved'")),
     Index("ix_cases_unresolved", "resolve_by",
           sqlite_where=text("state <> 'resolved'"), postgresql_where=text("state <> 'resolved'")),
 )  # fmt: skip

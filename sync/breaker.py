@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sync.errors import AnswerLost, ConnectorError, Throttled, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Throttled, Unavailable, Unmentioned
 from sync.workspace.pacing import BreakerPolicy
 
 _SLICES = 10
@@ -15,10 +15,12 @@ _DOUBLINGS = 6
 
 
 def verdict(error: ConnectorError | None) -> bool | None:
-    """What the end of a request says about the connection: True that it works (also by refusing a record), False that it
-    does not, None that nothing was learnt because the connection is at its limit."""
+    """What the end of a request says about the connection: True that it works (also by refusing or leaving out a record),
+    False that it does not, None that nothing was learnt because the connection is at its limit."""
     if isinstance(error, Throttled):
         return None
+    if isinstance(error, Unmentioned):
+        return True
     return not isinstance(error, Unavailable | AnswerLost)
 
 

@@ -8,16 +8,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
+from sync.bulk import Batches, Bulk
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
-from sync.errors import ConnectorError, NotFound, Rejected
+from sync.errors import ConnectorError, NotFound, Rejected, Unmentioned
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
-from sync.ports import Ledger, Source, Target
+from sync.ports import BulkTarget, Ledger, Source, Target
 from sync.prepare import prepare, questions
 from sync.questions import Lookups, Question
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
 from sync.writing import Changed, Writing, differing, filled, fingerprint
 
+_CREATES = ("create", "upsert")
 _ROUNDS = 4  # an answer may raise a further question; more rounds than kinds of question would be a circle
 
 
@@ -29,6 +31,7 @@ class Line:
     workspace: Workspace
     connections: Mapping[str, object]
     clock: Callable[[], datetime]
+    batches: dict[tuple[str, str], Batches] = field(default_factory=dict)
 
     def source(self, name: str) -> Source:
         """The connection as a source. Raises NotFound."""
@@ -43,6 +46,19 @@ class Line:
         if not _is_target(found.__class__):
             raise NotFound(f"there is no target called {name}")
         return cast(Target, found)
+
+    def bulk(self, flow: Flow, name: str, entity: str) -> Bulk | None:
+        """The connection as a target to which the flow creates many records of the entity in one call, good for one write
+        that begins now; None where it takes none. Raises NotFound."""
+        found: Any = self.target(name)
+        if not _is_bulk_target(found.__class__) or not found.takes_many(entity):
+            return None
+        batches = self.batches.get((flow.name, name))
+        if batches is None:
+            batches = Batches(name, found, flow.batch, ledger=self.ledger, clock=self.clock)
+            self.batches[(flow.name, name)] = batches
+        surely_ours = self.workspace.engine.lease / 2  # so much is left when a write has begun
+        return Bulk(target=found, batches=batches, until=self.clock() + surely_ours)
 
     def quarantine(self, name: str) -> float:
         """How many seconds an unknown write on this connection rests before it is read back."""
@@ -60,14 +76,20 @@ def _is_target(connector: Any) -> bool:
     return issubclass(connector, Target)
 
 
+@cache
+def _is_bulk_target(connector: Any) -> bool:
+    return issubclass(connector, BulkTarget)
+
+
 @dataclass(slots=True)
 class Trip:
-    """One delivery under way. `record` is what was read, kept for the attempt's snapshot; `ended` is how calls ended that the
-    ledger has not heard of yet."""
+    """One delivery under way, with others in one `batch` or by itself. `record` is what was read, kept for the attempt's
+    snapshot; `ended` is how calls ended that the ledger has not heard of yet."""
 
     line: Line
     delivery: Delivery
     flow: Flow
+    batch: bool = False
     record: Record | None = None
     about: About = field(default_factory=About)
     done: dict[str, Found] = field(default_factory=dict)
@@ -148,11 +170,9 @@ class Trip:
             ended=self.ended,
         )
         for spec in specs:
-            target = self.line.target(spec.connection)
+            target, rest = self._target(spec)
             try:
-                found = await writing.write(
-                    target, spec, self.done, quarantine_seconds=self.line.quarantine(spec.connection)
-                )
+                found = await writing.write(target, spec, self.done, quarantine_seconds=rest)
                 match found:
                     case Resting() | Blocked():
                         return found
@@ -162,10 +182,22 @@ class Trip:
                         self.done[spec.name] = found
                 wrong = await self._verify(target, spec, found.id, specs)
             except ConnectorError as error:
+                if isinstance(error, Unmentioned) and error.again:
+                    return self._missing(error, spec)
                 return self._failed(error, spec.connection)
             if wrong is not None:
                 return wrong
         return None
+
+    def _target(self, spec: WriteSpec) -> tuple[Target, float]:
+        """Where the write goes, and how many seconds it rests when its fate is unknown; a call that waits for others is made
+        so much later."""
+        rest = self.line.quarantine(spec.connection)
+        if self.batch and spec.operation in _CREATES:
+            bulk = self.line.bulk(self.flow, spec.connection, spec.entity)
+            if bulk is not None:
+                return bulk, rest + self.flow.batch.window.total_seconds()
+        return self.line.target(spec.connection), rest
 
     async def _verify(
         self, target: Target, spec: WriteSpec, target_id: str, specs: tuple[WriteSpec, ...]
@@ -192,6 +224,11 @@ class Trip:
     def _changed(self, changed: Changed) -> Wrong:
         words = f"{changed.spec.entity} {changed.target_id} was written from an earlier state of the record"
         return Wrong(reason="changed_after_posting", detail=words, about=self.about)
+
+    def _missing(self, error: Unmentioned, spec: WriteSpec) -> Wrong:
+        return Wrong(
+            reason="batch_partial", detail=str(error), about=self.about, cause=f"{spec.connection}/{spec.entity}"
+        )
 
     def _failed(self, error: ConnectorError, connection: str) -> Failed:
         side = "crm" if connection == self.delivery.event.connection else "erp"

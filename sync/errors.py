@@ -6,6 +6,7 @@ MeshlineError
 │   ├── Unavailable       try again later (carries retry_after)
 │   │   └── Throttled     the connection is at its limit: nothing is wrong, its turn comes later
 │   ├── AnswerLost        the request went out and no answer came: the write's fate is unknown
+│   │   └── Unmentioned   an answer came for many records and says nothing of this one
 │   ├── Rejected          this record needs a person (carries the reason code)
 │   └── Unauthorized      this connection needs a person
 ├── WebhookRefused        tell the sender (carries the HTTP status)
@@ -69,6 +70,14 @@ class Throttled(Unavailable):
 
 class AnswerLost(ConnectorError):
     """The request may have been carried out. Only reading back can tell."""
+
+
+class Unmentioned(AnswerLost):
+    """The answer to a bulk call leaves the record out. `again` when an earlier one did so too: then a person has to look."""
+
+    def __init__(self, words: str, *, again: bool = False) -> None:
+        super().__init__(words)
+        self.again = again
 
 
 class Rejected(ConnectorError):

@@ -89,7 +89,9 @@ DELIVERY_MOVES = {
         Move("replay", (_D.HELD, _D.DEAD, _D.DELIVERED), _D.PENDING, TEAM),
         Move("release", (_D.HELD,), _D.PENDING, LEADS),
         Move("discard", (_D.HELD, _D.DEAD), _D.DISCARDED, LEADS),
-        Move("supersede", (_D.DEAD,), _D.DISCARDED),
+        Move("supersede", (_D.PENDING, _D.HELD, _D.DEAD), _D.DISCARDED),
+        Move("stale", (_D.PENDING,), _D.DISCARDED),
+        Move("expire", (_D.HELD,), _D.DEAD),
     )
 }
 

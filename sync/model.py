@@ -111,6 +111,27 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """How the records of a flow go out: one by one (`event`) or many in one call (`batch`), since when and why."""
+
+    flow: str
+    mode: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a flow has to carry: so many deliveries came in within so many seconds, and `oldest` is since when the first of
+    those that may go waits; None when none does."""
+
+    flow: str
+    arrived: int
+    seconds: float
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteEnd:
     """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`."""
 
@@ -259,9 +280,24 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """A connection that does not answer, or did not: since when, when it is asked next, since when it answers again. `waiting`
+    counts what the cause's flow has in line (no further than 10,000), `stopped` the cause's records that do not go on by
+    themselves."""
+
+    connection: str
+    since: datetime
+    next_try: datetime
+    answers_since: datetime | None
+    waiting: int
+    stopped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
-    of them, or the newest of all when none is left. `sums` is money per currency."""
+    of them, or the newest of all when none is left. `sums` is money per currency. `downtime` is there when its value is a
+    connection that did not answer meanwhile."""
 
     id: int
     flow: str
@@ -277,6 +313,7 @@ class Cause:
     level: int
     first: tuple[Case, ...]
     holds: tuple[BillingHold, ...] = ()
+    downtime: Downtime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

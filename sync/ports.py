@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from sync.model import BillingHold, Breaker, Change, Delivery, Found, Received, Record, Want, WriteEnd, WriteSpec
+from sync.errors import ConnectorError
+from sync.model import (
+    BillingHold,
+    Breaker,
+    Change,
+    Delivery,
+    Found,
+    Load,
+    Mode,
+    Received,
+    Record,
+    Want,
+    WriteEnd,
+    WriteSpec,
+)
 from sync.steps import Route, Step
 
 
@@ -77,6 +91,22 @@ class Target(Protocol):
 
     async def post(self, entity: str, target_id: str) -> Found:
         """Turn a draft into a posted record. Posting a posted record answers with it."""
+        ...
+
+
+@runtime_checkable
+class BulkTarget(Target, Protocol):
+    """A target that can also take many records in one call."""
+
+    def takes_many(self, entity: str) -> bool:
+        """Whether it can for this entity."""
+        ...
+
+    async def create_many(
+        self, entity: str, records: Sequence[tuple[str, Record]]
+    ) -> Sequence[Found | ConnectorError | None]:
+        """Create records, each with its external reference. For each of them, in their order: what was made of it, why it
+        was not, or None where the answer does not say. Raises ConnectorError for the call as a whole."""
         ...
 
 
@@ -222,6 +252,26 @@ class Ledger(Protocol):
 
     async def breakers(self) -> list[Breaker]:
         """Every breaker that was ever opened, the latest first."""
+        ...
+
+    async def modes(self) -> list[Mode]:
+        """The mode of every flow that ever left event mode or was looked at, by the flow's name."""
+        ...
+
+    async def look(self, flows: Sequence[str], *, every: timedelta, now: datetime) -> list[Load]:
+        """What these flows have to carry since the last look, of those whose last look is `every` ago: of many engines one
+        hears of it. The first look at a flow only begins to count."""
+        ...
+
+    async def switch(self, flow: str, mode: str, *, why: str, now: datetime) -> bool:
+        """Let the flow's records go out in this mode from now on. False when they do already."""
+        ...
+
+    async def note_batch(
+        self, connection: str, entity: str, *, sent: int, refused: int, missing: Sequence[str], now: datetime
+    ) -> frozenset[str]:
+        """Record how many records of a bulk call were sent, and which of them (by reference) its answer left out. Which of
+        those an earlier call had left out too."""
         ...
 
     async def hold_on(self, customer: str) -> BillingHold | None:

@@ -89,6 +89,8 @@ REASONS: dict[str, Reason] = {
                hint="Wait until the system is back, then replay."),
         Reason(code="crm_unavailable", title="CRM does not answer", role="revops", fix=Fix.REPLAY, dead=True,
                hint="Wait until the system is back, then replay."),
+        Reason(code="batch_partial", title="ERP left records out of its answer", role="revops", fix=Fix.REPLAY, resolve=8 * _H,
+               hint="Ask why the ERP leaves them out, then replay: Meshline looks for each record before it sends it again."),
         Reason(code="unauthorized", title="A connection is not accepted any more", role="revops", fix=Fix.REPLAY,
                hint="Renew the credentials of the connection, then replay."),
         Reason(code="not_found", title="Record is gone from the CRM", role="crm-ops", fix=Fix.REPLAY,

@@ -82,7 +82,8 @@ Step = Deliver | Retry | Pause | Hold | Bury | Wait | Discard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Who answers for a reason in a flow, and by when, fixed when the case is opened."""
+    """Who answers for a reason in a flow, and by when, fixed when the case is opened. At `expire_by` a record that is still
+    held no longer holds up its own later changes; None: it does for good."""
 
     team: str
     channel: str
@@ -93,3 +94,4 @@ class Route:
     resolve_by: datetime
     four_eyes: bool
     holds_billing: bool
+    expire_by: datetime | None = None

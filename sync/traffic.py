@@ -1,5 +1,6 @@
-"""What may be claimed now. Each flow gets as many places as its connections bear; a connection that does not answer trips its
-breaker, is probed, and after it recovered the work that waited goes out slowly at first."""
+"""What may be claimed now. Each flow gets as many places as its connections bear, and in batch mode as many as are gathered for
+its calls; a connection that does not answer trips its breaker, is probed, and after it recovered the work that waited goes
+out slowly at first."""
 
 from __future__ import annotations
 
@@ -8,15 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from sync.breaker import Window, drain_rate, open_for, verdict
 from sync.decide import Failed, Outage, Outcome, Written
 from sync.lifecycle import BreakerState
 from sync.model import Breaker, Want
+from sync.modes import BATCH, EVENT, forced, judged, opened
 from sync.ports import Ledger
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
 
+log = structlog.get_logger()
+
 _REFRESH = timedelta(seconds=1)
+_LOOK = timedelta(seconds=10)
+_ABREAST = 2  # while one batch is under way the next is gathered
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,16 +37,35 @@ class Traffic:
     _under_way: Counter[str] = field(default_factory=Counter)
     _windows: dict[str, Window] = field(default_factory=dict)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
+    _modes: dict[str, str] = field(default_factory=dict)
     _read_at: datetime | None = None
+    _looked_at: datetime | None = None
     _drained: dict[str, tuple[datetime, float]] = field(default_factory=dict)
+
+    async def learn(self, now: datetime) -> None:
+        """Hear what other engines found out, and choose the modes by the load."""
+        if self._read_at is None or not timedelta() <= now - self._read_at < _REFRESH:
+            self._breakers = {each.connection: each for each in await self.ledger.breakers()}
+            self._modes = {each.flow: each.mode for each in await self.ledger.modes()}
+            await self._choose_modes(now)
+            self._read_at = now
+
+    def batches(self, flow: Flow) -> bool:
+        """Whether the flow's records go out many in one call now."""
+        return self._modes.get(flow.name) == BATCH
+
+    def capacity(self) -> int:
+        """How many deliveries this engine has in hand at most: those it works on, and those that wait for their bulk call."""
+        waiting = sum(self._places(flow) for flow in self.workspace.flows.values() if self.batches(flow))
+        return self.workspace.engine.concurrency + waiting
 
     async def wants(self, free: int, now: datetime) -> dict[str, Want]:
         """What to claim, at most `free` of it from any one flow."""
-        if self._read_at is None or not timedelta() <= now - self._read_at < _REFRESH:
-            self._breakers = {each.connection: each for each in await self.ledger.breakers()}
-            self._read_at = now
+        await self.learn(now)
         wants = {}
         for flow in self.workspace.flows.values():
+            if flow.batch.windows and not opened(flow.batch, now, self.workspace.calendar(flow.owner).timezone):
+                continue
             needs = needs_of(flow)
             most = min((self._room(flow, each, free, now) for each in needs), default=free)
             if most > 0:
@@ -95,22 +122,43 @@ class Traffic:
             await self.ledger.mend(connection, now=now)
             self._read_at = None
 
+    async def _choose_modes(self, now: datetime) -> None:
+        flows = self.workspace.flows
+        for flow in flows.values():
+            wanted = forced(flow.batch)
+            if wanted is not None and wanted != self._modes.get(flow.name, EVENT):
+                await self._switch(flow.name, wanted, f"the flow says {flow.batch.mode}", now)
+        loaded = [flow.name for flow in flows.values() if forced(flow.batch) is None]
+        if not loaded or (self._looked_at is not None and timedelta() <= now - self._looked_at < _LOOK):
+            return
+        self._looked_at = now
+        for load in await self.ledger.look(loaded, every=_LOOK, now=now):
+            mode = self._modes.get(load.flow, EVENT)
+            if (other := judged(flows[load.flow].batch, mode, load, now)) is not None:
+                await self._switch(load.flow, *other, now)
+
+    async def _switch(self, flow: str, mode: str, why: str, now: datetime) -> None:
+        if await self.ledger.switch(flow, mode, why=why, now=now):
+            log.info("mode_switched", flow=flow, mode=mode, why=why)
+        self._modes[flow] = mode
+
     def _room(self, flow: Flow, connection: str, free: int, now: datetime) -> int:
-        room = min(free, self._places(connection) - self._under_way[flow.name])
-        return min(room, self._draining(connection, now)) if room > 0 else 0
+        room = min(free, self._places(flow) - self._under_way[flow.name])
+        return min(room, self._draining(connection, free, now)) if room > 0 else 0
 
-    def _places(self, connection: str) -> int:
-        return self.workspace.engine.concurrency
+    def _places(self, flow: Flow) -> int:
+        concurrency = self.workspace.engine.concurrency
+        return max(concurrency, _ABREAST * flow.batch.size) if self.batches(flow) else concurrency
 
-    def _draining(self, connection: str, now: datetime) -> int:
+    def _draining(self, connection: str, free: int, now: datetime) -> int:
         """How many more may go since the last time we asked, after a recovery."""
         known = self._breakers.get(connection)
         if known is None or known.closed_at is None:
-            return self.workspace.engine.concurrency
+            return free
         rate = drain_rate(self.workspace.connections[connection].breaker, now - known.closed_at)
         if rate is None:
             self._drained.pop(connection, None)
-            return self.workspace.engine.concurrency
+            return free
         since, left = self._drained.get(connection, (known.closed_at, 1.0))
         credit = min(left + rate * (now - since).total_seconds(), float(self.workspace.engine.concurrency))
         self._drained[connection] = (now, credit - int(credit))

@@ -120,14 +120,14 @@ class Cluster:
             )  # fmt: skip
 
     def _answers(self, deadline: float) -> bool:
-        """Whether it takes connections; False when its process ended first."""
+        """Whether it takes connections; False when its process ended first, or another server was quicker on the port."""
         while time.monotonic() < deadline and self._server is not None and self._server.poll() is None:
             try:
-                self.sql("SELECT 1")
+                [[directory]] = self.sql("SHOW data_directory")
             except (OSError, _errors()):
                 time.sleep(0.02)
             else:
-                return True
+                return bool(directory == str(self._data))
         return False
 
     def _run(self, program: str, *words: str) -> None:
@@ -145,7 +145,7 @@ class Cluster:
         try:
             return list(await connection.fetch(statement, timeout=_PATIENCE))
         finally:
-            await connection.close()
+            await connection.close(timeout=10)
 
 
 @contextmanager

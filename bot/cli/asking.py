@@ -8,10 +8,15 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from bot.cli.running import fail, ledger, moment, run, show, table
+from bot.cli.running import fail, ledger, moment, now, run, show, table
+from bot.readiness import engine_words
+from store.waiting import COUNTED, Waiting
+from sync.lifecycle import BreakerState
 from sync.model import Case
+from sync.modes import BATCH
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_QUEUE = 5
 Number = Annotated[int, typer.Argument(min=1, max=10**12)]
 Count = Annotated[int, typer.Option(min=1, max=100_000)]
 
@@ -23,10 +28,14 @@ def status(as_json: Json = False) -> None:
         async with ledger() as store:
             return {
                 "flows": await store.status(),
+                "modes": await store.modes(),
                 "exceptions": await store.reasons(unresolved=True),
                 "holds": await store.holds(),
+                "waiting": await store.waiting(limit=_QUEUE, crowded=True),
+                "silent": [one for one in await store.breakers() if one.state != BreakerState.CLOSED],
                 "paused": await store.pauses(),
                 "slack_backlog": await store.backlog(),
+                "workers": await store.workers(),
             }
 
     found = run(ask)
@@ -43,12 +52,21 @@ def _status_text(found: dict[str, Any]) -> str:
         for one in found["flows"]
     ]
     lines = [table(rows, "flow", "deliveries", "last delivered")]
+    lines += [
+        f"in batches: {one.flow} since {moment(one.since)} ({one.why})" for one in found["modes"] if one.mode == BATCH
+    ]
     lines += [f"open exceptions: {sum(found['exceptions'].values())}"]
     lines += [f"  {reason}: {many}" for reason, many in found["exceptions"].items()]
     lines += [f"billing held: {hold.customer} since {moment(hold.placed_at)} ({hold.why})" for hold in found["holds"]]
+    lines += [f"held up: {one.behind} later changes of {one.subject} behind {_behind(one)}" for one in found["waiting"]]
+    lines += [
+        f"does not answer: {one.connection} since {moment(one.opened_at)}, next try {moment(one.until)} ({one.detail})"
+        for one in found["silent"]
+    ]
     lines += [f"paused: {scope} {name} by {by} since {moment(at)}" for scope, name, by, at in found["paused"]]
     waiting = found["slack_backlog"]
     lines += [f"waiting for Slack: {waiting['cards']} cards, {waiting['messages']} messages"]
+    lines += [engine_words(found["workers"], now())]
     return "\n".join(lines)
 
 
@@ -56,8 +74,15 @@ events = typer.Typer(help="What was received.", no_args_is_help=True)
 
 
 @events.command("list")
-def list_events(limit: Count = 50, as_json: Json = False) -> None:
-    """The newest events."""
+def list_events(
+    limit: Count = 50,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Held ones, and how many wait behind each.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The newest events, or those that hold up later ones."""
+    if waiting:
+        _list_waiting(limit, as_json)
+        return
 
     async def ask() -> list[Any]:
         async with ledger() as store:
@@ -68,6 +93,26 @@ def list_events(limit: Count = 50, as_json: Json = False) -> None:
     show(
         found, as_json=as_json, text=lambda: table(rows, "event", "received", "kind", "subject", "deliveries", "trace")
     )
+
+
+def _list_waiting(limit: int, as_json: bool) -> None:
+    async def ask() -> list[Waiting]:
+        async with ledger() as store:
+            return await store.waiting(limit=limit)
+
+    found = run(ask)
+    rows = [
+        (str(one.event_id), _behind(one), one.flow, one.subject, one.title[:40], moment(one.since), moment(one.until),
+         f"{COUNTED}+" if one.behind >= COUNTED else str(one.behind))
+        for one in found
+    ]  # fmt: skip
+    heads = ("event", "held by", "flow", "subject", "record", "since", "until", "waiting behind")
+    show(found, as_json=as_json, text=lambda: table(rows, *heads))
+
+
+def _behind(one: Waiting) -> str:
+    case = f"EX-{one.case_id}" if one.case_id is not None else ""
+    return case if one.hold_id is None else f"billing hold {one.hold_id} {case}".strip()
 
 
 @events.command("show")

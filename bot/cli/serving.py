@@ -9,6 +9,8 @@ import gc
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,9 +24,12 @@ from bot.cli.asking import Json
 from bot.cli.running import MISUSE, NO, fail, kinds, moment_of, product, run, settings, show, workspace
 from bot.logs import log_lines
 from bot.service import Service
+from store.served import only_service
 from sync.errors import ConnectorError
 from sync.workspace.check import Report
 from sync.workspace.check import check as check_workspace
+
+_GONE_SECONDS = 29.0
 
 
 class Role(StrEnum):
@@ -39,32 +44,63 @@ def serve(role: Role = Role.all) -> None:
     async def go() -> None:
         log_lines()
         said = settings()
-        parts = await wire(said, workspace(said.workspace), os.environ)
-        service = Service(parts, role=role.value, beat_seconds=_beat())
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop.set)
-        try:
-            await service.start()
-        except OSError as error:
-            await service.stop()
-            fail(f"cannot listen on {said.http_host}:{said.http_port}: {error.strerror or error}", NO)
-        typer.echo(f"Meshline listens on port {service.port}", err=True)
-        at_speed()
-        await stop.wait()
-        await service.stop()
+        with only_service(said.database_url.get_secret_value()):
+            parts = await wire(said, workspace(said.workspace), os.environ)
+            await _until_told(Service(parts, role=role.value, beat_seconds=_beat()))
 
     run(go)
+
+
+async def _until_told(service: Service) -> None:
+    said, stop, loop = service.parts.settings, asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await service.start()
+    except OSError as error:
+        await service.stop()
+        fail(f"cannot listen on {said.http_host}:{said.http_port}: {error.strerror or error}", NO)
+    typer.echo(f"Meshline listens on port {service.port}", err=True)
+    at_speed()
+    await stop.wait()
+    with gone_within(_GONE_SECONDS):
+        await service.stop()
+
+
+@contextlib.contextmanager
+def gone_within(seconds: float) -> Iterator[None]:
+    """End the process if the block does not end by itself: what is under way then comes back by its lease."""
+
+    def give_up() -> None:
+        typer.echo("Meshline did not stop in time; what was under way comes back by its lease", err=True)
+        os._exit(NO)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def at_speed() -> None:
     """Settings of the interpreter for a service. The ledger's writer thread gets its turn within half a millisecond instead of
     five, and what was loaded at the start is not looked through for garbage again and again."""
+    _room_for_sockets()
     sys.setswitchinterval(0.0005)
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _room_for_sockets() -> None:
+    """As many open sockets as the system lets us have; the usual limit is a thousand."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _beat() -> float:

@@ -3,19 +3,19 @@ not prove is AnswerLost, and two records with one reference are for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sync.connectors.failures import Answer, clip
+from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.kind import Kind
 from sync.connectors.options import Address, HttpOptions, Secret
+from sync.connectors.rest_bulk import read_each
 from sync.connectors.rest_description import Call, Description, Entity, Errors, fill, fill_header, fill_path
+from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
 from sync.connectors.selector import select
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
 from sync.model import Found, Record
-
-ALREADY_DONE = "already_done"
 
 
 class RestOptions(HttpOptions):
@@ -77,6 +77,26 @@ class Rest:
             raise self._unsupported(entity, "created")
         whole = {**body, known.create.reference: reference}
         return self._written(known, await self._write(known.create, {"reference": reference}, whole))
+
+    def takes_many(self, entity: str) -> bool:
+        """Whether a bulk call of the entity is described."""
+        known = self._describe.entities.get(entity)
+        return known is not None and known.bulk is not None
+
+    async def create_many(
+        self, entity: str, records: Sequence[tuple[str, Record]]
+    ) -> list[Found | ConnectorError | None]:
+        """Create records, each with its own reference, in one request. For each of them, in their order: what was made of
+        it, why it was refused, or None where the answer does not say. Raises ConnectorError for the request as a whole."""
+        known = self._entity(entity)
+        if known.create is None or known.bulk is None:
+            raise self._unsupported(entity, "created in bulk")
+        bodies = [{**body, known.create.reference: reference} for reference, body in records]
+        answer = await self._write(known.bulk, {}, known.bulk.whole(bodies))
+        told = read_each(known, known.bulk, self._describe.errors, answer.data)
+        if told is None:
+            raise AnswerLost(f"{self._name} answered a bulk call without {known.bulk.items}")
+        return [told.get(reference) for reference, _ in records]
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set fields of a record."""
@@ -148,13 +168,13 @@ class Rest:
         return found
 
     def _found(self, known: Entity, record: Any) -> Found:
-        found = _read(known, record)
+        found = read_record(known, record)
         if found is None:
             raise Unavailable(f"{self._name} answered with a record that has no {known.id}")
         return found
 
     def _written(self, known: Entity, answer: Answer) -> Found:
-        found = _read(known, select(known.item, answer.data))
+        found = read_record(known, select(known.item, answer.data))
         if found is None:
             raise AnswerLost(f"{self._name} answered a write without {known.id}")
         return found
@@ -176,14 +196,6 @@ class Rest:
         return found
 
 
-def _read(known: Entity, record: Any) -> Found | None:
-    identity = select(known.id, record) if isinstance(record, dict) else None
-    if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
-        return None
-    status = select(known.status, record) if known.status else ""
-    return Found(id=str(identity), record=record, status="" if status is None else str(status))
-
-
 def _is_ours(item: Any, known: Entity, reference: str) -> bool:
     """A search may be looser than equality; a record that shows another reference is not ours."""
     field = known.create.reference if known.create else None
@@ -200,11 +212,8 @@ def _filled(value: Any, reference: str) -> Any:
 
 def _refusal(answer: Answer, errors: Errors) -> ConnectorError | None:
     """A 4xx answer by the described places; the target's own words are kept."""
-    code = clip(str(select(errors.code, answer.data) or answer.status), 100)
-    words = clip(str(select(errors.message, answer.data) or answer.text or f"status {answer.status}"))
-    field = select(errors.field, answer.data)
-    reason = errors.reasons.get(code, errors.default)
-    return Rejected(words, reason=reason, code=code, path=None if field is None else clip(str(field), 200))
+    status = str(answer.status)
+    return rejection(errors, answer.data, code=status, words=answer.text or f"status {status}")
 
 
 KIND = Kind(name="rest", options=RestOptions, build=Rest)

@@ -92,6 +92,28 @@ class Create(Call):
     reference: Annotated[str, Field(min_length=1)]
 
 
+class Bulk(Call):
+    """Many new records in one request, each with our reference in the field that `create` names. They are the body itself,
+    or stand in its field `records` beside what `body` says. In the answer, `items` selects one item for each record that
+    is spoken of; in an item, `reference` selects our reference, `item` the record, and `failed` what stands there only
+    when the record was refused: code, words and field are then read as `errors` says. `later` are codes that only mean
+    that it should be tried again; `most` is how many records one request may hold."""
+
+    method: Literal["POST", "PUT"] = "POST"
+    records: Annotated[str, Field(min_length=1)] | None = None
+    body: dict[str, Any] = {}
+    items: Selector = "@"
+    reference: Selector
+    item: Selector = "@"
+    failed: Selector = "error"
+    later: list[str] = []
+    most: Annotated[int, Field(ge=2)] | None = None
+
+    def whole(self, records: list[dict[str, Any]]) -> Any:
+        """The body of the request."""
+        return records if self.records is None else {**self.body, self.records: records}
+
+
 class Update(Call):
     """New values for fields of a record."""
 
@@ -105,7 +127,9 @@ class Post(Call):
     body: dict[str, Any] | None = None
 
 
-_PLACES = {"find": {"reference"}, "get": {"id"}, "create": {"reference"}, "update": {"id"}, "post": {"id"}}
+_PLACES: dict[str, set[str]] = {
+    "find": {"reference"}, "get": {"id"}, "create": {"reference"}, "bulk": set(), "update": {"id"}, "post": {"id"}
+}  # fmt: skip
 _NEEDED = {"find": "reference", "get": "id", "update": "id", "post": "id"}
 
 
@@ -116,6 +140,7 @@ class Entity(Described):
     find: Find
     get: Get
     create: Create | None = None
+    bulk: Bulk | None = None
     update: Update | None = None
     post: Post | None = None
     item: Selector = "@"
@@ -127,18 +152,26 @@ class Entity(Described):
     def _places_are_known(self) -> Self:
         calls = {name: call for name in _PLACES if (call := getattr(self, name)) is not None}
         wrong = [
-            f"{name} knows no placeholder {{{place}}}, only {{{', '.join(sorted(_PLACES[name]))}}}"
+            f"{name} knows no placeholder {{{place}}}{_only(_PLACES[name])}"
             for name, call in calls.items()
             for place in sorted(call.places() - _PLACES[name])
         ]
         wrong += [
             f"{name} must name {{{_NEEDED[name]}}}" for name in calls if not _names_what_it_needs(name, calls[name])
         ]
+        if self.bulk is not None and self.create is None:
+            wrong.append("bulk needs create, which names the field that carries our reference")
+        if self.bulk is not None and self.bulk.body and self.bulk.records is None:
+            wrong.append("bulk.body needs bulk.records, the field beside it that carries the records")
         if self.posted and self.status is None:
             wrong.append("posted needs status, the selector of the word it lists")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
+
+
+def _only(places: set[str]) -> str:
+    return f", only {{{', '.join(sorted(places))}}}" if places else ""
 
 
 def _names_what_it_needs(name: str, call: Call) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sync.mapping import text
+from sync.workspace.batching import BatchPolicy
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
@@ -238,7 +240,8 @@ class WriteRow(Strict):
 
 
 class Flow(Strict):
-    """A whole flow file."""
+    """A whole flow file. `hold_for` is how long a held record holds up its own later changes, on the clock of its exception;
+    with `newest` only the newest of several changes of a record is delivered."""
 
     name: Name = Field(alias="flow")
     title: Words
@@ -248,5 +251,8 @@ class Flow(Strict):
     trigger: Trigger
     record: RecordWords
     retry: RetryPolicy = RetryPolicy()
+    batch: BatchPolicy = BatchPolicy()
+    hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
+    newest: bool = False
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sync.errors import ConfigurationError, Mistake
 from sync.workspace import linking
+from sync.workspace.batching import check_batch
 from sync.workspace.connecting import Kinds, read_connections
 from sync.workspace.contract import Contract, read_contract
 from sync.workspace.documents import Document, read
@@ -75,12 +76,14 @@ def attempt(directory: Path, kinds: Kinds | None = None) -> tuple[Workspace | No
 def survey(directory: Path, kinds: Kinds | None = None) -> Files:
     """Every file of the directory, read and linked, with all mistakes in its documents."""
     files = _read_all(directory, kinds)
-    names = _names(files)
+    names, settings = _names(files), files.settings[1]
+    lease = settings.engine.lease if settings is not None else None
     linking.check_settings(files.settings[0])
     for document, _ in files.contracts:
         linking.check_contract(document, names)
     for document, _ in files.flows:
         linking.check_flow(document, names)
+        check_batch(whole(document), files.connections, lease)
     return files
 
 

@@ -86,6 +86,7 @@ class Workspace:
             resolve_by=_deadline(now, resolve, calendar),
             four_eyes=severity is Severity.A,
             holds_billing=_stops_an_invoice(known, severity) if rule.holds_billing is None else rule.holds_billing,
+            expire_by=_deadline(now, flow.hold_for, calendar),
         )
 
     def references(self) -> list[str]:

@@ -99,6 +99,7 @@ WRONG: dict[str, tuple[Violation, ...]] = {
 DETAILS = {
     "erp_unavailable": "erp answered 503 six times in a row",
     "crm_unavailable": "crm did not answer within 10 seconds, six times in a row",
+    "batch_partial": "erp answered for 97 of 100 invoice records and left out crm-deal-907",
     "unauthorized": "crm does not accept the token any more (401)",
     "not_found": "deal 901 is not in the CRM",
     "totals_differ": "total_minor: the ERP shows 120000, the deal says 125000",

@@ -62,6 +62,7 @@ SHARED = (
     "unknown_value",
     "duplicate_customer",
     "erp_unavailable",
+    "batch_partial",
     "unauthorized",
     "missing_payment_terms",
 )

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.sandbox.stage import example
 from tests.bot.hands import BEN, DANA, FAYE, PRIYA, SAM, only_cause, press, workspace_with_members
+from tests.ledgers import ledger_url, on_sqlite
 from tests.world import World, small_world
 
 SECRETS = {"SLACK_BOT_TOKEN": "xoxb-never-show-1", "SLACK_SIGNING_SECRET": "never-show-2", "HUBSPOT_TOKEN": "never-show-3",
@@ -59,7 +60,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Termin
         monkeypatch.delenv(name, raising=False)
     yield Terminal({
         "MESHLINE_WORKSPACE": str(workspace_with_members(tmp_path / "company")),
-        "MESHLINE_DATABASE_URL": f"sqlite:///{tmp_path}/ledger.db",
+        "MESHLINE_DATABASE_URL": ledger_url(tmp_path),
         "HUBSPOT_URL": "http://127.0.0.1:9", "ERP_URL": "http://127.0.0.1:9", "SLACK_API_URL": "http://127.0.0.1:9/api/",
         "TERM": "dumb", "NO_COLOR": "1", **SECRETS,
     })  # fmt: skip
@@ -235,6 +236,7 @@ def test_a_hold_is_released_by_who_leads_the_team(terminal: Terminal, tmp_path: 
     assert terminal.reads("holds", "list") == [] and len(terminal.reads("holds", "list", "--all")) == 1
 
 
+@on_sqlite
 def test_a_journal_that_somebody_changed_is_found(terminal: Terminal, tmp_path: Path) -> None:
     lived(terminal, tmp_path, missing_code)
     with sqlite3.connect(tmp_path / "ledger.db") as database:

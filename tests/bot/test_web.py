@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from bot.sandbox.crm_sender import sign
+from tests.ledgers import on_sqlite
 from tests.world import World
 
 MILLION = 1024 * 1024
@@ -199,6 +200,7 @@ async def test_it_is_alive_and_ready(world: World, http: aiohttp.ClientSession) 
             assert await answered(response) == (200, "application/json", {"status": words})
 
 
+@on_sqlite
 async def test_it_is_not_ready_when_the_ledger_is_gone_and_takes_nothing_in(
     monkeypatch: pytest.MonkeyPatch, world: World, http: aiohttp.ClientSession
 ) -> None:

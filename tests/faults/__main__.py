@@ -22,6 +22,7 @@ import structlog
 
 from tests.faults import matrix
 from tests.faults.rows import Figures, Row, Setting
+from tests.faults.stillness import Stillness
 from tests.postgres import Cluster, available, cluster
 
 _QUICK = 0.08
@@ -38,12 +39,16 @@ def main(words: Sequence[str]) -> int:
 
         @cache
         def server() -> Cluster:
-            return stack.enter_context(cluster())
+            one = stack.enter_context(cluster())
+            one.sql(
+                "ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'"
+            )  # or a restart syncs every file of every row
+            return one
 
         for one in chosen:
             begun = time.monotonic()
             print(f"▶ {one.name}: {one.title}", file=sys.stderr, flush=True)
-            found[one.name] = _run(one, said.seed, _QUICK if said.quick else said.size, server)
+            found[one.name] = _fairly(one, said.seed, _QUICK if said.quick else said.size, server)
             print(f"  {_words(found[one.name])}, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     _table(found)
     if said.json:
@@ -62,6 +67,18 @@ def _asked(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--size", type=float, default=1.0, help="scale the events and kills")
     parser.add_argument("--long", action="store_true", help="the long rows instead")
     return parser.parse_args(words)
+
+
+def _fairly(one: Row, seed: int, size: float, server: Callable[[], Cluster]) -> Figures:
+    """Run a row, and once more if it fails while the machine stood still, because the target did not keep its time then."""
+    for left in (2, 1, 0):
+        with Stillness() as still:
+            figures = _run(one, seed, size, server)
+        if figures.holds or still.seconds == 0.0:
+            break
+        _say(f"the machine stood still for {still.seconds:.0f} s" + (": once more" if left else ""))
+    stood = {"stood_still_s": round(still.seconds)} if still.seconds else {}
+    return dataclasses.replace(figures, detail=figures.detail | stood)
 
 
 def _run(one: Row, seed: int, size: float, server: Callable[[], Cluster]) -> Figures:

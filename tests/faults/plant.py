@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -98,6 +98,12 @@ class Plant:
             await asyncio.sleep(every)
         return True
 
+    async def sprung(self, *, patience: float) -> bool:
+        """Wait until the target's trap springs once more than it did; whether it did in time."""
+        self.look()
+        before = self.traps
+        return await self.until(lambda: self.look() >= 0 and self.traps > before, patience=patience, every=0.001)
+
     async def revive(self) -> None:
         """Start every Meshline that is dead and wait until all work."""
         for one in self.meshlines:
@@ -153,6 +159,19 @@ class Plant:
         return [
             bug for one in self.meshlines if one.log.exists() for bug in bugs(one.log.read_text("utf-8", "replace"))
         ]
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Work that goes on during the block and has ended after it, whatever happens: awaited, or cancelled until it is."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+        await task
+    finally:
+        while not task.done():
+            task.cancel()  # a library may take one for its own timeout
+            await asyncio.wait([task], timeout=1)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.faults.oracle import read_log
 from tests.faults.orders import Order, plan, shuffled
-from tests.faults.plant import Plant, plant
+from tests.faults.plant import Plant, background, plant
 from tests.faults.rows import Figures, Setting, figures, row
 
 _LOSSES = 3
@@ -87,9 +87,8 @@ async def poison(setting: Setting) -> Figures:
         orders = plan(setting.rng, setting.many(400, least=60), customers=80)
         bad = plan(setting.rng, 1, customers=1, prefix="poison")
         await built.target.weather(trap="arrived", trap_key=bad[0].key, trap_seconds=30.0)
-        sending = asyncio.create_task(built.sender().send([*orders[:20], *bad, *orders[20:]]))
-        await _worker_dies_of_it(built)
-        await sending
+        async with background(built.sender().send([*orders[:20], *bad, *orders[20:]])):
+            await _worker_dies_of_it(built)
         rested = await built.until(lambda: built.look() >= len(orders), patience=30)
         return await _buried(built, bad, rested)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.faults.orders import plan
-from tests.faults.plant import Plant, plant
+from tests.faults.plant import Plant, background, plant
 from tests.faults.rows import Figures, Setting, figures, row
 from tests.faults.sender import Sender
 
@@ -83,13 +83,9 @@ async def _sending(built: Plant, setting: Setting, many: int) -> AsyncIterator[S
     sender = built.sender(repeats=0.02, lanes=8)
     sender.may_send = lambda: len(sender.acked) < 20 + (time.monotonic() - begun) * 100
     orders = plan(setting.rng, setting.many(many, least=200), customers=100)
-    task = asyncio.create_task(sender.send(orders))
-    try:
+    async with background(sender.send(orders)):
         await built.until(lambda: len(sender.acked) > 30, patience=10)
         yield sender
-        await task
-    finally:
-        task.cancel()
 
 
 def _locked(file: Path) -> sqlite3.Connection:
@@ -127,8 +123,8 @@ async def restarted(setting: Setting) -> Figures:
             for number in range(times):
                 await asyncio.sleep(setting.rng.uniform(0.5, 1.5))
                 await asyncio.to_thread(server.restart, ("immediate", "fast", "kill")[number % 3])
-        verdict = await built.judge()
-        return figures(built, verdict, await _alive(built), restarts=times)
+        dead = _dead(built)
+        return figures(built, await built.judge(), dead, restarts=times)
 
 
 @row("db-gone", "PostgreSQL stopped for a while and started again", needs="postgres")
@@ -144,15 +140,16 @@ async def gone(setting: Setting) -> Figures:
             false = len(sender.acked) - before
             await asyncio.to_thread(server.start)
             again = await watch.says_yes()
+        dead = _dead(built)
         verdict = await built.judge()
         lies = f"{false} were promised without a database" if false > sender.lanes else ""
-        return figures(built, verdict, complaint, again, lies, await _alive(built), readyz=sorted(watch.reasons))
+        return figures(built, verdict, complaint, again, lies, dead, readyz=sorted(watch.reasons))
 
 
-async def _alive(built: Plant) -> str:
+def _dead(built: Plant) -> str:
     """Nobody may have to start it again. Ask before it is judged, which stops it."""
-    dead = [one.role for one in built.meshlines if "Traceback" in one.said()]
-    return f"these ended: {', '.join(dead)}" if dead else ""
+    dead = [one.role for one in built.meshlines if not one.alive]
+    return f"these ended by themselves: {', '.join(dead)}" if dead else ""
 
 
 @row("disk-full", "the disk of SQLite's file is full, and later there is room again")

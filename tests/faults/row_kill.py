@@ -8,7 +8,7 @@ from random import Random
 
 from tests.faults.lives import Meshline
 from tests.faults.orders import plan
-from tests.faults.plant import Plant, counted, plant
+from tests.faults.plant import Plant, background, counted, plant
 from tests.faults.rows import Figures, Setting, figures, row
 from tests.postgres import Cluster
 
@@ -54,10 +54,9 @@ async def _killed(
         await built.target.weather(seed=setting.seed, **WEATHER)
         orders = plan(setting.rng, many, customers=max(20, many // 20), wrong=8)
         storm = Storm(built, setting, many, deaths, restarts=setting.many(restarts) if restarts else 0, server=server)
-        sending = asyncio.create_task(built.sender(repeats=0.05, may_send=storm.may_send).send(orders))
-        await storm.rage()
-        await built.revive()
-        await sending
+        async with background(built.sender(repeats=0.05, may_send=storm.may_send).send(orders)):
+            await storm.rage()
+            await built.revive()
         wrong = sum(not order.right for order in orders)
         verdict = await built.judge(held=wrong)
         counts = await built.target.counts()
@@ -176,13 +175,12 @@ async def _die_at(built: Plant, where: str, nth: int, number: int) -> bool:
     one.kill()
     await one.ended()
     await one.start(bomb={"where": where, "nth": nth})
-    telling = asyncio.create_task(_story(built, _letters(number)))
-    died = await built.until(lambda: not one.alive, patience=2.5)
-    one.kills += died
-    one.kill()
-    await one.ended()
-    await one.start()
-    await telling
+    async with background(_story(built, _letters(number))):
+        died = await built.until(lambda: not one.alive, patience=2.5)
+        one.kills += died
+        one.kill()
+        await one.ended()
+        await one.start()
     return died
 
 
@@ -194,12 +192,9 @@ async def _die_at_target(built: Plant, setting: Setting) -> dict[str, int]:
         for moment, name in (("arrived", "arrived"), ("committed", "in_target")):
             await one.ready()
             await built.target.weather(trap=moment, trap_nth=1 + number % 4)
-            built.look()
-            before = built.traps
-            telling = asyncio.create_task(_story(built, f"{_letters(number)}{name[0]}z"))
-            hit[name] += await built.until(lambda: (built.look(), built.traps)[1] > before, patience=5.0, every=0.001)  # noqa: B023
-            await _again(one)
-            await telling
+            async with background(_story(built, f"{_letters(number)}{name[0]}z")):
+                hit[name] += await built.sprung(patience=5.0)
+                await _again(one)
     return hit
 
 

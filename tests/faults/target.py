@@ -81,7 +81,8 @@ class Target:
         self._asked[key] += 1
         self.counts["writes"] += 1
         self.counts["early"] += time.monotonic() < self._not_before.pop(key, 0.0)
-        await self._spring("arrived", key)
+        if await self._spring("arrived", key) and not wire.open:
+            return None  # whoever asked was killed meanwhile, and what was not begun is dropped
         if self.weather.think:
             await asyncio.sleep(self.weather.think)
         fate = self.weather.fate(key, self._asked[key])
@@ -146,18 +147,19 @@ class Target:
         )
         return record
 
-    async def _spring(self, moment: str, key: str) -> None:
+    async def _spring(self, moment: str, key: str) -> bool:
         """The trap of the weather, once: say in the log that the moment is here, and give the watcher time to act."""
         weather = self.weather
         if weather.trap != moment or (weather.trap_key and weather.trap_key != key):
-            return
+            return False
         if weather.trap_nth > 1:
             self.weather = weather.changed({"trap_nth": weather.trap_nth - 1})
-            return
+            return False
         if not weather.trap_key:
             self.weather = weather.changed({"trap": ""})
         self._say({"trap": moment, "key": key})
         await asyncio.sleep(weather.trap_seconds)
+        return True
 
     def _say(self, line: dict[str, Any]) -> None:
         os.write(self._log, json.dumps({**line, "at": time.time()}).encode() + b"\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from random import Random
 
 from tests.faults.__main__ import summary
 from tests.faults.matrix import ROWS
 from tests.faults.orders import plan
-from tests.faults.plant import plant
+from tests.faults.plant import background, plant
 from tests.faults.rows import Figures, Setting
 from tests.postgres import Cluster
 
@@ -52,10 +51,9 @@ async def test_slack_in_all_its_troubles_stops_nothing(tmp_path: Path) -> None:
 async def test_killed_in_the_middle_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
     changes = [("meshline.yaml", "lease: 3s", "lease: 1s"), ("meshline.yaml", "quarantine: 2500ms", "quarantine: 1s")]
     async with plant(tmp_path, seed=1, changes=changes) as built:
-        sending = asyncio.create_task(built.sender(repeats=0.1).send(plan(Random(1), 60, customers=12, wrong=1)))
-        for level in (5, 30):
-            assert await built.until(lambda: built.look() >= level, patience=20)  # noqa: B023
-            await built.meshlines[0].again()
-        await sending
+        async with background(built.sender(repeats=0.1).send(plan(Random(1), 60, customers=12, wrong=1))):
+            for level in (5, 30):
+                assert await built.until(lambda: built.look() >= level, patience=20)  # noqa: B023
+                await built.meshlines[0].again()
         verdict = await built.judge(held=1)
     assert built.kills == 2 and verdict.wrong == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from store.ledger import Store
@@ -60,6 +61,23 @@ async def test_a_card_is_leased_to_one_poster(store: Store, other: Store) -> Non
     assert await store.card_at(mine.cause.id) == ("C1", None)
     await other.card_posted(theirs, ts="2.0", now=AFTER_LEASE)
     assert await store.card_at(mine.cause.id) == ("C1", "2.0")
+
+
+async def test_posters_that_look_at_once_never_take_the_same_card(store: Store, other: Store) -> None:
+    cases = await stopped(store, *(str(number) for number in range(8)))
+    looks = await asyncio.gather(*(stale(each) for each in (store, other) * 3))
+    taken = [card.cause.id for cards in looks for card in cards]
+    assert sorted(taken) == [one.cause_id for one in cases]
+
+
+async def test_posters_that_look_at_once_never_take_the_same_line(store: Store, other: Store) -> None:
+    for number in range(6):
+        await store.announce("C9", "digest", f"{number}", now=MONDAY)
+    looks = await asyncio.gather(*(waiting(each) for each in (store, other) * 6))
+    taken = [line.text for lines in looks for line in lines]
+    assert sorted(set(taken)) == sorted(taken)
+    left = [line.text for _ in range(6) for line in await waiting(store)]
+    assert sorted(taken + left) == [f"{number}" for number in range(6)]
 
 
 async def test_a_crash_in_the_middle_of_the_first_post_leaves_the_card_unsure(store: Store) -> None:

@@ -105,6 +105,17 @@ async def test_three_people_press_at_once_and_one_counts(store: Store, other: St
     assert len(await rows(store, "SELECT 1 FROM journal WHERE verb = 'resolve'")) == 1
 
 
+async def test_three_people_press_replay_at_once_and_one_replays(store: Store, other: Store) -> None:
+    cases = await stopped(store, "1", "2", "3", "4")
+    for case in cases:
+        presses = (
+            press(each, "replay", [case.id], by=who) for each, who in ((store, "UA"), (other, "UB"), (store, "UC"))
+        )
+        results = await asyncio.gather(*presses, return_exceptions=True)
+        assert [type(one).__name__ for one in results if one != 1] == ["IllegalMove", "IllegalMove"]
+    assert len(await rows(store, "SELECT 1 FROM journal WHERE verb = 'replay'")) == 4
+
+
 async def test_a_decision_sets_the_record_going_with_what_was_decided(store: Store) -> None:
     [case] = await stopped(store)
     await press(store, "resolve", [case.id], overlays={case.id: (ANSWER,)}, words="BC-1 it is")

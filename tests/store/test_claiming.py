@@ -6,8 +6,9 @@ import asyncio
 from datetime import timedelta
 
 from store.ledger import Store
-from sync.model import Overlay
+from sync.model import Overlay, Want
 from sync.steps import Deliver, Retry
+from tests.store.gates import at_rest, before_its_commit, on_postgres
 from tests.store.words import (
     HOUR,
     MINUTE,
@@ -27,11 +28,11 @@ from tests.world import MONDAY
 DONE = Deliver(bindings=())
 
 
-async def drained(store: Store) -> list[int]:
-    """Event ids in the order in which one worker gets them."""
-    order = []
+async def drained(store: Store) -> list[str]:
+    """The keys of the changes in the order in which one worker gets them."""
+    order, keys = [], {row.id: row.key for row in await rows(store, "SELECT id, key FROM events")}
     while claimed := await claim(store, now=MONDAY + HOUR, limit=1):
-        order.append(claimed[0].event.id)
+        order.append(keys[claimed[0].event.id])
         await store.settle(claimed[0], DONE, now=MONDAY + HOUR)
     return order
 
@@ -42,7 +43,7 @@ async def test_a_subject_is_worked_in_the_order_in_which_things_happened(store: 
     first = change("1", "first", sequence=1)
     again = change("1", "again", sequence=2)
     await receive(store, late, second, first, again)
-    assert await drained(store) == [3, 2, 4, 1]
+    assert await drained(store) == ["first", "second", "again", "late"]
 
 
 async def test_a_repeated_drain_never_leases_two_of_one_subject(store: Store) -> None:
@@ -92,6 +93,21 @@ async def test_a_paused_flow_and_a_paused_connection_are_left_alone(store: Store
     await store.resume("connection", "crm", by="UDANA", now=MONDAY)
     [claimed] = await claim(store)
     assert claimed.flow == "bill"
+
+
+async def test_what_writes_to_a_paused_connection_is_left_alone_too(store: Store) -> None:
+    await receive(store, change("1"), flows={"deals": ["bill", "mirror"]})
+    await store.pause("connection", "erp", by="UDANA", now=MONDAY)
+    wants = {"bill": Want(most=9, needs=("crm", "erp")), "mirror": Want(most=9, needs=("crm",))}
+    assert [one.flow for one in await claim(store, flows=wants)] == ["mirror"]
+    await store.resume("connection", "erp", by="UDANA", now=MONDAY)
+    assert [one.flow for one in await claim(store, flows=wants)] == ["bill"]
+
+
+async def test_no_flow_gives_more_than_is_wanted_of_it(store: Store) -> None:
+    await receive(store, *(change(str(record)) for record in range(4)), flows={"deals": ["bill", "mirror", "other"]})
+    wants = {"bill": Want(most=1), "mirror": Want(most=2)}
+    assert sorted(one.flow for one in await claim(store, flows=wants)) == ["bill", "mirror", "mirror"]
 
 
 async def test_a_worker_that_died_gives_its_work_back_with_a_new_lease(store: Store) -> None:
@@ -152,6 +168,25 @@ async def test_two_processes_that_claim_at_once_never_lease_the_same_or_two_of_o
         settled += [one.id for one in claimed]
         await asyncio.gather(*(store.settle(one, DONE, now=MONDAY) for one in claimed))
     assert len(settled) == len(set(settled)) == 40
+
+
+@on_postgres
+async def test_nobody_waits_for_what_another_worker_is_just_taking(ledger: str, store: Store) -> None:
+    await receive(store, change("1"), change("2"))
+    async with before_its_commit(ledger, lambda one: claim(one, limit=1)) as first:
+        async with asyncio.timeout(10):
+            second = await claim(store)
+    assert [one.subject for one in (*await first, *second)] == ["deals:1", "deals:2"]
+
+
+@on_postgres
+async def test_of_two_workers_that_find_a_dead_ones_work_at_once_one_gets_it(ledger: str, store: Store) -> None:
+    died = await in_hand(store)
+    later = died.leased_until + MINUTE
+    async with before_its_commit(ledger, lambda one: claim(one, now=later)) as first:
+        second = asyncio.create_task(claim(store, now=later))
+        await at_rest(store, second)
+    assert [len(each) for each in await asyncio.gather(first, second)] == [1, 0]
 
 
 async def test_a_claimed_delivery_carries_the_latest_decision_about_each_value(store: Store) -> None:

@@ -8,13 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.util import await_only
 
 from store import database
 from store.database import address_of
+from store.journal import append
 from store.ledger import Store
+from store.migrate import to_head
 from sync.errors import ConfigurationError, LedgerUnavailable
+from sync.steps import Deliver
 from tests.ledgers import on_sqlite
-from tests.store.words import change, receive, rows, sql
+from tests.postgres import Cluster
+from tests.store.gates import at_rest, before_its_commit, on_postgres
+from tests.store.words import MINUTE, change, claim, in_hand, receive, rows, sql, state
 from tests.world import MONDAY
 
 
@@ -194,3 +200,74 @@ def test_a_refused_address_does_not_show_its_password() -> None:
     with pytest.raises(ConfigurationError) as refused:
         address_of("mysql://admin:hunter2@host/db")
     assert "hunter2" not in str(refused.value)
+
+
+async def test_what_fails_leaves_no_line_in_the_journal(store: Store) -> None:
+    def boast(tx: Connection) -> None:
+        append(tx, actor="nobody", verb="boast", noun="job", noun_id=1, now=MONDAY)
+        raise KeyError("a bug in one caller")
+
+    told = await asyncio.gather(store.db.write(boast), receive(store), store.db.write(boast), return_exceptions=True)
+    assert [type(one).__name__ for one in told] == ["KeyError", "Received", "KeyError"]
+    assert [one.verb for one in await store.entries()] == ["receive"]
+    assert await store.verify_journal() == (1, None)
+
+
+async def test_what_is_settled_together_fails_alone_and_each_worker_hears_its_own(store: Store, other: Store) -> None:
+    late = await in_hand(store, "1")
+    [owner] = await claim(other, now=late.leased_until + MINUTE)
+    fine = [await in_hand(store, record) for record in ("2", "3")]
+    asked = (store.settle(one, Deliver(bindings=()), now=MONDAY) for one in (fine[0], late, fine[1]))
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one).__name__ for one in told] == ["NoneType", "LeaseLost", "NoneType"]
+    assert [await state(store, one.id) for one in (*fine, owner)] == ["delivered", "delivered", "running"]
+
+
+async def test_whatever_waits_together_each_caller_hears_its_own_answer(store: Store) -> None:
+    told = await asyncio.gather(
+        store.db.write(claim_slot(7)), receive(store, change("1"), change("2")), store.db.write(claim_slot(8)),
+        receive(store, change("3")), store.db.write(claim_slot(9)),
+    )  # fmt: skip
+    assert [getattr(one, "received", one) for one in told] == [7, 2, 8, 1, 9]
+
+
+@on_postgres
+async def test_of_two_processes_that_write_in_the_journal_at_once_the_second_chains_to_the_first(
+    ledger: str, store: Store
+) -> None:
+    async with before_its_commit(ledger, lambda one: receive(one, change("1")), behind_the_journal=True) as first:
+        second = asyncio.create_task(receive(store, change("2")))
+        await at_rest(store, second)
+    assert [one.received for one in await asyncio.gather(first, second)] == [1, 1]
+    assert await store.verify_journal() == (2, None)
+
+
+@on_postgres
+async def test_processes_that_start_together_on_an_empty_database_bring_up_the_schema_once(postgres: Cluster) -> None:
+    url = address_of(postgres.url())
+    await asyncio.gather(*(to_head(url) for _ in range(3)))
+    opened = Store(url.render_as_string(hide_password=False))
+    await opened.open()
+    assert (await receive(opened)).received == 1
+    await opened.close()
+
+
+@on_postgres
+async def test_two_that_are_in_each_others_way_both_arrive(store: Store, other: Store) -> None:
+    await asyncio.gather(*(store.db.write(claim_slot(number)) for number in (1, 2)))
+    met = asyncio.Barrier(2)
+    tries: list[str] = []
+
+    def rename(*slots: str) -> database.Work[None]:
+        def work(tx: Connection) -> None:
+            tries.append(slots[0])
+            for number, slot in enumerate(slots):
+                tx.execute(text(f"UPDATE ticks SET name = name || '{slots[0]}' WHERE slot = '{slot}'"))
+                if not number and len(tries) <= 2:
+                    await_only(met.wait())  # each has one and wants the other's
+
+        return work
+
+    await asyncio.gather(store.db.write(rename("1", "2")), other.db.write(rename("2", "1")))
+    assert len(tries) == 3
+    assert {"".join(sorted(row.name)) for row in await rows(store, "SELECT name FROM ticks")} == {"12t"}

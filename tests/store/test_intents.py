@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.util import await_only
 
+from store import writes
 from store.ledger import Store
 from sync.errors import LeaseLost
 from sync.model import Delivery
-from sync.ports import Busy, Differs, Done, Go
-from tests.store.words import MINUTE, begin, change, claim, end_write, in_hand, receive, rows, spec
+from sync.ports import Busy, Differs, Done, Go, Held
+from tests.store.gates import at_rest, before_its_commit, on_postgres
+from tests.store.words import MINUTE, begin, change, claim, end_write, in_hand, place_hold, receive, rows, spec
 from tests.world import MONDAY
 
 SECOND = timedelta(seconds=1)
@@ -151,3 +156,117 @@ async def test_beginning_a_write_renews_the_lease(store: Store) -> None:
     assert await claim(store, now=MONDAY + 90 * SECOND) == []
     await receive(store, change("2"))
     assert [one.subject for one in await claim(store, now=MONDAY + 111 * SECOND)] == ["deals:1", "deals:2"]
+
+
+async def test_a_write_whose_worker_is_still_at_it_is_not_taken_over_however_long_it_rested(store: Store) -> None:
+    first, second = await in_hand(store, "1"), await in_hand(store, "2")
+    await begin(store, first)
+    busy = await begin(store, second, now=MONDAY + 30 * SECOND)
+    assert isinstance(busy, Busy)
+    assert "delivery 1 is writing" in busy.detail
+    later = MONDAY + 61 * SECOND
+    assert await begin(store, second, now=later) == Go(write_id=1, again=True), "its worker is gone by now"
+
+
+async def test_of_two_that_begin_one_write_in_one_batch_each_hears_its_own_answer(store: Store) -> None:
+    taken = [await in_hand(store, str(record)) for record in range(4)]
+    keys = ("a", "b", "a", "c")
+    asked = (begin(store, one, spec=spec(key)) for one, key in zip(taken, keys, strict=True))
+    permits = await asyncio.gather(*asked)
+    assert [type(one).__name__ for one in permits] == ["Go", "Go", "Busy", "Go"]
+    made = {row.id: row.key for row in await rows(store, "SELECT id, key FROM writes")}
+    assert [made[one.write_id] for one in permits if isinstance(one, Go)] == ["a", "b", "c"]
+
+
+async def begin_for(store: Store, delivery: Delivery, customer: str) -> object:
+    return await store.begin_write(
+        delivery, spec(), "same", quarantine_seconds=5, lease_seconds=60, now=MONDAY, customer=customer
+    )
+
+
+async def test_a_customer_that_is_on_hold_gets_no_permit_and_nothing_is_on_record(store: Store) -> None:
+    hold_id = await place_hold(store, "77")
+    delivery = await in_hand(store)
+    held = await begin_for(store, delivery, "77")
+    assert isinstance(held, Held)
+    assert (held.hold.id, held.hold.customer) == (hold_id, "77")
+    assert await rows(store, "SELECT 1 FROM writes") == []
+    assert isinstance(await begin_for(store, delivery, "78"), Go)
+
+
+async def test_what_was_written_before_the_hold_is_still_known_to_be_done(store: Store) -> None:
+    delivery = await in_hand(store)
+    go = await begin(store, delivery)
+    await confirm(store, delivery, go.write_id)
+    await place_hold(store, "77")
+    assert isinstance(await begin_for(store, delivery, "77"), Done)
+
+
+@on_postgres
+async def test_of_two_processes_that_begin_one_write_at_once_one_goes(ledger: str, store: Store) -> None:
+    first, second = await in_hand(store, "1"), await in_hand(store, "2")
+    async with before_its_commit(ledger, lambda one: begin(one, first)) as ahead:
+        behind = asyncio.create_task(begin(store, second))
+        await at_rest(store, behind)
+    assert [type(one).__name__ for one in await asyncio.gather(ahead, behind)] == ["Go", "Busy"]
+
+
+@on_postgres
+async def test_of_two_processes_that_send_a_refused_write_again_one_goes(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await in_hand(store, "1"), await in_hand(store, "2")
+    go = await begin(store, first)
+    await end_write(store, first, go.write_id, "refuse", now=MONDAY, detail="422")
+    send, faster = writes._send, list[object]()
+
+    def after_somebody_else(tx: Connection, ask: Any, row: Any) -> bool:
+        if not faster:
+            faster.append(None)
+            faster[0] = await_only(begin(other, second))
+        return send(tx, ask, row)
+
+    monkeypatch.setattr(writes, "_send", after_somebody_else)
+    slower = await begin(store, first)
+    assert [type(one).__name__ for one in (*faster, slower)] == ["Go", "Busy"]
+    [row] = await rows(store, "SELECT sends, delivery_id FROM writes")
+    assert (row.sends, row.delivery_id) == (2, second.id)
+
+
+async def overtaken(store: Store, other: Store, patch: pytest.MonkeyPatch) -> tuple[Delivery, Any]:
+    """A frozen worker begins a write, and another one claims its delivery just before the lease is renewed: the other's
+    delivery, and what the frozen one heard."""
+    frozen, later = await in_hand(store), MONDAY + 2 * MINUTE
+    taken: list[Delivery] = []
+
+    def after_a_claim(renew: Any) -> Any:
+        def renewed(tx: Connection, asked: Any) -> Any:
+            if not taken:
+                taken.extend(await_only(claim(other, now=later, lease_seconds=600.0)))
+            return renew(tx, asked)
+
+        return renewed
+
+    for how in ("run", "changed"):
+        patch.setattr(writes._RENEWED, how, after_a_claim(getattr(writes._RENEWED, how)))
+    [heard] = await asyncio.gather(begin(store, frozen, now=later), return_exceptions=True)
+    return taken[0], heard
+
+
+@on_postgres
+async def test_a_lease_that_changes_hands_while_its_old_owner_begins_a_write_stays_with_the_new_one(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _ = await overtaken(store, other, monkeypatch)
+    assert await claim(store, now=owner.leased_until) == []
+    assert [one.id for one in await claim(store, now=owner.leased_until + SECOND)] == [owner.id]
+
+
+@on_postgres
+@pytest.mark.xfail(strict=True, reason="_renew does not count the leases that it renewed")
+async def test_a_worker_whose_lease_changes_hands_while_it_begins_a_write_hears_of_it(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, heard = await overtaken(store, other, monkeypatch)
+    assert isinstance(heard, LeaseLost)
+    assert await rows(store, "SELECT 1 FROM writes") == []

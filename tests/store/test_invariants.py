@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sync.model import Delivery
 from sync.steps import Deliver, Discard, Retry, Step
 from tests.store.words import (
     CLASS_A,
+    FLOW,
     ROUTE,
     begin,
     binding,
@@ -98,7 +100,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(one=consumes(hands), step=st.sampled_from(sorted(STEPS)), class_a=st.booleans())
     def a_worker_settles(self, one: Delivery, step: str, class_a: bool) -> None:
         held = self.run(rows(self.stores[0], "SELECT lease FROM deliveries WHERE id = :id", id=one.id))[0].lease
-        route = CLASS_A if class_a else ROUTE
+        route = replace(CLASS_A if class_a else ROUTE, expire_by=self.now + timedelta(hours=1))
         try:
             self.run(self.stores[0].settle(one, STEPS[step](one), now=self.now, route=route))
         except LeaseLost:
@@ -135,8 +137,13 @@ class Ledger(RuleBasedStateMachine):
         self.now += timedelta(minutes=minutes)
         self.run(self.stores[0].escalate(now=self.now))
         self.run(self.stores[1].wake(now=self.now))
+        self.run(self.stores[0].expire(now=self.now))
         for hold_ in self.run(self.stores[0].holds()):
             self.run(self.stores[0].release(hold_.id, by="UDANA", note="", now=self.now))
+
+    @rule()
+    def the_newest_is_enough(self) -> None:
+        self.run(self.stores[1].collapse([FLOW], now=self.now))
 
     def nothing(self, statement: str) -> bool:
         return not self.run(rows(self.stores[0], statement))
@@ -146,6 +153,14 @@ class Ledger(RuleBasedStateMachine):
         if hasattr(self, "stores"):
             running = "SELECT subject FROM deliveries WHERE state = 'running' GROUP BY subject HAVING count(*) > 1"
             assert self.nothing(running)
+
+    @invariant()
+    def every_line_has_one_front(self) -> None:
+        if hasattr(self, "stores"):
+            assert self.nothing(
+                "SELECT subject FROM deliveries WHERE state IN ('pending', 'running', 'held') OR front "
+                "GROUP BY flow, subject HAVING sum(front) <> 1"
+            )
 
     @invariant()
     def one_case_of_a_delivery_is_open(self) -> None:

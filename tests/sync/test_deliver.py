@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from store.tables import holds
 from sync.connectors.rest import Rest
 from sync.deliver import Line
 from sync.errors import NotFound
@@ -25,13 +26,8 @@ def sends(world: World, method: str, end: str) -> int:
 
 
 async def place_hold(world: World, customer: str) -> int:
-    def insert(tx: object) -> None:
-        tx.exec_driver_sql(  # type: ignore[attr-defined]  # a Connection
-            "INSERT INTO holds (customer, why, placed_by, placed_at) VALUES (?, 'late', 'clock', '2026-11-23 09:00:00.000000')",
-            (customer,),
-        )
-
-    await world.store.db.write(insert)
+    values = {"customer": customer, "why": "late", "placed_by": "clock", "placed_at": world.clock.now}
+    await world.store.db.write(lambda tx: tx.execute(holds.insert().values(values)) and None)
     [placed] = await world.store.holds()
     return int(placed.id)
 

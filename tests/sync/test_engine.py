@@ -19,6 +19,7 @@ from sync.errors import LedgerUnavailable, WebhookRefused
 from sync.model import Change, Record
 from sync.ports import Incoming
 from sync.workspace.workspace import Workspace
+from tests.ledgers import on_sqlite
 from tests.world import World
 
 FLOW = "quote_to_cash"
@@ -233,6 +234,7 @@ async def test_a_deal_that_is_told_and_polled_is_billed_once(world: World) -> No
     assert len(world.erp.posted()) == 1
 
 
+@on_sqlite
 async def test_a_webhook_is_not_taken_in_while_the_ledger_does_not_answer(world: World) -> None:
     world.crm.webhooks.max_attempts = 1
     world.deal(world.company())
@@ -242,6 +244,7 @@ async def test_a_webhook_is_not_taken_in_while_the_ledger_does_not_answer(world:
     assert len(world.crm.webhooks.undelivered) > 0
 
 
+@on_sqlite
 async def test_a_ledger_that_goes_away_in_the_middle_of_a_record_costs_nothing_but_time(world: World) -> None:
     world.deal(world.company())
     await world.crm.webhooks.flush()
@@ -257,6 +260,7 @@ async def test_a_ledger_that_goes_away_in_the_middle_of_a_record_costs_nothing_b
     assert await world.store.exceptions() == []
 
 
+@on_sqlite
 async def test_a_ledger_that_cannot_take_a_write_for_a_moment_is_no_bug_of_the_record(world: World) -> None:
     world.deal(world.company())
     await world.store.db.write(lambda tx: tx.exec_driver_sql("ALTER TABLE writes RENAME TO away") and None)
@@ -268,6 +272,7 @@ async def test_a_ledger_that_cannot_take_a_write_for_a_moment_is_no_bug_of_the_r
     assert len(world.erp.posted()) == 1
 
 
+@on_sqlite
 async def test_the_loop_outlives_a_ledger_that_does_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "_LEDGER_PAUSE", 0.01)
     stop = asyncio.Event()

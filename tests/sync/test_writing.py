@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,6 +15,7 @@ from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, LeaseLost, Rejected, Unavailable
 from sync.model import Change, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
 from sync.writing import Changed, Writing, differing, filled, fingerprint
+from tests.ledgers import ledger_url
 from tests.world import MONDAY, Clock
 
 SPEC = WriteSpec(
@@ -88,24 +88,14 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, blank: Path) -> AsyncIterator[Desk]:
-    shutil.copy(blank, tmp_path / "ledger.db")
-    store, clock = Store(f"sqlite:///{tmp_path}/ledger.db"), Clock()
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    store, clock = Store(ledger_url(tmp_path)), Clock()
     await store.open()
     change = Change(entity="deals", record_id="1", key="a", kind="changed", occurred_at=MONDAY)
     await store.receive("crm", [change], {"deals": ["bill"]}, now=MONDAY)
     [delivery] = await store.claim(limit=1, lease_seconds=3600, max_losses=3, now=MONDAY)
     yield Desk(store, delivery, clock, Ledgerbook())
     await store.close()
-
-
-@pytest.fixture
-async def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "fresh.db"
-    store = Store(f"sqlite:///{path}")
-    await store.open()
-    await store.close()
-    return path
 
 
 async def test_a_new_record_is_created_without_looking_and_never_again(desk: Desk) -> None:
