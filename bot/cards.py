@@ -67,7 +67,7 @@ def summary(cause: Cause, around: Around) -> str:
         when = f" at {utc(first.resolved_at)}" if first.resolved_at else ""
         return f"Resolved: {headline(cause)}. {_who_decided(first, around)}{when} ({ids})."
     if is_outage(cause):
-        return f"{headline(cause)}: {_downtime(cause, around, plain=True)} {_nobody(cause)} ({ids})."
+        return f"{_downtime(cause, around, plain=True)} {_nobody(cause).removesuffix('.')} ({ids})."
     what = records(cause.unresolved) if is_many(cause) else title_of(first)
     waits = "waits for approval, " if is_proposed(cause) else ""
     deadline = due_plain(cause.nearest, around)
@@ -95,7 +95,7 @@ def _downtime(cause: Cause, around: Around, *, plain: bool = False) -> str:
     name, many = words(down.connection), waiting(down.waiting)
     if down.answers_since is not None:
         goes = f" {many} and go out by themselves, slowly at first." if down.waiting else ""
-        return f"{name} answers again since {at(down.answers_since)}; it did not since {at(down.since)}.{goes}"
+        return f"{name} answers again since {at(down.answers_since)}; it had not since {at(down.since)}.{goes}"
     tried = f"next try {at(down.next_try)}" if down.next_try > around.now else "it is tried now"
     return f"{name} does not answer since {at(down.since)}. {many} in {words(around.flow_title(cause.flow))}; {tried}."
 

@@ -71,7 +71,7 @@ def pause_line(pause: Pause, around: Around) -> str:
 def breaker_line(breaker: Breaker, around: Around) -> str:
     """A connection that does not answer."""
     tried = f"next try {moment(breaker.until)}" if breaker.until > around.now else "it is tried now"
-    return f"*{said(breaker.connection, 80)}* does not answer since {moment(breaker.opened_at)}; {tried}. What needs it waits."
+    return f"*{said(breaker.connection, 80)}* does not answer since {moment(breaker.opened_at)}; {tried}. All that needs it waits."
 
 
 def waiting_line(one: Waiting, around: Around) -> str:

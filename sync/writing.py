@@ -64,7 +64,7 @@ class Writing:
             case Differs(target_id=target_id):
                 return Changed(spec=spec, target_id=target_id)
             case Go():
-                if self.clock() >= now + timedelta(seconds=self.lease_seconds):
+                if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):  # so much is left at least
                     raise LeaseLost("the lease ran out before the call")  # we were frozen; another worker may act now
                 return await self._call(target, spec, body, done, permit)
 

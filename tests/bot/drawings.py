@@ -14,7 +14,7 @@ import orjson
 from bot.cards import Around
 from bot.sandbox.slack.limits import block_problems, view_problems
 from sync.lifecycle import CaseState
-from sync.model import BillingHold, Candidate, Case, Cause, Entry, Overlay, Violation
+from sync.model import BillingHold, Candidate, Case, Cause, Downtime, Entry, Overlay, Violation
 from sync.money import Money
 from sync.reasons import REASONS, Severity, reason
 
@@ -174,6 +174,13 @@ def hold(number: int = 5, customer: str = "7001", **changed: Any) -> BillingHold
                     placed_at=NOW - timedelta(minutes=30), customer_name=_CUSTOMERS.get(customer, "")),
         **changed,
     )  # fmt: skip
+
+
+def outage(waiting: int = 412, **changed: Any) -> Cause:
+    """An ERP that does not answer, told by the case of the record that found out."""
+    down = Downtime(connection="erp", since=NOW - timedelta(minutes=28), next_try=NOW + timedelta(minutes=2),
+                    answers_since=None, waiting=waiting, stopped=0)  # fmt: skip
+    return cause(case("erp_unavailable"), value="erp", downtime=replace(down, **changed))
 
 
 def proposal(one: Case) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,18 @@ from drawings import CODES, DANA, NOW, around, case, entry, hold, proposal, refu
 
 from bot import answers
 from store.reports import FlowStatus
+from store.waiting import Waiting
+from sync.model import Breaker
 
 FLOW = FlowStatus(flow="quote_to_cash", states={"delivered": 12, "held": 1}, last_delivered=NOW, oldest=None)
 IDLE = FlowStatus(flow="credit_notes", states={}, last_delivered=None, oldest=NOW - timedelta(hours=1))
 PAUSE = ("connection", "erp", DANA, NOW)
+DOWN = Breaker(connection="erp", state="open", trips=3, opened_at=NOW - timedelta(hours=1), until=NOW + timedelta(minutes=2),
+               closed_at=None, detail="503")  # fmt: skip
+UP = replace(DOWN, connection="crm", state="closed", closed_at=NOW)
+BEHIND = Waiting(event_id=3, flow="quote_to_cash", subject="deals:907", title="Acme <renewal>", since=NOW - timedelta(hours=1),
+                 behind=12, case_id=7, hold_id=None, until=NOW + timedelta(hours=47))  # fmt: skip
+BILLED = replace(BEHIND, title="", behind=1, hold_id=5, until=None)
 OPEN = [case("missing_billing_code"), case("price_off_list", 8)]
 
 
@@ -31,6 +40,9 @@ ANSWERS = {
         [PAUSE],
         {"cards": 2, "messages": 0},
         around(),
+    ),
+    "status-stopped": answers.status(
+        [FLOW], {"missing_billing_code": 1}, [], [], {"cards": 0, "messages": 0}, around(), [], [DOWN, UP], [BEHIND, BILLED]
     ),
     "status-quiet": answers.status([], {}, [], [], {"cards": 0, "messages": 0}, around()),
     "exceptions": answers.exceptions(OPEN, around()),

@@ -23,6 +23,7 @@ from drawings import (
     hold,
     many,
     marked_up,
+    outage,
     proposal,
     refused,
     resolved,
@@ -35,6 +36,10 @@ from sync.lifecycle import CaseState
 from sync.model import Cause
 
 PRICE, PRODUCT = case("price_off_list", team="finance"), case("unknown_product")
+OVER = replace(
+    cause(replace(resolved(case("erp_unavailable")), decided_by="engine", decision="The record went through.")),
+    downtime=outage(0, answers_since=NOW - timedelta(minutes=9)).downtime,
+)
 LATER = NOW + timedelta(days=3)
 TAKEN = {"state": CaseState.OWNED, "assignee": DANA}
 ASLEEP = {"state": CaseState.SNOOZED, "snoozed_until": NOW + timedelta(hours=4), "assignee": DANA}
@@ -54,6 +59,12 @@ STATES: dict[str, tuple[Cause, Any]] = {
     "late-held": (cause(replace(PRODUCT, level=2), holds=(hold(),)), LATER),
     "late-held-two-customers": (cause(replace(PRODUCT, level=2), holds=(hold(), hold(6, "7002"))), LATER),
     "proposed-held": (cause(proposal(PRICE), holds=(hold(),)), NOW),
+    "expired": (cause(replace(PRODUCT, level=3)), LATER),
+    "outage": (outage(), NOW),
+    "outage-long": (replace(outage(10_000), level=1), NOW),
+    "outage-over": (outage(answers_since=NOW - timedelta(minutes=1)), NOW),
+    "outage-closed": (OVER, NOW),
+    "outage-stopped": (outage(stopped=1), NOW),
     "many-owned": (many("unknown_product", **TAKEN), NOW),
     "many-late": (many("unknown_product", level=2), LATER),
 }
@@ -175,6 +186,23 @@ def test_late_is_said_in_words_and_the_backup_is_named() -> None:
 def test_a_card_mentions_nobody() -> None:
     for shown, now in STATES.values():
         assert not any("<@" in text or "<!here" in text or BEN in text for text in texts(card(shown, around(now))))
+
+
+def test_an_outage_asks_nobody_and_says_what_waits_and_when_it_is_tried() -> None:
+    assert card(outage(), around())["text"] == (
+        "erp does not answer since 2026-03-02 09:02 UTC. 412 records wait in Quote to cash; next try 2026-03-02 09:32 UTC. "
+        "Nobody has to act: Meshline goes on by itself (EX-7)."
+    )
+    assert buttons(card(outage(), around())) == ["take"]
+    assert "10,000+ records wait" in card(outage(10_000), around())["text"]
+    assert "1 record waits" in card(outage(1), around())["text"]
+    assert "it is tried now" in card(outage(next_try=NOW), around())["text"]
+
+
+def test_where_a_record_gave_up_in_the_outage_it_can_be_replayed() -> None:
+    drawn = card(outage(stopped=1), around())
+    assert buttons(drawn) == ["replay", "take"]
+    assert any("erp does not answer since" in text for text in texts(drawn))
 
 
 def test_the_words_alone_read_as_a_sentence() -> None:

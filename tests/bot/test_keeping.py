@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.keeping import retire
+from bot.poster import CARD_EVENT
 from bot.sandbox.slack.values import Message
 from tests.bot.hands import DANA, only_cause, press, workspace_with_members
+from tests.bot.test_commands import ask
 from tests.bot.test_jobs import beat
+from tests.store.words import rows
 from tests.world import World, small_world
 
 REVOPS = "C0REVOPS00"
-SECONDS = timedelta(seconds=1)
 
 
 async def down(world: World, deals: int = 12) -> None:
@@ -37,7 +40,7 @@ async def up(world: World, minutes: int = 12) -> None:
 
 
 def cards(world: World) -> list[Message]:
-    return [one for one in world.slack.messages(REVOPS) if one.metadata and not one.text.startswith("Digest")]
+    return [one for one in world.slack.messages(REVOPS) if (one.metadata or {}).get("event_type") == CARD_EVENT]
 
 
 def words(world: World) -> str:
@@ -109,8 +112,6 @@ async def test_a_record_that_gave_up_in_an_outage_needs_a_person_and_its_card_sa
 
 async def test_the_breaker_shows_in_slack_and_on_the_command_line(world: World) -> None:
     await down(world)
-    from tests.bot.test_commands import ask
-
     assert "*erp* does not answer since" in await ask(world, DANA, "status")
     await up(world)
     assert "does not answer" not in await ask(world, DANA, "status")
@@ -126,15 +127,13 @@ async def test_a_case_that_is_held_twice_its_deadline_expires_and_says_so_on_its
     world.clock.forward(minutes=1)
     await beat(world)
     assert (await world.only_case()).level == 3 and await world.store.waiting() == []
-    [shown] = [one for one in world.slack.messages("C0SALESOPS") if case.ref in str(one.blocks)]
+    [shown] = [one for one in world.slack.messages("C0SALESOPS") if one.ts == (await world.card(case.cause_id))[1]]
     assert "It waited too long for a decision" in str(shown.blocks)
     cause = await only_cause(world)
     assert (await press(world, DANA, cause, "replay")).ok
 
 
 async def test_what_waits_behind_an_exception_shows_in_slack(world: World) -> None:
-    from tests.bot.test_commands import ask
-
     deal = world.deal(world.company(), billing_code="")
     await world.work()
     for number in range(2):
@@ -166,8 +165,6 @@ async def test_what_was_read_is_forgotten_in_the_night_after_its_time(world: Wor
 
     async def kept() -> int:
         query = "SELECT 1 FROM attempts WHERE snapshot IS NOT NULL"
-        from tests.store.words import rows
-
         return len(await rows(world.store, query))
 
     before = await kept()
@@ -183,7 +180,5 @@ async def test_what_was_read_is_forgotten_in_the_night_after_its_time(world: Wor
 @pytest.mark.parametrize("days", [1, 100_000])
 async def test_however_long_things_are_kept_a_night_comes_to_its_end(world: World, days: int) -> None:
     held = world.parts.workspace.retention.model_copy(update={"snapshots": timedelta(days=days)})
-    from dataclasses import replace
-
     workspace = replace(world.parts.workspace, retention=held)
     assert not await retire(world.store, workspace, world.clock())
