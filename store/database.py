@@ -5,18 +5,14 @@ SQLite: one writer thread, a few reader threads. PostgreSQL: a pool; a verb's ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache, partial
-from operator import itemgetter
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
-    JSON,
     URL,
     Connection,
     Engine,
@@ -31,9 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.types import TypeEngine
 
-from store.columns import Moment, aware, stamp
 from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, unavailable, whole
 from sync.errors import ConfigurationError, LedgerUnavailable
 
@@ -45,7 +39,6 @@ BUSY_MS = 15_000
 NEWS = "meshline_news"
 _READERS = 4
 _AGAIN_SECONDS = 1.0
-_POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 _TROUBLE = {
     "28": "it does not accept this user or password",
     "3D": "there is no such database: create it first",
@@ -184,7 +177,7 @@ class _Postgres:
 
     async def listen(self, heard: Callable[[], None], stop: asyncio.Event) -> None:
         while not stop.is_set():
-            with suppress(DBAPIError, OSError):
+            with suppress(DBAPIError, OSError, *_driver_errors()):
                 await self._hear(heard, stop)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _AGAIN_SECONDS)
@@ -227,6 +220,13 @@ class _Postgres:
             except (OSError, TimeoutError) as error:
                 raise unavailable(error) from error
         raise AssertionError("the last try returns or raises")
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """What asyncpg itself raises where SQLAlchemy is not in between."""
+    from asyncpg import InterfaceError, PostgresError
+
+    return (InterfaceError, PostgresError)
 
 
 def _in_transaction(engine: Engine, work: Work[T]) -> T:
@@ -331,94 +331,6 @@ def insert_or_nothing(connection: Connection, table: Table) -> Insert:
     """INSERT … ON CONFLICT DO NOTHING: somebody was first, and that is fine."""
     statement: Insert = insert(connection, table).on_conflict_do_nothing()
     return statement
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """How rows are handed over with a statement: `over` gives the words that list them and their parameters, which come `first`
-    or last; `plain` is a value as the driver takes it."""
-
-    names: str
-    over: Callable[[Sequence[Mapping[str, Any]]], tuple[str, Sequence[Any]]]
-    plain: Callable[[Any], Any]
-    first: bool
-
-
-def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) -> Handed:
-    """SQLite takes rows as VALUES, filled up to a power of two so that few statements are prepared; PostgreSQL as arrays, in
-    the parameters from the number `place` on."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    if dialect == "sqlite":
-        return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
-    kinds = ["text" if isinstance(kind, JSON) else kind.compile(_POSTGRES) for kind in columns.values()]
-    arrays = ", ".join(f"${place + at}::{kind}[]" for at, kind in enumerate(kinds))
-    shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON)}' for name, kind in columns.items())
-    words = f"SELECT {shown} FROM unnest({arrays}) AS each_row ({names})"  # noqa: S608 - our own names
-    return Handed(names, partial(_as_arrays, words, columns), _for_postgres, first=False)
-
-
-def rows_changed(tx: Connection, result: Any) -> int:
-    """How many rows the statement just changed; SQLite's driver does not count where one begins with WITH."""
-    if tx.dialect.name != "sqlite":
-        return int(result.rowcount)
-    return int(tx.exec_driver_sql("SELECT changes()").scalar_one())
-
-
-def _as_values(columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]) -> tuple[str, Sequence[Any]]:
-    size, read, turned = 1 << (len(rows) - 1).bit_length(), *_reading(tuple(columns.items()))
-    parameters: list[Any] = []
-    for row in rows:
-        values = read(row)
-        for place, turn in turned:
-            if values[place] is not None:
-                values[place] = turn(values[place])
-        parameters += values
-    parameters += [None] * (len(columns) * (size - len(rows)))
-    return _values(len(columns), size), parameters
-
-
-@cache
-def _reading(
-    columns: tuple[tuple[str, TypeEngine[Any]], ...],
-) -> tuple[Callable[[Mapping[str, Any]], list[Any]], list[tuple[int, Callable[[Any], str]]]]:
-    """How the values of a row are read, and which of them become texts."""
-    turned: list[tuple[int, Callable[[Any], str]]] = []
-    for place, (_, kind) in enumerate(columns):
-        if isinstance(kind, Moment | JSON):
-            turned.append((place, stamp if isinstance(kind, Moment) else _document))
-    if len(columns) == 1:
-        [(only, _)] = columns
-        return lambda row: [row[only]], turned
-    getter = itemgetter(*(name for name, _ in columns))
-    return lambda row: list(getter(row)), turned
-
-
-@cache
-def _values(width: int, size: int) -> str:
-    return "VALUES " + ", ".join([f"({', '.join('?' * width)})"] * size)
-
-
-def _as_arrays(
-    words: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]
-) -> tuple[str, Sequence[Any]]:
-    arrays = []
-    for name, kind in columns.items():
-        values = [row[name] for row in rows]
-        turn = _document if isinstance(kind, JSON) else aware if isinstance(kind, Moment) else None
-        arrays.append([None if value is None else turn(value) for value in values] if turn is not None else values)
-    return words, arrays
-
-
-def _document(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _for_sqlite(value: Any) -> Any:
-    return stamp(value) if isinstance(value, datetime) else value
-
-
-def _for_postgres(value: Any) -> Any:
-    return aware(value) if isinstance(value, datetime) else value
 
 
 def refuse_changes(connection: Connection, table: str) -> None:

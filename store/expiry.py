@@ -32,7 +32,7 @@ class Expiry:
     async def expire(self, *, now: datetime) -> int:
         """Into the dead letters with held records whose case ran out of time, a hundred at most: their later changes go on,
         the case rises to the last level and is told of, and the billing of its customer is held where its route says so.
-        What waits for a billing hold does not expire. How many moved."""
+        What waits for a billing hold has no open case and does not expire. How many moved."""
         found = await self.db.read(lambda tx: tx.execute(_out_of_time(now)).all())
         return await self.db.write(lambda tx: _expire(tx, found, now)) if found else 0
 
@@ -43,7 +43,7 @@ def _out_of_time(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(d.id, d.flow, d.subject)
         .join_from(cases, deliveries, d.id == cases.c.delivery_id)
-        .where(_OPEN, cases.c.expire_by <= now, stopped, d.hold_id.is_(None))
+        .where(_OPEN, cases.c.expire_by <= now, stopped)
         .order_by(cases.c.expire_by)
         .limit(_BATCH)
     )
@@ -54,7 +54,7 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
     lock(tx, lines)
     move, d = delivery_move("expire"), deliveries.c
     still = exists().where(_OPEN, cases.c.delivery_id == d.id, cases.c.expire_by <= now)
-    expiring = update(deliveries).where(d.id.in_(ids), d.state.in_(move.sources), d.hold_id.is_(None), still)
+    expiring = update(deliveries).where(d.id.in_(ids), d.state.in_(move.sources), still)
     moved = set(tx.execute(expiring.values(state=move.target, front=False, updated_at=now).returning(d.id)).scalars())
     line_up(tx, lines)
     risen = _raise(tx, ids, moved)

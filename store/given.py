@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Dialect, Executable, Select, TableCla
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
 
-from store.database import Handed, handed, rows_changed
+from store.handing import Handed, handed, rows_changed
 
 Build = Callable[[TableClause, str], Executable]
 _MOST = 256

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, and_, cast, func, literal, literal_column, or_, select
 
 from store.causes import touch
-from store.database import Database, insert
+from store.database import Database, insert, one_at_a_time
 from store.tables import breakers, cases, causes, deliveries, ticks
 from store.waiting import COUNTED, IN_LINE
 from sync.lifecycle import BreakerState, DeliveryState
@@ -29,7 +29,7 @@ class Outages:
         """Let the open cards of these reasons whose connection is down, or answers again, be drawn anew: at most once a minute
         each, and when it begins to answer. How many."""
         found = await self.db.read(lambda tx: _due(tx, reasons, now))
-        return await self.db.write(lambda tx: _redraw(tx, _due(tx, reasons, now), now)) if found else 0
+        return await self.db.write(lambda tx: _redraw(tx, reasons, now)) if found else 0
 
 
 def _due(tx: Connection, reasons: Collection[str], now: datetime) -> list[int]:
@@ -42,10 +42,12 @@ def _due(tx: Connection, reasons: Collection[str], now: datetime) -> list[int]:
         .where(causes.c.closed_at.is_(None), causes.c.reason.in_(reasons))
         .where(or_(last <= now - _EVERY, breakers.c.closed_at > last))
     )
-    return list(tx.execute(query).scalars().all())
+    return list(tx.execute(query.order_by(causes.c.id)).scalars().all())
 
 
-def _redraw(tx: Connection, found: Collection[int], now: datetime) -> int:
+def _redraw(tx: Connection, reasons: Collection[str], now: datetime) -> int:
+    one_at_a_time(tx, '["outages"]')
+    found = _due(tx, reasons, now)
     for cause_id in found:
         row = insert(tx, ticks).values(name=f"outage:{cause_id}", slot=_LAST, claimed_at=now)
         tx.execute(row.on_conflict_do_update(index_elements=["name", "slot"], set_={"claimed_at": now}))

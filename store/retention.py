@@ -59,13 +59,13 @@ class Keeping:
 
 def _is_over(tx: Connection, clock: str, night: str) -> bool:
     row = tx.execute(select(retention).where(retention.c.clock == clock)).one_or_none()
-    return row is not None and (row.night > night or (row.night == night and row.position >= row.until))
+    return row is not None and row.night == night and row.position >= row.until
 
 
 def _next_part(tx: Connection, clock: str, work: _Work, before: datetime, night: str, now: datetime) -> bool:
     one_at_a_time(tx, '["retention"]')
     row = _row(tx, clock, before, night)
-    if row.night > night or row.position >= row.until:
+    if row.position >= row.until:
         return False
     part = _Part(after=row.position, until=min(row.position + _AT_ONCE, row.until), cutoff=before, now=now)
     did, left = work(tx, part)

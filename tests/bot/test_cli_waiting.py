@@ -27,7 +27,7 @@ def test_who_holds_up_how_many_can_be_asked(terminal: Terminal, tmp_path: Path) 
     assert line[1] == "EX-1" and line[-1] == "2"
     [held] = terminal.reads("events", "list", "--waiting")
     assert (held["case_id"], held["behind"], held["hold_id"]) == (1, 2, None)
-    assert held["until"] == "2026-11-30 14:30:00+00:00"
+    assert held["until"] == "2026-11-30T14:30:00+00:00"
     assert "held up: 2 later changes of deals:" in terminal.says("status")
     assert [one["behind"] for one in terminal.reads("status")["waiting"]] == [2]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import aiohttp
 
+from store.workers import Worker
 from tests.bot.hands import DANA, only_cause, press
 from tests.world import World
 
@@ -55,3 +57,20 @@ async def test_a_scrape_counts_deliveries_exceptions_and_what_slack_still_has_to
     found, _ = await scrape(world)
     assert 'meshline_exceptions_open{reason="missing_billing_code"}' not in found
     assert found['meshline_slack_backlog{kind="cards"}'] == 0
+
+
+async def test_a_scrape_says_when_each_role_beat_last_and_how_long_the_oldest_work_waits(world: World) -> None:
+    now = world.clock()
+    for name, role, seconds in (("a", "worker", 40), ("b", "worker", 7), ("c", "bot", 0)):
+        beat_at = now - timedelta(seconds=seconds)
+        await world.store.beat(Worker(name=name, role=role, started_at=now, beat_at=beat_at))
+    world.deal(world.company())
+    await world.crm.webhooks.flush()
+    world.clock.forward(seconds=90)
+    found, _ = await scrape(world)
+    assert found['meshline_worker_beat_seconds{role="worker"}'] == 97
+    assert found['meshline_worker_beat_seconds{role="bot"}'] == 90
+    assert found['meshline_oldest_pending_seconds{flow="quote_to_cash"}'] == 90
+    await world.work()
+    found, _ = await scrape(world)
+    assert not any(name.startswith("meshline_oldest_pending_seconds") for name in found), "nothing waits"

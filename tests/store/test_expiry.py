@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from store.ledger import Store
 from sync.model import Case
@@ -102,6 +105,43 @@ async def test_what_somebody_sent_round_again_does_not_expire_on_its_way(store: 
     await press(store, "replay", [case.id])
     assert await store.expire(now=OUT) == 0
     assert await state(store, case.delivery_id) == "pending"
+
+
+@pytest.mark.parametrize("verb", ["replay", "discard"])
+async def test_what_is_decided_while_somebody_looks_does_not_expire(
+    store: Store, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    case, read = await held(store), store.db.read
+
+    async def slow(work: Callable[[Connection], Any]) -> Any:
+        found = await read(work)
+        await press(store, verb, [case.id])
+        return found
+
+    monkeypatch.setattr(store.db, "read", slow)
+    assert await store.expire(now=OUT) == 0
+    monkeypatch.undo()
+    assert await state(store, case.delivery_id) == {"replay": "pending", "discard": "discarded"}[verb]
+    assert (await store.case(case.id)).level == 0
+
+
+async def test_what_is_stopped_by_something_else_while_somebody_looks_has_its_own_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, read = await held(store), store.db.read
+
+    async def slow(work: Callable[[Connection], Any]) -> Any:
+        found = await read(work)
+        monkeypatch.undo()
+        await press(store, "replay", [case.id], now=OUT)
+        [again] = await claim(store, now=OUT)
+        later = replace(TIMED, expire_by=OUT + 48 * HOUR)
+        await store.settle(again, hold("unknown_product", "Atlas Por"), now=OUT, route=later)
+        return found
+
+    monkeypatch.setattr(store.db, "read", slow)
+    assert await store.expire(now=OUT) == 0
+    assert await state(store, case.delivery_id) == "held"
 
 
 async def test_what_is_stopped_again_by_the_same_trouble_has_no_more_time_than_before(store: Store) -> None:

@@ -241,6 +241,22 @@ async def test_the_number_of_an_archived_delivery_is_never_given_away_again(stor
     assert [row.delivery_id for row in await rows(store, "SELECT delivery_id FROM archive")] == [one.id]
 
 
+async def test_what_was_finished_late_is_kept_from_then_on(store: Store) -> None:
+    finished = MONDAY + 80 * DAY
+    await arrive(store, "1")
+    [one] = await claim(store)
+    await store.settle(one, Retry(due_at=finished, detail="503"), now=MONDAY)
+    [one] = await claim(store, now=finished)
+    await store.settle(one, Deliver(bindings=()), now=finished, snapshot=READ)
+    await last(store)
+    for work in (forget, archive):
+        await work(store, LATER)
+        assert ((await count(store))["archive"], await payloads(store), await snapshots(store)) == (0, [1, 2], [1])
+    for work in (forget, archive):
+        await work(store, LATER + 80 * DAY, night="two")
+    assert ((await count(store))["archive"], await payloads(store)) == (1, [2])
+
+
 async def test_a_round_is_shared_by_all_who_work_on_it(store: Store, other: Store) -> None:
     names = [f"d{number}" for number in range(2500)]
     for start in range(0, 2500, 500):
