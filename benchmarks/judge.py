@@ -109,7 +109,7 @@ def judge(
     """Run the load to its end. `when_ready` is called when the target listens and the clock is about to start."""
     meter = _Meter(engine, store)
     command = [str(word) for word in _command(site, door, load)]
-    rig = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    rig = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # select sees all
     try:
         for word, seen in _said(rig, name, engine):
             if word == "WARM" and seen["target_unique"] < load.warm:

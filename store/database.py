@@ -154,6 +154,7 @@ class _Postgres:
     def __init__(self, url: URL, finish: Finish) -> None:
         self._engine, self._finish = postgres_engine(url), finish
         self._lines: dict[Many[Any, Any], Line] = {}
+        self._busy, self._calm = 0, asyncio.Event()
 
     async def open(self) -> None:
         return None
@@ -161,6 +162,9 @@ class _Postgres:
     async def close(self) -> None:
         for line in self._lines.values():
             await line.close()
+        while self._busy:  # what does not stand in a line: a connection that is out would be left open
+            self._calm.clear()
+            await self._calm.wait()
         await self._engine.dispose()
 
     async def submit(self, many: Many[Any, Any], item: Any) -> Any:
@@ -204,6 +208,14 @@ class _Postgres:
         return [answer if answer.error is None else _told(answer) for answer in answers]
 
     async def _run(self, work: Work[T], **options: Any) -> T:
+        self._busy += 1
+        try:
+            return await self._tried(work, options)
+        finally:
+            self._busy -= 1
+            self._calm.set()
+
+    async def _tried(self, work: Work[T], options: dict[str, Any]) -> T:
         for left in (3, 2, 1, 0):
             try:
                 async with self._engine.connect() as connection:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Connection
+from sqlalchemy import JSON, Connection, String
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
@@ -36,7 +36,8 @@ def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) 
     names = ", ".join(f'"{name}"' for name in columns)
     if dialect == "sqlite":
         return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
-    kinds = ["text" if isinstance(kind, JSON) else kind.compile(_POSTGRES) for kind in columns.values()]
+    # never varchar(n): a cast to it cuts a longer word off without a word, and two keys would become one
+    kinds = ["text" if isinstance(kind, JSON | String) else kind.compile(_POSTGRES) for kind in columns.values()]
     arrays = ", ".join(f"${place + at}::{kind}[]" for at, kind in enumerate(kinds))
     shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON)}' for name, kind in columns.items())
     words = f"SELECT {shown} FROM unnest({arrays}) AS each_row ({names})"  # noqa: S608 - our own names
@@ -90,13 +91,20 @@ def _as_arrays(
     arrays = []
     for name, kind in columns.items():
         values = [row[name] for row in rows]
-        turn = _document if isinstance(kind, JSON) else aware if isinstance(kind, Moment) else None
+        turn = next((turn for is_a, turn in _TURNS.items() if isinstance(kind, is_a)), None)
         arrays.append([None if value is None else turn(value) for value in values] if turn is not None else values)
     return words, arrays
 
 
 def _document(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _word(value: str) -> str:
+    return value.replace("\0", "\ufffd")  # PostgreSQL keeps none
+
+
+_TURNS: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {JSON: _document, Moment: aware, String: _word}
 
 
 def _for_sqlite(value: Any) -> Any:

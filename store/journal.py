@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from store import rows
 from store.database import Database, one_at_a_time
@@ -83,15 +83,21 @@ class Journal:
 
     async def verify_journal(self) -> tuple[int, int | None]:
         """(lines read, first broken line or None): every hash is computed again and every link followed."""
-        return await self.db.read(_verify)
+        return await self.db.read(verify)
 
 
-def _verify(tx: Connection) -> tuple[int, int | None]:
-    previous, expected = GENESIS, 1
-    for row in tx.execution_options(yield_per=1000).execute(select(journal).order_by(journal.c.seq)):
-        words = (row.actor, row.verb, row.noun, row.noun_id)
-        whole = row.seq == expected and row.previous == previous
-        if not whole or row.hash != _chain(previous, row.seq, row.at, words, row.data):
-            return expected, expected
-        previous, expected = row.hash, expected + 1
-    return expected - 1, None
+def verify(tx: Connection) -> tuple[int, int | None]:
+    """(lines read, first broken line or None), page by page."""
+    previous, last, read = GENESIS, _BEFORE_ALL, 0
+    while page := tx.execute(_NEXT, {"after": last}).all():
+        for row in page:
+            words = (row.actor, row.verb, row.noun, row.noun_id)
+            whole = row.seq == read + 1 and row.previous == previous
+            if not whole or row.hash != _chain(previous, row.seq, row.at, words, row.data):
+                return read + 1, read + 1
+            previous, last, read = row.hash, row.seq, read + 1
+    return read, None
+
+
+_BEFORE_ALL = -(2**62)
+_NEXT = select(journal).where(journal.c.seq > bindparam("after")).order_by(journal.c.seq).limit(1000)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import address_of, postgres_engine, sqlite_engine, trouble
-from store.journal import _verify as verify
+from store.journal import verify
 from store.migrate import to_head
 from store.tables import journal, metadata
 from sync.errors import ConfigurationError, IllegalMove, LedgerUnavailable, NotFound
