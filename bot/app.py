@@ -19,6 +19,7 @@ from bot.jobs import Jobs
 from bot.listeners import Listeners
 from bot.people import People
 from bot.poster import Poster
+from bot.readiness import Intake
 from bot.settings import Settings, resolve, slack_secrets
 from bot.surroundings import Surroundings
 from bot.web import Web
@@ -87,7 +88,8 @@ async def wire(
     surroundings = Surroundings(workspace, People(workspace, parts.client))
     if parts.jobs is None:
         parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed)
-    parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public)
+    intake = Intake(most=settings.queue)
+    parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake)
     return parts
 
 

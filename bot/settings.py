@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     )
     http_host: str = Field(default="127.0.0.1", validation_alias="MESHLINE_HTTP_HOST")
     http_port: int = Field(default=8080, ge=0, le=65535, validation_alias="MESHLINE_HTTP_PORT")
+    queue: int = Field(default=2_000, ge=1, le=1_000_000, validation_alias="MESHLINE_QUEUE")
     public_url: str | None = Field(default=None, pattern=r"^https?://\S+$", validation_alias="MESHLINE_PUBLIC_URL")
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")

@@ -19,6 +19,7 @@ Work = Callable[[Connection], T]
 Many = Callable[[Connection, Sequence[I]], Sequence[O | Exception]]
 Finish = Callable[[Connection, list[Any]], None]
 BATCH = 256
+_TROUBLES = ("disk is full", "disk I/O error", "database is locked", "readonly database")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,5 +172,5 @@ def collided(error: BaseException) -> bool:
 def unavailable(error: BaseException) -> LedgerUnavailable:
     """What a caller is told when the database does not take it; the words name what is in the way, never a record."""
     cause = str(getattr(error, "orig", "") or "")
-    known = next((words for words in ("disk is full", "database is locked", "readonly database") if words in cause), "")
+    known = next((words for words in _TROUBLES if words in cause), "")
     return LedgerUnavailable(f"the ledger does not answer ({known or type(error).__name__})")

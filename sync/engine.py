@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _UNKNOWN_FLOW = timedelta(minutes=5)
 _LEDGER_PAUSE = 1.0
+_GIVE_BACK_SECONDS = 1.5
 _SEVERAL = 48
 
 
@@ -81,7 +82,7 @@ class Engine:
 
         def ended(task: asyncio.Task[None]) -> None:
             running.discard(task)
-            if (bug := task.exception()) is not None:
+            if not task.cancelled() and (bug := task.exception()) is not None:
                 log.error("worker_bug", error=type(bug).__name__)  # the lease runs out; poison buries it if it stays
             if free() >= several:
                 self._wake.set()
@@ -114,6 +115,7 @@ class Engine:
     async def deliver(self, delivery: Delivery) -> None:
         """One delivery from its lease to its settlement."""
         self._traffic.began(delivery.flow)
+        trip: Trip | None = None
         with structlog.contextvars.bound_contextvars(trace=delivery.event.trace, delivery=delivery.id):
             try:
                 flow = self._workspace.flows.get(delivery.flow)
@@ -122,6 +124,9 @@ class Engine:
                     return
                 trip = Trip(self.line, delivery, flow, batch=self._traffic.batches(flow))
                 await self._settle(delivery, flow, await self._guarded(trip), trip)
+            except asyncio.CancelledError:  # the process has to be gone
+                await self._give_back(delivery, trip)
+                raise
             except LeaseLost:
                 log.warning("lease_lost", flow=delivery.flow)
             except LedgerUnavailable as error:
@@ -141,6 +146,14 @@ class Engine:
             detail = f"the worker stopped {settings.max_losses} times in the middle of this record"
             await self._settle(delivery, flow, Wrong(reason="poison", detail=detail), None)
         return len(poisoned)
+
+    async def _give_back(self, delivery: Delivery, trip: Trip | None) -> None:
+        """Due again at once, uncounted. What was sent for it is in the ledger, rests and is read back before anything is sent again."""
+        now = self._clock()
+        step = Retry(due_at=now, detail="the process was stopped", counted=False)
+        ended = tuple(trip.ended) if trip is not None else ()
+        with contextlib.suppress(LeaseLost, LedgerUnavailable, TimeoutError):
+            await asyncio.wait_for(self._ledger.settle(delivery, step, now=now, ended=ended), _GIVE_BACK_SECONDS)
 
     async def _put_back(self, delivery: Delivery) -> None:
         now = self._clock()

@@ -42,7 +42,15 @@ ANSWERS = {
         around(),
     ),
     "status-stopped": answers.status(
-        [FLOW], {"missing_billing_code": 1}, [], [], {"cards": 0, "messages": 0}, around(), [], [DOWN, UP], [BEHIND, BILLED]
+        [FLOW],
+        {"missing_billing_code": 1},
+        [],
+        [],
+        {"cards": 0, "messages": 0},
+        around(),
+        [],
+        [DOWN, UP],
+        [BEHIND, BILLED],
     ),
     "status-quiet": answers.status([], {}, [], [], {"cards": 0, "messages": 0}, around()),
     "exceptions": answers.exceptions(OPEN, around()),

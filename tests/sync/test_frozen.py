@@ -1,0 +1,83 @@
+"""A worker that froze between its record in the ledger and its call: whatever its lease had left, it doubles nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from store.ledger import Store
+from sync.errors import LeaseLost
+from sync.model import Change, Delivery, Found, Record, WriteSpec
+from sync.ports import Target
+from sync.writing import Writing
+from tests.ledgers import ledger_url
+from tests.world import MONDAY, Clock
+
+SPEC = WriteSpec(
+    name="invoice", connection="erp", entity="invoice", operation="create", key="crm-deal-1", body={"n": 1}
+)
+
+
+@dataclass
+class Careless:
+    """A target that takes a reference as often as it is told."""
+
+    made: list[Found] = field(default_factory=list)
+
+    async def find(self, entity: str, reference: str) -> Found | None:
+        return self.made[0] if self.made else None
+
+    async def create(self, entity: str, reference: str, body: Record) -> Found:
+        self.made.append(Found(id=f"I-{len(self.made) + 1}", record=body))
+        return self.made[-1]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = Store(ledger_url(tmp_path))
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def claimed(store: Store, clock: Clock) -> Delivery:
+    [delivery] = await store.claim(limit=1, lease_seconds=60, max_losses=3, now=clock())
+    return delivery
+
+
+@pytest.mark.parametrize("begun", [0, 29, 31, 59])
+@pytest.mark.parametrize("frozen", [20, 35, 59, 61, 90])
+async def test_a_worker_that_thaws_writes_nothing_that_another_one_has_written(
+    store: Store, begun: int, frozen: int
+) -> None:
+    erp, clock = Careless(), Clock()
+    told = Change(entity="deals", record_id="1", key="a", kind="changed", occurred_at=MONDAY)
+    await store.receive("crm", [told], {"deals": ["bill"]}, now=MONDAY)
+
+    async def write(delivery: Delivery, ledger: Any) -> None:
+        writing = Writing(ledger=ledger, delivery=delivery, clock=clock, lease_seconds=60)
+        await writing.write(cast(Target, erp), SPEC, {}, quarantine_seconds=5)
+
+    class Freezing:
+        """The ledger of a worker that freezes as soon as its intent is on record; meanwhile another one looks for work."""
+
+        async def begin_write(self, *args: Any, **more: Any) -> Any:
+            permit = await store.begin_write(*args, **more)
+            for _ in range(frozen):
+                clock.forward(seconds=1)
+                for one in await store.claim(limit=1, lease_seconds=60, max_losses=3, now=clock()):
+                    await write(one, store)
+            return permit
+
+    first = await claimed(store, clock)
+    clock.forward(seconds=begun)
+    try:
+        await write(first, Freezing())
+    except LeaseLost:
+        assert frozen >= 30
+    assert len(erp.made) <= 1
