@@ -10,7 +10,7 @@ from store.ledger import Store
 from sync.workspace.workspace import Workspace
 
 _NIGHT, _FOREVER = timedelta(hours=2), timedelta(days=36_500)
-_PARTS = 20  # a beat must not take long; the next one goes on
+_PARTS = 10  # a beat must not take long; the next one goes on
 
 
 async def keep(store: Store, workspace: Workspace, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from store.database import Database, insert, tell_news
 from store.given import Prepared, types
 from store.journal import append
 from store.lines import Pair, line_up, lock
+from store.newest import keep_newest
 from store.tables import cursors, deliveries, events
 from sync.lifecycle import DeliveryState
 from sync.model import Change, Received, Record
@@ -30,6 +31,7 @@ class _Arrival:
     flows: Mapping[str, Sequence[str]]
     now: datetime
     cursor: tuple[str, Record] | None
+    newest: Collection[str]
 
 
 class Receiving:
@@ -45,10 +47,12 @@ class Receiving:
         *,
         now: datetime,
         cursor: tuple[str, Record] | None = None,
+        newest: Collection[str] = (),
     ) -> Received:
-        """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names).
-        `cursor` = (entity, cursor) is moved in the same transaction. Durable when it returns, with whatever else waited."""
-        arrival = _Arrival(connection=connection, changes=changes, flows=flows, now=now, cursor=cursor)
+        """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names); in the flows
+        named by `newest` it replaces older ones that wait. `cursor` = (entity, cursor) is moved in the same transaction. Durable
+        when it returns, with whatever else waited."""
+        arrival = _Arrival(connection=connection, changes=changes, flows=flows, now=now, cursor=cursor, newest=newest)
         return await self.db.together(_receive, arrival)
 
     async def cursor(self, connection: str, entity: str) -> Record | None:
@@ -78,6 +82,10 @@ def _receive(tx: Connection, arrivals: Sequence[_Arrival]) -> list[Received]:
     ]  # fmt: skip
     if queued:
         _QUEUED.run(tx, queued)
+        wanted = {flow for arrival in arrivals for flow in arrival.newest}
+        fresh = {(one["flow"], one["subject"]) for one in queued if one["flow"] in wanted}
+        if fresh:
+            keep_newest(tx, fresh, max(arrival.now for arrival in arrivals))
         line_up(tx, ((one["flow"], one["subject"]) for one in queued))
         tell_news(tx)
     counts = [0] * len(arrivals)

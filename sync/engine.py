@@ -36,6 +36,7 @@ class Engine:
         self._ledger, self._workspace, self._clock = line.ledger, line.workspace, line.clock
         self._jitter = jitter
         self._traffic = Traffic(ledger=line.ledger, workspace=line.workspace, jitter=jitter)
+        self._newest = frozenset(flow.name for flow in line.workspace.flows.values() if flow.newest)
         self._wake = asyncio.Event()
 
     async def receive(self, connection: str, incoming: Incoming) -> Received:
@@ -46,7 +47,9 @@ class Engine:
             raise WebhookRefused(404, "Unknown connection") from None
         now = self._clock()
         changes = source.accept(incoming, now=now)
-        received = await self._ledger.receive(connection, changes, self._flows_of(connection), now=now)
+        received = await self._ledger.receive(
+            connection, changes, self._flows_of(connection), now=now, newest=self._newest
+        )
         self.wake()
         return received
 
@@ -62,7 +65,9 @@ class Engine:
             now = self._clock()
             page = await source.changes(entity, cursor, now=now)
             cursor, more = page.cursor, page.more
-            got = await self._ledger.receive(name, page.changes, self._flows_of(name), now=now, cursor=(entity, cursor))
+            got = await self._ledger.receive(
+                name, page.changes, self._flows_of(name), now=now, cursor=(entity, cursor), newest=self._newest
+            )
             total, duplicates = total + got.received, duplicates + got.duplicates
             self.wake()
         return Received(received=total, duplicates=duplicates)

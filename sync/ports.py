@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -178,9 +178,10 @@ class Ledger(Protocol):
         *,
         now: datetime,
         cursor: tuple[str, Record] | None = None,
+        newest: Collection[str] = (),
     ) -> Received:
-        """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names).
-        `cursor` = (entity, cursor) is moved in the same transaction."""
+        """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names); in the flows
+        named by `newest` it replaces older ones that wait. `cursor` = (entity, cursor) is moved in the same transaction."""
         ...
 
     async def cursor(self, connection: str, entity: str) -> Record | None:

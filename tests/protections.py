@@ -28,7 +28,7 @@ RECEIVING, LINES, BREAKERS = f"{_STORE}receiving.py", f"{_STORE}lines.py", f"{_S
 DATABASE, JOURNAL, MOVES, LATE = (f"{_STORE}{name}.py" for name in ("database", "journal", "case_moves", "escalation"))
 NEWEST, EXPIRY, RETENTION = f"{_STORE}newest.py", f"{_STORE}expiry.py", f"{_STORE}retention.py"
 WRITING, DELIVER, ENGINE, HOLDS = (f"{_SYNC}{name}.py" for name in ("writing", "deliver", "engine", "holds"))
-TRAFFIC, BULK = f"{_SYNC}traffic.py", f"{_SYNC}bulk.py"
+TRAFFIC, BULK, FROZEN = f"{_SYNC}traffic.py", f"{_SYNC}bulk.py", f"{_SYNC}frozen.py"
 WEBHOOK, WEB, BLOCKS = f"{_SYNC}connectors_hubspot_webhook.py", "tests/bot/test_web.py", "tests/bot/test_blocks.py"
 FIRST, SECOND = "store/migrations/versions/0001_first.py", "store/migrations/versions/0002_in_line.py"
 
@@ -57,7 +57,7 @@ MUTANTS = [
            "if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):", "if False:",
            f"{WRITING}::test_a_worker_that_froze_between_the_record_and_the_call_does_not_call"),
     mutant("calling when only half of a lease was left", "sync/writing.py", "self.lease_seconds / 2)", "self.lease_seconds)",
-           f"{WRITING}::test_a_worker_that_froze_between_the_record_and_the_call_does_not_call"),
+           f"{FROZEN}::test_a_worker_that_thaws_writes_nothing_that_another_one_has_written"),
     mutant("a bulk call after the lease may have run out", "sync/bulk.py",
            "if now >= one.until and not one.heard.done():", "if False:",
            f"{BULK}::test_nothing_is_sent_whose_lease_may_have_run_out_while_it_waited"),

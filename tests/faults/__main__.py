@@ -49,7 +49,9 @@ def main(words: Sequence[str]) -> int:
             begun = time.monotonic()
             print(f"▶ {one.name}: {one.title}", file=sys.stderr, flush=True)
             found[one.name] = _fairly(one, said.seed, _QUICK if said.quick else said.size, server)
-            print(f"  {_words(found[one.name])}, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+            seconds = round(time.monotonic() - begun)
+            found[one.name].detail["seconds"] = seconds
+            print(f"  {_words(found[one.name])}, {seconds} s", file=sys.stderr, flush=True)
     _table(found)
     if said.json:
         print(json.dumps(summary(found)))
@@ -76,7 +78,8 @@ def _fairly(one: Row, seed: int, size: float, server: Callable[[], Cluster]) -> 
             figures = _run(one, seed, size, server)
         if figures.holds or still.seconds == 0.0:
             break
-        _say(f"the machine stood still for {still.seconds:.0f} s" + (": once more" if left else ""))
+        again = "; once more" if left else ""
+        _say(f"the machine stood still for {still.seconds:.0f} s, and it {_words(figures)}{again}")
     stood = {"stood_still_s": round(still.seconds)} if still.seconds else {}
     return dataclasses.replace(figures, detail=figures.detail | stood)
 

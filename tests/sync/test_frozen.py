@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,8 +49,8 @@ async def claimed(store: Store, clock: Clock) -> Delivery:
     return delivery
 
 
-@pytest.mark.parametrize("begun", [0, 29, 31, 59])
-@pytest.mark.parametrize("frozen", [20, 35, 59, 61, 90])
+@pytest.mark.parametrize("begun", [0, 29, 31])
+@pytest.mark.parametrize("frozen", [25, 35, 60, 90])
 async def test_a_worker_that_thaws_writes_nothing_that_another_one_has_written(
     store: Store, begun: int, frozen: int
 ) -> None:
@@ -68,8 +67,8 @@ async def test_a_worker_that_thaws_writes_nothing_that_another_one_has_written(
 
         async def begin_write(self, *args: Any, **more: Any) -> Any:
             permit = await store.begin_write(*args, **more)
-            for _ in range(frozen):
-                clock.forward(seconds=1)
+            for _ in range(frozen // 5):
+                clock.forward(seconds=5)
                 for one in await store.claim(limit=1, lease_seconds=60, max_losses=3, now=clock()):
                     await write(one, store)
             return permit

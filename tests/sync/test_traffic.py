@@ -13,9 +13,9 @@ import pytest
 from bot.sandbox.stage import example
 from store.ledger import Store
 from sync import connectors
-from sync.decide import Failed, Outage, Outcome, Written, decide
+from sync.decide import Failed, Outage, Outcome, Resting, Written, decide
 from sync.errors import ConnectorError, Rejected, Throttled, Unavailable
-from sync.model import Change
+from sync.model import Change, NotDue
 from sync.steps import Pause, Retry
 from sync.traffic import Traffic
 from sync.workspace.flow import Flow
@@ -55,14 +55,19 @@ class Town:
         found = (await engine.wants(free, self.clock())).get(FLOW)
         return found.most if found is not None else 0
 
+    async def claim(self) -> int:
+        """How many of what waits an engine gets now."""
+        now = self.clock()
+        wants = await self.one.wants(PLACES, now)
+        return len(await self.store.claim(limit=9, lease_seconds=60, max_losses=3, now=now, flows=wants))
+
     async def probe(self) -> None:
-        """The breaker's time is up, and one delivery is claimed to try."""
+        """The breaker's time is up, and of three deliveries that wait one is claimed to try."""
         [breaker] = await self.store.breakers()
         now = self.clock.now = breaker.until
-        told = [Change(entity="deals", record_id=each, key=each, kind="deal.changed", occurred_at=now) for each in "12"]
+        told = [Change(entity="deals", record_id=n, key=n, kind="deal.changed", occurred_at=now) for n in "123"]
         await self.store.receive("crm", told, {"deals": [FLOW]}, now=now)
-        wants = await self.one.wants(PLACES, now)
-        assert len(await self.store.claim(limit=9, lease_seconds=60, max_losses=3, now=now, flows=wants)) == 1
+        assert await self.claim() == 1
         await self.one.learn(now)
 
 
@@ -163,6 +168,19 @@ async def test_no_more_are_wanted_than_there_are_places(town: Town) -> None:
     assert await town.wants(town.one, free=100) == 0
     town.one.ended(FLOW)
     assert await town.wants(town.one, free=100) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="the breaker waits until the lease of the probe is over")
+@pytest.mark.parametrize(
+    "outcome", [NotDue(why="not won"), Resting(until=MONDAY, detail="it rests"), failed(Rejected("no"), "crm")]
+)
+async def test_a_probe_that_never_asked_the_connection_is_followed_by_the_next(town: Town, outcome: Outcome) -> None:
+    await town.fail(town.one)
+    await town.hear(failed())
+    await town.probe()
+    await town.hear(outcome)
+    assert await town.claim() == 1
+    assert [each.state for each in await town.store.breakers()] == ["probing"]
 
 
 @pytest.mark.xfail(strict=True, reason="only what a flow writes to is mended, not what it reads from")
