@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check postgres faults browser mutants bench bench-peers lock clean
+.PHONY: demo test check postgres slow faults browser mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,9 @@ check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 
 postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
 	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py $(ARGS)
+
+slow: $(VENV)/dev.stamp ## What takes longer: kill -9 in the middle of 500 deals, and the quick rows of the matrix
+	$(BIN)/pytest -m slow -s $(ARGS)
 
 faults: $(VENV)/dev.stamp ## The fault matrix, row by row: make faults ARGS="--json"
 	$(BIN)/python -m tests.faults $(ARGS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.faults.__main__ import summary
 from tests.faults.matrix import ROWS
 from tests.faults.orders import plan
@@ -12,6 +14,7 @@ from tests.faults.plant import background, plant
 from tests.faults.rows import Figures, Setting
 from tests.postgres import Cluster
 
+pytestmark = pytest.mark.slow
 _PROMISED = {
     "kill -9": {"kill-sqlite", "kill-postgres", "aimed-sqlite", "aimed-postgres", "company", "long-postgres"},
     "answer lost, late commits": {"answers"},

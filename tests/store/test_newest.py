@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Connection
 
 from store.ledger import Store
@@ -232,6 +233,7 @@ async def test_a_line_that_is_claimed_meanwhile_loses_no_change(store: Store, ot
     assert len(newest) == 20 and left_out <= 20
 
 
+@pytest.mark.slow
 async def test_fifty_thousand_changes_of_one_record_become_one(store: Store) -> None:
     for start in range(0, 50_000, 1000):
         await arrive(store, *range(start, start + 1000))
