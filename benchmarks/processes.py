@@ -28,8 +28,7 @@ class Group:
     def __exit__(self, *error: object) -> None:
         self.stop()
         if self._cgroup is not None:
-            with contextlib.suppress(OSError):
-                self._cgroup.rmdir()
+            _remove(self._cgroup)
 
     def start(
         self,
@@ -134,6 +133,14 @@ def _make_cgroup(name: str) -> Path | None:
                 return path
             path.rmdir()
     return None
+
+
+def _remove(cgroup: Path) -> None:
+    for _ in range(40):  # the last of its processes may not be buried yet
+        with contextlib.suppress(OSError):
+            cgroup.rmdir()
+            return
+        sleep(0.05)
 
 
 def _cgroup_seconds(cgroup: Path) -> float:

@@ -3,7 +3,7 @@ one probes and one closes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, case, select, update
@@ -64,6 +64,12 @@ class Breakers:
             return True
 
         return await self.db.write(work)
+
+    async def pass_on(self, connections: Collection[str], *, now: datetime) -> None:
+        """A probe ended before it asked these connections: the next one may go."""
+        asked = (breakers.c.connection.in_(connections), breakers.c.state == BreakerState.PROBING.value)
+        again = update(breakers).where(*asked).values(until=now)
+        await self.db.write(lambda tx: tx.execute(again) and None)
 
     async def breakers(self) -> list[Breaker]:
         """Every breaker that was ever opened, the latest first."""

@@ -58,9 +58,9 @@ class Claiming:
         def work(tx: Connection) -> list[Delivery]:
             until = now + timedelta(seconds=lease_seconds)
             taken = _lease(tx, _LOST, now, until, enough=max_losses, most=limit)
-            for flow, most in _in_turn(tx, flows, limit, now, until):
-                left = min(most, limit - len(taken))
-                if left > 0:
+            for flow, want in _in_turn(tx, flows, limit, now):
+                left = min(want.most, limit - len(taken))
+                if left > 0 and (left := min(left, let_through(tx, want.needs, now, until))) > 0:
                     taken |= _lease(tx, _READY, now, until, of_flow=flow, most=left)
             return _load(tx, taken, until)
 
@@ -103,10 +103,8 @@ def _ready(d: Any) -> tuple[ColumnElement[bool], ...]:
     )  # written out: the index over them is asked for by these words
 
 
-def _in_turn(
-    tx: Connection, flows: Mapping[str, Want] | None, limit: int, now: datetime, lease_until: datetime
-) -> list[tuple[str, int]]:
-    """The flows that may give work and how much, the one whose work waits longest first."""
+def _in_turn(tx: Connection, flows: Mapping[str, Want] | None, limit: int, now: datetime) -> list[tuple[str, Want]]:
+    """The flows that may give work, the one whose work waits longest first."""
     if flows is None:
         named = select(deliveries.c.flow).where(*_ready(deliveries.c)).distinct()
         flows = {flow: Want(most=limit) for flow in tx.execute(named).scalars()}
@@ -114,12 +112,12 @@ def _in_turn(
     if not waiting:
         return []
     stopped = {(row.scope, row.name) for row in tx.execute(_STOPPED)}
-    turns = list[tuple[str, int]]()
+    turns = list[tuple[str, Want]]()
     for row in sorted(waiting, key=lambda row: row.since):
         want = flows[row.flow]
         if stopped and (("flow", row.flow) in stopped or any(("connection", each) in stopped for each in want.needs)):
             continue
-        turns.append((row.flow, min(want.most, let_through(tx, want.needs, now, lease_until))))
+        turns.append((row.flow, want))
     return turns
 
 

@@ -107,7 +107,7 @@ def _unless_changed(tx: Connection, outcome: _Outcome) -> Step:
         return Retry(due_at=outcome.now, detail="a decision came in meanwhile", counted=False)
     if isinstance(step, Wait):
         on = select(holds.c.id).where(holds.c.id == step.hold_id, holds.c.released_at.is_(None))
-        if tx.execute(on).one_or_none() is None:
+        if tx.execute(on.with_for_update(read=True)).one_or_none() is None:  # a release waits until we are done
             return Retry(due_at=outcome.now, detail="the hold was released meanwhile", counted=False)
     return step
 

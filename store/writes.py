@@ -138,8 +138,8 @@ def _renew(tx: Connection, asks: Sequence[_Ask]) -> None:
         for row, ask in zip(rows, asks, strict=True)
         if ask.delivery.leased_until - ask.now < (ask.leased_until - ask.now) / 2
     ]
-    if late:
-        _RENEWED.run(tx, late)
+    if late and _RENEWED.changed(tx, late) != len(late):
+        raise LeaseLost("a delivery is no longer ours")  # somebody claimed it since we looked
 
 
 def _key(spec: WriteSpec) -> _Key:

@@ -4,7 +4,7 @@ afterwards. Pure: time and jitter are arguments; the state itself is a row of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sync.errors import AnswerLost, ConnectorError, Throttled, Unavailable, Unmentioned
 from sync.workspace.pacing import BreakerPolicy
@@ -12,6 +12,8 @@ from sync.workspace.pacing import BreakerPolicy
 _SLICES = 10
 _DOUBLES_EVERY = timedelta(seconds=10)
 _DOUBLINGS = 6
+_IN_A_ROW = 3
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def verdict(error: ConnectorError | None) -> bool | None:
@@ -36,10 +38,13 @@ class _Slice:
 @dataclass(slots=True, kw_only=True)
 class Window:
     """How the last requests ended, in at most ten numbers however many they were. What is older than the window never counts;
-    what is younger than nine tenths of it always does."""
+    what is younger than nine tenths of it always does. Besides, since when nothing worked."""
 
     width: timedelta
     _slices: list[_Slice] = field(default_factory=list)
+    _failed_first: datetime = _NEVER
+    _failed_last: datetime = _NEVER
+    _in_a_row: int = 0
 
     def note(self, ok: bool, now: datetime) -> None:
         """One request ended."""
@@ -48,12 +53,18 @@ class Window:
             self._slices.append(_Slice(number))
         if ok:
             self._slices[-1].ok += 1
+            self._in_a_row = 0
         else:
             self._slices[-1].failed += 1
+            self._failed_first, self._failed_last = now if not self._in_a_row else self._failed_first, now
+            self._in_a_row += 1
 
     def tripped(self, policy: BreakerPolicy, now: datetime) -> bool:
-        """Whether enough requests ended and too large a share of them failed."""
+        """Whether enough requests ended and too large a share of them failed; or, where few are made, whether for a whole
+        window nothing worked that was tried, which was at least three times."""
         self._forget(now)
+        if self._in_a_row >= _IN_A_ROW and self._failed_last - self._failed_first >= self.width:
+            return True
         failed = sum(each.failed for each in self._slices)
         ended = failed + sum(each.ok for each in self._slices)
         return ended >= policy.minimum and failed >= policy.share * ended
@@ -61,13 +72,14 @@ class Window:
     def clear(self) -> None:
         """Begin anew."""
         self._slices.clear()
+        self._in_a_row = 0
 
     def _forget(self, now: datetime) -> int:
         """The number of the slice that is now. A clock that was set back makes everything before it worthless."""
         number = int(now.timestamp() * _SLICES // self.width.total_seconds())
         slices = self._slices
         if slices and slices[-1].number > number:
-            slices.clear()
+            self.clear()
         while slices and slices[0].number <= number - _SLICES:
             del slices[0]
         return number

@@ -84,7 +84,7 @@ def _is_bulk_target(connector: Any) -> bool:
 @dataclass(slots=True)
 class Trip:
     """One delivery under way, with others in one `batch` or by itself. `record` is what was read, kept for the attempt's
-    snapshot; `ended` is how calls ended that the ledger has not heard of yet."""
+    snapshot; `ended` is how calls ended that the ledger has not heard of yet; `answered` are the connections that did."""
 
     line: Line
     delivery: Delivery
@@ -94,6 +94,7 @@ class Trip:
     about: About = field(default_factory=About)
     done: dict[str, Found] = field(default_factory=dict)
     ended: list[WriteEnd] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
 
     async def run(self) -> Outcome:
         """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
@@ -118,7 +119,9 @@ class Trip:
         event = self.delivery.event
         if event.payload is not None:
             return event.payload
-        return await self.line.source(event.connection).read(event.entity, event.record_id)
+        record = await self.line.source(event.connection).read(event.entity, event.record_id)
+        self.answered.add(event.connection)
+        return record
 
     async def _look_up(self, record: Record) -> Lookups:
         source = self.line.source(self.delivery.event.connection)
@@ -128,6 +131,7 @@ class Trip:
             if not asked:
                 break
             answers = [(question, await _answer(source, question)) for question in asked]
+            self.answered.add(self.delivery.event.connection)
             lookups = Lookups(answers=[*lookups.answers, *answers])
         return lookups
 
@@ -180,6 +184,7 @@ class Trip:
                         return self._changed(found)
                     case Found():
                         self.done[spec.name] = found
+                        self.answered.add(spec.connection)
                 wrong = await self._verify(target, spec, found.id, specs)
             except ConnectorError as error:
                 if isinstance(error, Unmentioned) and error.again:

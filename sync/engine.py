@@ -179,6 +179,7 @@ class Engine:
 
     async def _settle(self, delivery: Delivery, flow: Flow, outcome: Outcome, trip: Trip | None) -> None:
         now = self._clock()
+        answered = trip.answered if trip is not None else frozenset()
         step: Step = decide(
             outcome,
             subject=delivery.subject,
@@ -186,7 +187,7 @@ class Engine:
             policy=flow.retry,
             now=now,
             jitter=self._jitter(),
-            outage=await self._traffic.heard(flow, outcome, now),
+            outage=await self._traffic.heard(flow, outcome, now, answered),
         )
         route = None
         if isinstance(step, Hold | Bury | Pause):

@@ -107,8 +107,7 @@ class Throttle:
             self._pause(reset, now)
         elif not limit.low:
             self._slow_down(None)
-        elif reset > 0:
-            each = reset / limit.remaining
+        elif (each := reset / limit.remaining) > 0:
             spread = self._spread or Bucket(each)
             spread.pace(each, now)
             self._spread_until = now + reset

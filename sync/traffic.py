@@ -5,14 +5,14 @@ out slowly at first."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from sync.breaker import Window, drain_rate, open_for, verdict
-from sync.decide import Failed, Outage, Outcome, Written
+from sync.decide import Failed, Outage, Outcome
 from sync.lifecycle import BreakerState
 from sync.model import Breaker, Want
 from sync.modes import BATCH, EVENT, forced, judged, opened
@@ -80,23 +80,30 @@ class Traffic:
         """It is not any more."""
         self._under_way[flow] -= 1
 
-    async def heard(self, flow: Flow, outcome: Outcome, now: datetime) -> Outage | None:
-        """Learn from how a delivery ended. The outage of the connection that failed it, if there is one."""
-        if isinstance(outcome, Written):
-            for connection in {each.connection for each in flow.writes}:
-                self._window(connection).note(True, now)
+    async def heard(
+        self, flow: Flow, outcome: Outcome, now: datetime, answered: Set[str] = frozenset()
+    ) -> Outage | None:
+        """Learn from how a delivery ended and from which connections answered it on its way. The outage of the connection
+        that failed it, if there is one."""
+        failed = outcome if isinstance(outcome, Failed) else None
+        works = verdict(failed.error) if failed is not None else None
+        learnt = {connection: True for connection in answered}
+        if failed is not None and works is not None:
+            learnt[failed.connection] = works
+        for connection, ok in learnt.items():
+            self._window(connection).note(ok, now)
+            if ok:
                 await self._mend(connection, now)
-            return None
-        if not isinstance(outcome, Failed):
-            return None
-        works = verdict(outcome.error)
-        if works is None:
-            return None
-        self._window(outcome.connection).note(works, now)
-        if not works:
-            return await self._failed(outcome, now)
-        await self._mend(outcome.connection, now)
-        return None
+        if self._breakers:
+            await self._pass_on(flow, learnt.keys(), now)
+        return await self._failed(failed, now) if failed is not None and works is False else None
+
+    async def _pass_on(self, flow: Flow, asked: Set[str], now: datetime) -> None:
+        """What a probe has not asked is for the next one to ask."""
+        known = self._breakers
+        broken = {each for each in needs_of(flow) if each in known and known[each].state != BreakerState.CLOSED}
+        if broken - asked:
+            await self.ledger.pass_on(broken - asked, now=now)
 
     async def _failed(self, outcome: Failed, now: datetime) -> Outage | None:
         name, known = outcome.connection, self._breakers.get(outcome.connection)

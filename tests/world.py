@@ -16,6 +16,7 @@ from bot.sandbox.world import SandboxWorld, free_port
 from bot.service import Service
 from bot.settings import read_settings
 from sync import connectors
+from sync.lifecycle import BreakerState
 from sync.model import Case, Cause
 from sync.workspace.loader import load
 from tests.ledgers import ledger_url
@@ -106,7 +107,9 @@ class World:
         """Deliver and let the clock go on (a second a round unless told otherwise) until nothing waits for its time."""
         for _ in range(rounds):
             await self.deliver()
-            if await self.store.next_due(now=self.clock.now) is None:
+            broken = any(each.state != BreakerState.CLOSED for each in await self.store.breakers())
+            now = self.clock.now
+            if not broken and not await self.store.due_now(now=now) and await self.store.next_due(now=now) is None:
                 return
             self.clock.forward(**(by or {"seconds": 1}))
 

@@ -14,11 +14,11 @@ from bot.sandbox.deals import Story, apply_weather, load, story
 from bot.sandbox.player import Player
 from bot.sandbox.stage import Stage, set_stage
 from bot.sandbox.tally import off_list, tally
-from sync.lifecycle import DeliveryState
+from sync.lifecycle import BreakerState, DeliveryState
 from sync.model import Cause
 
 Tell = Callable[[str], None]
-_OUTAGE_REQUESTS = 25
+_OUTAGE_REQUESTS = 14
 _QUIET, _PATIENCE = 0.2, 600.0
 
 
@@ -64,10 +64,7 @@ async def settle(stage: Stage) -> None:
         if await _under_way(stage):
             quiet_since = 0.0
             continue
-        due = await stage.parts.store.next_due(now=stage.clock())
-        if due is not None and due > stage.clock():
-            stage.clock.forward_to(due + timedelta(milliseconds=10))
-            stage.parts.changed()
+        if await _let_time_pass(stage):
             quiet_since = 0.0
         elif quiet_since and time.monotonic() - quiet_since > 2 * _QUIET:
             return
@@ -82,8 +79,30 @@ async def _under_way(stage: Stage) -> bool:
     for flow in await stage.parts.store.status():
         if flow.states.get(DeliveryState.RUNNING):
             return True
+    if await _tried_again_at(stage) is not None:
+        return False
     due = await stage.parts.store.due_now(now=now)
     return due > 0
+
+
+async def _tried_again_at(stage: Stage) -> datetime | None:
+    """When the first of the connections that do not answer is tried again; None when all of them answer."""
+    breakers = await stage.parts.store.breakers()
+    return min(
+        (each.until for each in breakers if each.state == BreakerState.OPEN and each.until > stage.clock()),
+        default=None,
+    )
+
+
+async def _let_time_pass(stage: Stage) -> bool:
+    """To the next moment at which something is to happen; False when there is none."""
+    soonest = (await stage.parts.store.next_due(now=stage.clock()), await _tried_again_at(stage))
+    due = min((each for each in soonest if each is not None and each > stage.clock()), default=None)
+    if due is None:
+        return False
+    stage.clock.forward_to(due + timedelta(milliseconds=10))
+    stage.parts.changed()
+    return True
 
 
 async def play(stage: Stage, player: Player, tell: Tell, *, spare: Cause | None) -> None:
@@ -111,10 +130,8 @@ async def _stopped_ones(stage: Stage, spare: Cause | None) -> list[Cause]:
 
 
 async def _jump_if_idle(stage: Stage, pressed: list[bool]) -> None:
-    due = await stage.parts.store.next_due(now=stage.clock())
-    if not any(pressed) and due is not None and due > stage.clock() and not await _under_way(stage):
-        stage.clock.forward_to(due + timedelta(milliseconds=10))
-        stage.parts.changed()
+    if not any(pressed) and not await _under_way(stage):
+        await _let_time_pass(stage)
 
 
 async def _stopped(stage: Stage, cause: Cause) -> bool:

@@ -9,6 +9,8 @@ from sync.model import Drift
 from sync.money import Money
 from sync.reconcile import reconcile
 
+_OUTAGES = ("crm_unavailable", "erp_unavailable")
+
 
 def drifts(stage: Stage, story: Story) -> list[Drift]:
     """Every won deal against its posted invoice."""
@@ -21,7 +23,8 @@ def drifts(stage: Stage, story: Story) -> list[Drift]:
 
 
 async def tally(stage: Stage, story: Story, player: Player, *, started: float, ended: float) -> dict[str, object]:
-    """The one object that `--json` prints. `lost` are won deals with neither an invoice nor an open exception."""
+    """The one object that `--json` prints. `lost` are won deals with neither an invoice nor an open exception; an outage ends
+    by itself when the connection answers again, every other exception needs a press."""
     store = stage.parts.store
     found = drifts(stage, story)
     open_subjects = {case.subject.partition(":")[2] for case in await store.exceptions(limit=100_000)}
@@ -33,7 +36,10 @@ async def tally(stage: Stage, story: Story, player: Player, *, started: float, e
         "invoices": len(stage.world.erp.posted()),
         "exceptions_by_reason": await store.reasons(),
         "resolved": sum(case.state == "resolved" for case in everything),
-        "resolved_without_a_press": sum(case.decided_by == "engine" for case in everything),
+        "resolved_without_a_press": sum(
+            one.decided_by == "engine" and one.reason not in _OUTAGES for one in everything
+        ),
+        "outages": sum(one.reason in _OUTAGES for one in everything),
         "open": len(open_subjects),
         "replayed": player.replayed,
         "presses": player.presses,

@@ -66,9 +66,9 @@ class ThrottlePolicy(Strict):
 
 
 class BreakerPolicy(Strict):
-    """When a connection counts as down: of at least `minimum` requests within `window`, `share` failed. It then rests for
-    `first`, each time in a row `factor` longer up to `cap`, until `probes` requests go well; what has waited then goes out
-    at the rate of `drain`, which doubles every ten seconds."""
+    """When a connection counts as down: of at least `minimum` requests within `window`, `share` failed, or nothing at all
+    worked for that long. It then rests for `first`, each time in a row `factor` longer up to `cap`, until one request that
+    tries it goes well; what has waited then goes out at the rate of `drain`, which doubles every ten seconds."""
 
     window: Duration = timedelta(seconds=30)
     minimum: int = Field(default=10, ge=1, le=10_000)
@@ -76,7 +76,6 @@ class BreakerPolicy(Strict):
     first: Duration = timedelta(seconds=30)
     factor: int = Field(default=2, ge=1, le=10)
     cap: Duration = timedelta(minutes=5)
-    probes: int = Field(default=1, ge=1, le=100)
     drain: RateText = Rate(count=5, per=timedelta(seconds=1))
 
     @classmethod

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from store.ledger import Store
 from sync.model import Breaker, Delivery, Want
 from sync.steps import Deliver
@@ -70,7 +68,6 @@ async def test_no_probe_is_spent_while_another_connection_of_the_flow_is_to_be_l
     assert {each.state for each in await store.breakers()} == {"probing"}
 
 
-@pytest.mark.xfail(strict=True, reason="let_through is asked before it is known that there is a place")
 async def test_no_probe_is_spent_by_a_worker_that_has_no_place_for_it(store: Store) -> None:
     await receive(store, change(), flows={"deals": ["mirror"]})
     await receive(store, change("2"), now=MONDAY + timedelta(seconds=1))

@@ -263,7 +263,6 @@ async def test_a_lease_that_changes_hands_while_its_old_owner_begins_a_write_sta
 
 
 @on_postgres
-@pytest.mark.xfail(strict=True, reason="_renew does not count the leases that it renewed")
 async def test_a_worker_whose_lease_changes_hands_while_it_begins_a_write_hears_of_it(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

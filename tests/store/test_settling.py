@@ -241,7 +241,6 @@ async def test_a_hold_that_was_released_meanwhile_is_not_waited_for(store: Store
 
 
 @on_postgres
-@pytest.mark.xfail(strict=True, reason="settle looks at the hold without keeping it from being released")
 async def test_a_hold_that_is_released_while_a_delivery_settles_to_wait_for_it_lets_it_go(
     ledger: str, store: Store
 ) -> None:

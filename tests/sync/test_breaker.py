@@ -45,6 +45,25 @@ def test_what_is_older_than_the_window_does_not_count() -> None:
     assert not window.tripped(POLICY, NOW + timedelta(seconds=30))
 
 
+@pytest.mark.parametrize(
+    ("seconds", "tripped"), [((0, 10, 29), False), ((0, 70), False), ((0, 10, 70), True), ((0, 600, 3600), True)]
+)
+def test_where_few_requests_are_made_nothing_that_worked_for_a_whole_window_is_enough(
+    seconds: tuple[int, ...], tripped: bool
+) -> None:
+    window = Window(width=POLICY.window)
+    for each in seconds:
+        window.note(False, NOW + timedelta(seconds=each))
+    assert window.tripped(POLICY, NOW + timedelta(seconds=seconds[-1])) is tripped
+
+
+def test_one_that_worked_in_between_says_that_the_connection_is_there() -> None:
+    window = Window(width=POLICY.window)
+    for each, ok in ((0, False), (60, False), (120, True), (180, False), (240, False)):
+        window.note(ok, NOW + timedelta(seconds=each))
+    assert not window.tripped(POLICY, NOW + timedelta(seconds=240))
+
+
 def test_a_clock_that_is_set_back_begins_anew_and_trips_nothing() -> None:
     window = filled(0, 20)
     assert not window.tripped(POLICY, NOW - timedelta(hours=1))

@@ -73,11 +73,11 @@ def connection(block: str) -> tuple[str, str, str]:
 
 
 def test_a_connection_may_be_throttled_and_broken(tmp_path: Path) -> None:
-    block = "throttle: {rate: 100/10s, burst: 5, concurrency: 4}\n    breaker: {share: 30%, drain: 10/min, probes: 2}"
+    block = "throttle: {rate: 100/10s, burst: 5, concurrency: 4}\n    breaker: {share: 30%, drain: 10/min}"
     workspace, mistakes, _ = changed(tmp_path, *connection(block))
     assert mistakes == [] and workspace is not None
     erp = workspace.connections["erp"]
-    assert erp.breaker.share == Decimal("0.3") and erp.breaker.probes == 2
+    assert erp.breaker.share == Decimal("0.3")
     assert erp.breaker.drain == Rate(count=10, per=timedelta(minutes=1))
     assert erp.options["throttle"] == {"rate": "100/10s", "burst": 5, "concurrency": 4}
     assert "breaker" not in erp.options
