@@ -3,6 +3,7 @@ number with a fraction, a date and `NO` stay the text that was written."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 40
 Place = tuple[str | int, ...]
+_QUICK: Any = getattr(yaml, "CSafeLoader", None)  # ten times as fast; its library is not there on every platform
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
@@ -77,7 +79,7 @@ def read(directory: Path, file: str) -> Document:
     if text is None:
         return document
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text)
     except yaml.YAMLError as error:
         document.note(_line_of(error), *_form(error))
         return document
@@ -89,6 +91,29 @@ def read(directory: Path, file: str) -> Document:
         value = walk.value(root, ())
         document.value = None if walk.endless else value
     return document
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The root of the file's one document, by the quick parser where there is one; the other one says what is wrong, so that
+    the words do not depend on the machine. Raises YAMLError, RecursionError."""
+    if _QUICK is not None:
+        with contextlib.suppress(yaml.YAMLError):
+            if _is_flat(text):
+                quick: yaml.Node | None = yaml.compose(text, Loader=_QUICK)
+                return quick
+    slow: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    return slow
+
+
+def _is_flat(text: str) -> bool:
+    """Whether the quick parser, which recurses without looking at the stack, may compose it. Raises YAMLError."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_QUICK):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return False
+    return True
 
 
 def _line_of(error: yaml.YAMLError) -> int:
@@ -153,7 +178,7 @@ class _Walk:
         if node.tag.startswith("!") or "python/" in node.tag:
             self.document.note(node.start_mark.line + 1, f"the tag {node.tag} is not allowed", "write the plain value")
             return word
-        if getattr(node, "style", None) is not None:
+        if getattr(node, "style", None):
             return word
         if word in _WORDS:
             return _WORDS[word]
