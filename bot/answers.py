@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
-from bot.glance import Pause, breaker_line, entry_line, flow_line, hold_line, mode_line, pause_line, waiting_line
+from bot.glance import Pause, Works, engine_line, entry_line, flow_line, hold_line, pause_line, waiting_line
 from bot.wording import (
     CLASSES,
     Around,
@@ -20,11 +20,10 @@ from bot.wording import (
     standing,
     title_of,
 )
-from store.reports import FlowStatus
+from store.standing import FlowStatus
 from store.waiting import Waiting
-from sync.lifecycle import BreakerState, CaseState
-from sync.model import BillingHold, Breaker, Case, Entry, Mode
-from sync.modes import BATCH
+from sync.lifecycle import CaseState
+from sync.model import BillingHold, Case, Entry
 from sync.reasons import reason
 
 COMMANDS: tuple[tuple[str, str], ...] = (
@@ -39,6 +38,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("help", "this list"),
 )
 _LISTED, _LINES, _HISTORY = 20, 20, 10
+_UNASKED = Works()
 
 
 def help_text() -> Block:
@@ -55,17 +55,16 @@ def status(
     pauses: Sequence[Pause],
     backlog: Mapping[str, int],
     around: Around,
-    modes: Sequence[Mode] = (),
-    breakers: Sequence[Breaker] = (),
+    works: Works = _UNASKED,
     queue: Sequence[Waiting] = (),
 ) -> Block:
-    """How the flows do, and which of them send in batches. `reasons` counts what is open per reason code, `backlog` what
-    Slack has still to get; `breakers` are the connections that do not answer, `queue` what waits behind an exception."""
+    """How the flows do, and what they run on. `reasons` counts what is open per reason code, `backlog` what Slack has still to
+    get; `queue` is what waits behind an exception."""
     lines = [flow_line(one, around) for one in flows] or ["No flow has had work yet."]
-    lines += [mode_line(one, around) for one in modes if one.mode == BATCH]
+    lines += works.in_batches(around)
     stopped = [*(hold_line(hold, around) for hold in holds), *(pause_line(pause, around) for pause in pauses)]
     stopped = [
-        *(breaker_line(one, around) for one in breakers if one.state != BreakerState.CLOSED),
+        *works.broken(around),
         *(waiting_line(one, around) for one in queue),
         *stopped,
     ]
@@ -75,6 +74,8 @@ def status(
         blocks += [header(f"Open exceptions · {sum(reasons.values()):,}"), section("\n".join(few(open_now, _LINES)))]
     if stopped:
         blocks += [header("Held and paused"), *map(section, few(stopped, _LINES))]
+    if works.workers is not None:
+        blocks += [header("Engine"), section(engine_line(works.workers, around))]
     if late := [f"{count:,} {said(what, 20)}" for what, count in backlog.items() if count]:
         blocks.append(context(f"Still on the way to Slack: {', '.join(late)}."))
     counts = f"{counted(len(flows), 'flow')}, {counted(sum(reasons.values()), 'open exception')}"

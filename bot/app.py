@@ -74,11 +74,18 @@ class Parts:
 
 
 async def wire(
-    settings: Settings, workspace: Workspace, environ: Mapping[str, str], *, clock: Clock = utc_now, slack: bool = True
+    settings: Settings,
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock = utc_now,
+    slack: bool = True,
+    aside: bool = False,
 ) -> Parts:
-    """Build everything and open the ledger. Raises ConfigurationError with everything that is missing."""
+    """Build everything and open the ledger, with its writer `aside` if asked. Raises ConfigurationError with everything that
+    is missing."""
     built = _connections(settings, workspace, environ, slack=slack)
-    store = Store(settings.database_url.get_secret_value())
+    store = Store(settings.database_url.get_secret_value(), aside=aside)
     await store.open()
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)
@@ -124,7 +131,7 @@ async def _wire_slack(parts: Parts) -> None:
     client = AsyncWebClient(
         token=token, base_url=parts.settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
     )
-    bolt = AsyncApp(client=client, signing_secret=secret)
+    bolt = AsyncApp(name="meshline", client=client, signing_secret=secret)  # or it looks through all modules for one
     people = People(parts.workspace, client)
     surroundings = Surroundings(parts.workspace, people)
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed)

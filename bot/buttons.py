@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.blocks import VALUE, Block, button, clip, confirm, option, overflow
 from bot.carried import Carried, carry
-from bot.wording import Around, asks, fix_label, is_many, records, title_of, told, worth
+from bot.wording import Around, asks, fix_label, is_many, is_outage, records, title_of, told, worth
 from sync.decide import shared_questions
 from sync.lifecycle import CaseState, case_verbs
 from sync.model import BillingHold, Candidate, Cause, Violation
@@ -59,7 +59,9 @@ def pressable(cause: Cause, around: Around) -> list[Block]:
 
 def menu(cause: Cause, around: Around) -> Block:
     """The menu behind three dots. A card that is closed keeps its history."""
-    allowed = () if is_proposed(cause) else verbs(cause)
+    allowed = frozenset() if is_proposed(cause) else verbs(cause)
+    if is_outage(cause):  # its records go on by themselves: there is nothing to call off
+        allowed -= {"discard"}
     entries = [option(words, _carry(cause, verb=verb)) for verb, words in _MENU.items() if verb in allowed]
     entries.append(option("Timeline", _carry(cause, verb="timeline")))
     url = around.crm_link(cause.first[0].subject) if cause.first and not is_many(cause) else None

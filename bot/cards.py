@@ -14,6 +14,7 @@ from bot.wording import (
     due,
     due_plain,
     headline,
+    held_up,
     is_many,
     is_outage,
     line_of,
@@ -92,12 +93,13 @@ def _downtime(cause: Cause, around: Around, *, plain: bool = False) -> str:
     if down is None:
         return ""
     at, words = (utc, tidy) if plain else (moment, said)
-    name, many = words(down.connection), waiting(down.waiting)
+    (count, where), name = held_up(cause, around), words(down.connection)
+    many = waiting(count)
     if down.answers_since is not None:
-        goes = f" {many} and go out by themselves, slowly at first." if down.waiting else ""
+        goes = f" {many} and go out by themselves, slowly at first." if count else ""
         return f"{name} answers again since {at(down.answers_since)}; it had not since {at(down.since)}.{goes}"
     tried = f"next try {at(down.next_try)}" if down.next_try > around.now else "it is tried now"
-    return f"{name} does not answer since {at(down.since)}. {many} in {words(around.flow_title(cause.flow))}; {tried}."
+    return f"{name} does not answer since {at(down.since)}. {many} in {words(where)}; {tried}."
 
 
 def _nobody(cause: Cause) -> str:

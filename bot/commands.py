@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot import answers
+from bot.glance import Works
 from bot.home import home
 from bot.surroundings import Surroundings
 from store.cases import Press
@@ -69,17 +70,22 @@ class Commands:
             await self.store.holds(),
             await self.store.pauses(),
             self.surroundings.around(self.clock()),
+            await self._works(),
         )
+
+    async def _works(self) -> Works:
+        store = self.store
+        return Works(workers=await store.workers(), modes=await store.modes(), breakers=await store.breakers())
 
     async def _help(self, user: str, words: list[str]) -> Payload:
         return answers.help_text()
 
     async def _status(self, user: str, words: list[str]) -> Payload:
-        flows, modes = await self.store.status(), await self.store.modes()
+        flows, works = await self.store.status(), await self._works()
         if words:
             flow = self._flow(words)
             flows = [one for one in flows if one.flow == flow.name]
-            modes = [one for one in modes if one.flow == flow.name]
+            works = replace(works, modes=[one for one in works.modes if one.flow == flow.name])
         return answers.status(
             flows,
             await self.store.reasons(unresolved=True),
@@ -87,8 +93,7 @@ class Commands:
             await self.store.pauses(),
             await self.store.backlog(),
             self.surroundings.around(self.clock()),
-            modes,
-            await self.store.breakers(),
+            works,
             await self.store.waiting(limit=_QUEUE, crowded=True),
         )
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks import link, moment, said
+from bot.blocks import few, link, moment, said
 from bot.readiness import SILENT
 from bot.wording import Around, due, headline, named, person, refs_in_short, told, waiting, worth
-from store.reports import FlowStatus
-from store.waiting import Waiting
+from store.standing import FlowStatus
+from store.waiting import COUNTED, Waiting
 from store.workers import Worker
+from sync.lifecycle import BreakerState
 from sync.model import BillingHold, Breaker, Cause, Entry, Mode
+from sync.modes import BATCH
 from sync.reasons import REASONS
 
 Pause = tuple[str, str, str, datetime]
@@ -35,22 +38,61 @@ _VERBS = {
     "wake": "The snooze is over",
 }
 _NOBODY = ("engine", "clock")
+_ROLES = {"all": "engine and Slack", "worker": "engine", "bot": "Slack"}
+_PROCESSES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """How the machinery is: the processes, the flows' modes, the connections that were ever broken. `workers` is None where
+    nobody asked."""
+
+    workers: Sequence[Worker] | None = None
+    modes: Sequence[Mode] = ()
+    breakers: Sequence[Breaker] = ()
+
+    def in_batches(self, around: Around) -> list[str]:
+        """A line for each flow that sends in batches."""
+        return [mode_line(one, around) for one in self.modes if one.mode == BATCH]
+
+    def broken(self, around: Around) -> list[str]:
+        """A line for each connection that does not answer."""
+        return [breaker_line(one, around) for one in self.breakers if one.state != BreakerState.CLOSED]
 
 
 def flow_line(one: FlowStatus, around: Around) -> str:
     """A flow, its counts and when it last delivered."""
-    counts = [f"{one.states[state]:,} {words}" for state, words in _STATES.items() if one.states.get(state)]
+    counts = [f"{_many(one.states[state])} {words}" for state, words in _STATES.items() if one.states.get(state)]
     last = f"last delivered {moment(one.last_delivered)}" if one.last_delivered else "nothing delivered yet"
     oldest = f", the oldest waiting since {moment(one.oldest)}" if one.oldest else ""
     return f"*{said(around.flow_title(one.flow), 80)}*: {', '.join(counts) or 'no work yet'}; {last}{oldest}."
 
 
+def _many(count: int) -> str:
+    return f"{count:,}+" if count >= COUNTED else f"{count:,}"
+
+
 def engine_line(workers: Sequence[Worker], around: Around) -> str:
-    """That nobody works, or nothing when somebody does."""
+    """How the engine is, and each process: since when it works, when it beat last, and which are silent."""
     beats = [each.beat_at for each in workers if each.is_engine]
-    if any(around.now - at < SILENT for at in beats):
-        return ""
-    return f"*The engine is silent* since {moment(max(beats))}." if beats else "*No engine is running.*"
+    last = max(beats, default=None)
+    if last is None:
+        head = "*No engine is running.* What comes in waits for one."
+    elif around.now - last >= SILENT:
+        head = f"*The engine is silent* since {moment(last)}."
+    else:
+        many = sum(around.now - at < SILENT for at in beats)
+        head = f"The engine works in {many} process{'es' if many > 1 else ''}; the last beat was {moment(last)}."
+    silent_first = sorted(workers, key=lambda each: (around.now - each.beat_at < SILENT, each.started_at))
+    return "\n".join([head, *few([_process(each, around) for each in silent_first], _PROCESSES)])
+
+
+def _process(one: Worker, around: Around) -> str:
+    silent = around.now - one.beat_at >= SILENT
+    beat = f"*silent* since {moment(one.beat_at)}" if silent else f"last beat {moment(one.beat_at)}"
+    return (
+        f"• {_ROLES.get(one.role, said(one.role, 20))} {said(one.name[:8], 8)}, since {moment(one.started_at)}: {beat}"
+    )
 
 
 def hold_line(hold: BillingHold, around: Around) -> str:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from bot.blocks import Block, button, context, divider, few, header, section
 from bot.buttons import is_proposed, verbs
 from bot.carried import Carried, carry
-from bot.glance import Pause, cause_line, flow_line, hold_line, pause_line
+from bot.glance import Pause, Works, cause_line, engine_line, flow_line, hold_line, pause_line
 from bot.wording import Around, asks, fix_label, line_of, standing
-from store.reports import FlowStatus
+from store.standing import FlowStatus
 from sync.lifecycle import CaseState
 from sync.model import BillingHold, Case, Cause
 from sync.reasons import reason
 
 _MINE, _TEAM, _LINES = 15, 15, 15
+_UNASKED = Works()
 
 
 def home(
@@ -24,13 +25,20 @@ def home(
     holds: Sequence[BillingHold],
     pauses: Sequence[Pause],
     around: Around,
+    works: Works = _UNASKED,
 ) -> Block:
     """The view for `views.publish`."""
+    going = [*(flow_line(one, around) for one in status), *works.in_batches(around)]
+    stopped = [*works.broken(around), *_held(holds, around), *_paused(pauses, around)]
+    engine = (
+        [header("Engine"), section(engine_line(works.workers, around)), divider()] if works.workers is not None else []
+    )
     blocks = [
         *_part("My exceptions", [_mine(case, around) for case in mine[:_MINE]], "Nothing is yours to do.", len(mine)),
         *_part("My team's queue", [_queued(cause, around) for cause in team[:_TEAM]], "The queue is empty.", len(team)),
-        *_listed("Flows", [flow_line(one, around) for one in status], "No flow has had work yet."),
-        *_listed("Held and paused", [*_held(holds, around), *_paused(pauses, around)], "Nothing is held or paused."),
+        *_listed("Flows", going, "No flow has had work yet."),
+        *_listed("Held and paused", stopped, "Nothing is held or paused."),
+        *engine,
         context("`/sync help` lists everything you can ask for."),
     ]
     return {"type": "home", "blocks": blocks}

@@ -9,7 +9,7 @@ from bot.wording import OUTAGES
 from store.ledger import Store
 from sync.workspace.workspace import Workspace
 
-_NIGHT, _FOREVER = timedelta(hours=2), timedelta(days=36_500)
+_NIGHT, _WEEK, _FOREVER = timedelta(hours=2), timedelta(days=7), timedelta(days=36_500)
 _PARTS = 10  # a beat must not take long; the next one goes on
 
 
@@ -27,8 +27,12 @@ async def retire(store: Store, workspace: Workspace, now: datetime, *, parts: in
     night = (now - _NIGHT).date().isoformat()
     read, done = (now - min(each, _FOREVER) for each in (workspace.retention.snapshots, workspace.retention.events))
     for _ in range(parts):
-        more = await store.forget(before=read, night=night, now=now)
-        more = await store.archive(before=done, night=night, now=now) or more
-        if not more:
+        more = [
+            await store.forget(before=read, night=night, now=now),
+            await store.archive(before=done, night=night, now=now),
+            await store.drop_messages(before=read, night=night, now=now),
+            await store.drop_ticks(before=now - _WEEK, night=night, now=now),
+        ]
+        if not any(more):
             return False
     return True

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from store.ledger import Store
+from store.waiting import COUNTED
 from store.workers import Worker
 
 
 async def exposition(store: Store, *, now: datetime) -> str:
     """One scrape."""
-    lines = ["# HELP meshline_deliveries Deliveries by flow and state.", "# TYPE meshline_deliveries gauge"]
+    lines = [
+        f"# HELP meshline_deliveries Deliveries by flow and state, {COUNTED} of each at most.",
+        "# TYPE meshline_deliveries gauge",
+    ]
     for flow in await store.status():
         lines += [
             f'meshline_deliveries{{flow="{flow.flow}",state="{state}"}} {many}'

@@ -10,6 +10,7 @@ from bot.blocks import clip
 from bot.cards import Around
 from bot.people import People
 from sync.model import Message
+from sync.traffic import needs_of
 from sync.workspace.workspace import Workspace
 
 
@@ -29,6 +30,7 @@ class Surroundings:
             person=self.people.name,
             crm_link=self._crm_link,
             contract=self._contract,
+            needs=self._needs,
         )
 
     def message_payload(self, group: list[Message]) -> dict[str, Any]:
@@ -52,6 +54,10 @@ class Surroundings:
     def _contract(self, name: str) -> str:
         flow = self.workspace.flows.get(name)
         return flow.contract if flow else ""
+
+    def _needs(self, name: str, connection: str) -> bool:
+        flow = self.workspace.flows.get(name)
+        return flow is not None and connection in needs_of(flow)
 
     def _crm_link(self, subject: str) -> str | None:
         entity, _, record_id = subject.partition(":")

@@ -27,6 +27,8 @@ class Around:
     person: Callable[[str], str]
     crm_link: Callable[[str], str | None]
     contract: Callable[[str], str]
+    needs: Callable[[str, str], bool]
+    """Whether a flow needs a connection."""
 
 
 CLASSES = {"A": "money or data at risk", "B": "needs a fix", "C": "can wait for the digest"}
@@ -115,6 +117,20 @@ def waiting(count: int, noun: str = "record") -> str:
     if count >= COUNTED:
         return f"{COUNTED:,}+ {noun}s wait"
     return f"{counted(count, noun)} wait{'s' if count == 1 else ''}"
+
+
+def held_up(cause: Cause, around: Around) -> tuple[int, str]:
+    """How many records wait in all flows that need the connection of an outage, and in which flows; not escaped."""
+    down = cause.downtime
+    if down is None:
+        return 0, ""
+    flows = {
+        flow: many
+        for flow, many in down.waiting.items()
+        if many and (flow == cause.flow or around.needs(flow, down.connection))
+    }
+    titles = [around.flow_title(flow) for flow in flows or (cause.flow,)]
+    return sum(flows.values()), " and ".join(titles) if len(titles) < 3 else f"{len(titles)} flows"
 
 
 def worth(sums: Iterable[Money]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,17 @@ from sync.model import Delivery, Overlay, Want
 _BURIAL = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """One engine that has free places."""
+
+    limit: int
+    lease: timedelta
+    max_losses: int
+    now: datetime
+    flows: Mapping[str, Want] | None
+
+
 class Claiming:
     """Who works on what."""
 
@@ -55,16 +67,8 @@ class Claiming:
         many it may give; without it every flow may give all. Those whose lease expired come back first, until they lost it
         `max_losses` times."""
 
-        def work(tx: Connection) -> list[Delivery]:
-            until = now + timedelta(seconds=lease_seconds)
-            taken = _lease(tx, _LOST, now, until, enough=max_losses, most=limit)
-            for flow, want in _in_turn(tx, flows, limit, now):
-                left = min(want.most, limit - len(taken))
-                if left > 0 and (left := min(left, let_through(tx, want.needs, now, until))) > 0:
-                    taken |= _lease(tx, _READY, now, until, of_flow=flow, most=left)
-            return _load(tx, taken, until)
-
-        return await self.db.write(work)
+        ask = _Ask(limit=limit, lease=timedelta(seconds=lease_seconds), max_losses=max_losses, now=now, flows=flows)
+        return await self.db.together(_claim, ask)
 
     async def poisoned(self, *, max_losses: int, now: datetime) -> list[Delivery]:
         """Lease, for burial only, deliveries whose worker died `max_losses` times."""
@@ -87,6 +91,20 @@ class Claiming:
             return found
 
         return await self.db.read(work)
+
+
+def _claim(tx: Connection, asks: Sequence[_Ask]) -> list[list[Delivery]]:
+    return [_claimed(tx, each) for each in asks]
+
+
+def _claimed(tx: Connection, ask: _Ask) -> list[Delivery]:
+    now, until = ask.now, ask.now + ask.lease
+    taken = _lease(tx, _LOST, now, until, enough=ask.max_losses, most=ask.limit)
+    for flow, want in _in_turn(tx, ask.flows, ask.limit, now):
+        left = min(want.most, ask.limit - len(taken))
+        if left > 0 and (left := min(left, let_through(tx, want.needs, now, until))) > 0:
+            taken |= _lease(tx, _READY, now, until, of_flow=flow, most=left)
+    return _load(tx, taken, until)
 
 
 def due(now: datetime) -> Select[int]:

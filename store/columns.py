@@ -16,9 +16,12 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Text,
     TypeDecorator,
 )
 from sqlalchemy.types import TypeEngine
+
+from sync.words import fitted, plain
 
 
 def aware(value: datetime) -> datetime:
@@ -55,6 +58,26 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
 
+class Name(TypeDecorator[str]):
+    """What another system calls something: one that is too long, or holds a NUL, is kept as `fitted` makes it."""
+
+    impl = String(255)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else fitted(value)
+
+
+class Prose(TypeDecorator[str]):
+    """Text of any length, without NUL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else plain(value)
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -83,6 +106,14 @@ def one_of(column: str, states: Any) -> CheckConstraint:
 
 def at(name: str, *, null: bool = False) -> Column[datetime]:
     return Column(name, Moment, nullable=null)
+
+
+def name(of: str, *, null: bool = False, default: str | None = None) -> Column[str]:
+    return Column(of, Name, nullable=null, server_default=default)
+
+
+def prose(of: str, *, default: str | None = "") -> Column[str]:
+    return Column(of, Prose, nullable=False, server_default=default)
 
 
 def word(name: str, *, null: bool = False, default: str | None = None) -> Column[str]:

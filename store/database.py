@@ -24,11 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, unavailable, whole
+from store.scribe import Scribe
+from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, in_turns, unavailable, whole
 from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
@@ -60,16 +61,18 @@ _JSON: dict[str, Any] = {
 
 class Database:
     """A ledger's database. Open it before use, close it after. `finish` writes at the end of each transaction what its work
-    left to be written last."""
+    left to be written last. `aside`: SQLite's batches are written by a process of their own."""
 
-    def __init__(self, url: str, finish: Finish) -> None:
-        self.url, self._finish = address_of(url), finish
+    def __init__(self, url: str, finish: Finish, *, aside: bool = False) -> None:
+        self.url, self._finish, self._aside = address_of(url), finish, aside
         self._backend: _Sqlite | _Postgres | None = None
 
     async def open(self) -> None:
         """Connect."""
-        backend = _Sqlite if self.url.get_backend_name() == "sqlite" else _Postgres
-        self._backend = backend(self.url, self._finish)
+        if self.url.get_backend_name() == "sqlite":
+            self._backend = _Sqlite(self.url, self._finish, Scribe(self.url) if self._aside else None)
+        else:
+            self._backend = _Postgres(self.url, self._finish)
         await self._backend.open()
 
     async def close(self) -> None:
@@ -107,20 +110,24 @@ class Database:
 
 
 class _Sqlite:
-    """One writer thread, which commits all that waits together; a few reader threads beside it."""
+    """One writer thread, which commits all that waits together; a few reader threads beside it. With a scribe, the verbs that
+    have a batched form are committed by it, in turns with the thread."""
 
-    def __init__(self, url: URL, finish: Finish) -> None:
+    def __init__(self, url: URL, finish: Finish, scribe: Scribe | None = None) -> None:
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
         self._reading = sqlite_engine(url, begin="BEGIN")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-reader")
-        self._line, self._finish = Line(self._commit), finish
+        self._line, self._finish, self._scribe = Line(self._commit), finish, scribe
 
     async def open(self) -> None:
-        return None
+        if self._scribe is not None:
+            await self._scribe.open()
 
     async def close(self) -> None:
         await self._line.close()
+        if self._scribe is not None:
+            await self._scribe.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._writer, self._writing.dispose)
         self._writer.shutdown()
@@ -133,7 +140,7 @@ class _Sqlite:
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._readers, _in_transaction, self._reading, work)
+            return await loop.run_in_executor(self._readers, in_transaction, self._reading, work)
         except OperationalError as error:
             raise unavailable(error) from error
 
@@ -144,8 +151,13 @@ class _Sqlite:
         return self._line.waiting
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
+        if self._scribe is None:
+            return await self._here(jobs)
+        return await in_turns(jobs, self._here, self._scribe.commit)
+
+    async def _here(self, jobs: list[Job]) -> list[Answer]:
         work = partial(whole, jobs=jobs, finish=self._finish)
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _in_transaction, self._writing, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, in_transaction, self._writing, work)
 
 
 class _Postgres:
@@ -236,12 +248,12 @@ class _Postgres:
 
 def _driver_errors() -> tuple[type[Exception], ...]:
     """What asyncpg itself raises where SQLAlchemy is not in between."""
-    from asyncpg import InterfaceError, PostgresError
+    from asyncpg import InterfaceError, InternalClientError, PostgresError
 
-    return (InterfaceError, PostgresError)
+    return (InterfaceError, InternalClientError, PostgresError)
 
 
-def _in_transaction(engine: Engine, work: Work[T]) -> T:
+def in_transaction(engine: Engine, work: Work[T]) -> T:
     with engine.begin() as tx:
         value = work(tx)
     return value
@@ -249,8 +261,15 @@ def _in_transaction(engine: Engine, work: Work[T]) -> T:
 
 def _is_outage(error: DBAPIError) -> bool:
     state = _state(error)
-    lost = error.connection_invalidated or isinstance(error, OperationalError)
-    return lost or state[:2] in ("53", "57", "08") or state == "25006"
+    return lost(error) or state[:2] in ("53", "57", "08") or state == "25006"
+
+
+def lost(error: DBAPIError) -> bool:
+    """Whether the server went away, which asyncpg finds out in the middle of one thing or another. A value that it does not
+    take is its caller's fault."""
+    if isinstance(getattr(error.orig, "__cause__", None), ValueError):
+        return False
+    return error.connection_invalidated or isinstance(error, OperationalError | InternalError | InterfaceError)
 
 
 def _told(answer: Answer) -> Answer:

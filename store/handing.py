@@ -14,7 +14,8 @@ from sqlalchemy import JSON, Connection, String
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from store.columns import Moment, aware, stamp
+from store.columns import Moment, Name, Prose, aware, stamp
+from sync.words import fitted, plain, spelled
 
 _POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -37,7 +38,10 @@ def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) 
     if dialect == "sqlite":
         return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
     # never varchar(n): a cast to it cuts a longer word off without a word, and two keys would become one
-    kinds = ["text" if isinstance(kind, JSON | String) else kind.compile(_POSTGRES) for kind in columns.values()]
+    kinds = [
+        "text" if isinstance(kind, JSON | String | Name | Prose) else kind.compile(_POSTGRES)
+        for kind in columns.values()
+    ]
     arrays = ", ".join(f"${place + at}::{kind}[]" for at, kind in enumerate(kinds))
     shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON)}' for name, kind in columns.items())
     words = f"SELECT {shown} FROM unnest({arrays}) AS each_row ({names})"  # noqa: S608 - our own names
@@ -71,8 +75,9 @@ def _reading(
     """How the values of a row are read, and which of them become texts."""
     turned: list[tuple[int, Callable[[Any], str]]] = []
     for place, (_, kind) in enumerate(columns):
-        if isinstance(kind, Moment | JSON):
-            turned.append((place, stamp if isinstance(kind, Moment) else _document))
+        turn = _turn(kind)
+        if turn is not None:
+            turned.append((place, stamp if turn is aware else turn))
     if len(columns) == 1:
         [(only, _)] = columns
         return lambda row: [row[only]], turned
@@ -91,20 +96,26 @@ def _as_arrays(
     arrays = []
     for name, kind in columns.items():
         values = [row[name] for row in rows]
-        turn = next((turn for is_a, turn in _TURNS.items() if isinstance(kind, is_a)), None)
+        turn = _turn(kind)
         arrays.append([None if value is None else turn(value) for value in values] if turn is not None else values)
     return words, arrays
 
 
 def _document(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return orjson.dumps(spelled(value)).decode()
 
 
-def _word(value: str) -> str:
-    return value.replace("\0", "\ufffd")  # PostgreSQL keeps none
+_TURNS: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {
+    JSON: _document, Moment: aware, Name: fitted, Prose: plain,
+}  # fmt: skip
 
 
-_TURNS: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {JSON: _document, Moment: aware, String: _word}
+def _turn(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What makes a value of this type one that is kept; our own words are kept as they are."""
+    return next((turn for is_a, turn in _TURNS.items() if isinstance(kind, is_a)), None)
 
 
 def _for_sqlite(value: Any) -> Any:

@@ -15,6 +15,7 @@ from store.given import Prepared, types
 from store.tables import journal
 from store.together import at_end
 from sync.model import Entry, Record
+from sync.words import fitted
 
 GENESIS = "0" * 64
 _Line = tuple[datetime, tuple[str, str, str, str], str]
@@ -31,7 +32,8 @@ def append(
     """Add one line to the caller's transaction; it is chained when everything else of the transaction is done. `data` holds
     decisions and identifiers, never secrets."""
     text = orjson.dumps(data or {}, option=orjson.OPT_SORT_KEYS).decode()
-    at_end(tx).append((now, (actor, verb, noun, str(noun_id)), text))
+    which = fitted(noun_id) if isinstance(noun_id, str) else str(noun_id)  # the hash is over what is kept
+    at_end(tx).append((now, (actor, verb, noun, which), text))
 
 
 def finish(tx: Connection, lines: Sequence[_Line]) -> None:

@@ -20,7 +20,9 @@ from store.replays import Replays
 from store.reports import Reports
 from store.retention import Keeping
 from store.settle import Settling
+from store.standing import Standing
 from store.ticks import Ticks
+from store.tidying import Tidying
 from store.waiting import HoldingQueue
 from store.workers import Workers
 from store.writes import Writes
@@ -41,17 +43,20 @@ class Store(
     Newest,
     Outages,
     Keeping,
+    Tidying,
     HoldingQueue,
     Holds,
     Ticks,
     Journal,
     Reports,
+    Standing,
     Workers,
 ):
-    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""
+    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish. `aside`: a SQLite
+    ledger is written by a process of its own, which leaves this one to a service's other work."""
 
-    def __init__(self, url: str) -> None:
-        self.db = Database(url, finish)
+    def __init__(self, url: str, *, aside: bool = False) -> None:
+        self.db = Database(url, finish, aside=aside)
 
     async def open(self) -> None:
         await to_head(self.db.url)

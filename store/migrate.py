@@ -15,9 +15,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, inspect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from store.database import one_at_a_time, postgres_engine, sqlite_engine, trouble
+from store.database import lost, one_at_a_time, postgres_engine, sqlite_engine, trouble
 from store.tables import metadata
 from sync.errors import ConfigurationError, LedgerUnavailable
 
@@ -42,7 +42,7 @@ async def to_head(url: URL) -> None:
         raise LedgerUnavailable(f"the ledger cannot be opened: {error}") from error
     except DBAPIError as error:
         known = trouble(error)
-        if not known and not isinstance(error, OperationalError):
+        if not known and not lost(error):
             raise
         raise LedgerUnavailable(f"the ledger cannot be opened: {known or error.orig}") from error
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, String, Table, event, false, func, inspect, select, text
+from sqlalchemy import URL, Connection, Table, TypeDecorator, event, false, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,7 @@ from store.tables import journal, metadata
 from sync.errors import ConfigurationError, IllegalMove, LedgerUnavailable, NotFound
 
 _PAGE = 500
+_ANY = 2**31
 _SOON_MS = 2_000
 _LOCKED = "55P03"
 _CALM = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "lock_timeout = '5s'")
@@ -201,27 +202,24 @@ def _copy(there: Connection, here: Connection, table: Table, total: int, tell: T
 
 
 def _put(here: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    try:
-        here.execute(table.insert(), rows)
-    except DBAPIError:
-        misfit = _misfit(table, rows)
-        if misfit is None:
-            raise
-        raise IllegalMove(f"{misfit}, which PostgreSQL does not keep; nothing was moved") from None
+    misfit = _misfit(table, rows)
+    if misfit is not None:
+        raise IllegalMove(f"{misfit}, which PostgreSQL does not keep; nothing was moved")
+    here.execute(table.insert(), rows)
 
 
 def _misfit(table: Table, rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """Which row is too much for PostgreSQL, by name: SQLite minds neither lengths nor NUL characters."""
-    for row in rows:
-        where = f"{table.name} {'/'.join(str(row[column.name]) for column in table.primary_key.columns)}"
-        for column in table.columns:
+    """Which row is too much for PostgreSQL, by name: SQLite minds neither lengths nor NUL characters. It is looked for before
+    it is sent, because what another system calls something would be shortened on the way."""
+    for column in table.columns:
+        kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+        most = getattr(kind, "length", None) or _ANY
+        for row in rows:
             value = row[column.name]
-            if not isinstance(value, str):
-                continue
-            if "\0" in value:
-                return f"{column.name} of {where!r} holds a NUL character"
-            if isinstance(column.type, String) and column.type.length and len(value) > column.type.length:
-                return f"{column.name} of {where!r} is longer than {column.type.length} characters"
+            if isinstance(value, str) and (len(value) > most or "\0" in value):
+                where = f"{table.name} {'/'.join(str(row[one.name]) for one in table.primary_key.columns)}"
+                why = "holds a NUL character" if "\0" in value else f"is longer than {most} characters"
+                return f"{column.name} of {where!r} {why}"
     return None
 
 

@@ -11,10 +11,14 @@ from sqlalchemy import Connection, Select, String, and_, cast, func, literal, li
 
 from store.causes import touch
 from store.database import Database, insert, one_at_a_time
+from store.standing import flows_in_line
 from store.tables import breakers, cases, causes, deliveries, ticks
 from store.waiting import COUNTED, IN_LINE
 from sync.lifecycle import BreakerState, DeliveryState
 from sync.model import Downtime
+
+TOLD = "outage:"
+"""So begins the tick that says when a card of an outage was drawn last."""
 
 _EVERY = timedelta(minutes=1)
 _LAST = "last"
@@ -34,7 +38,7 @@ class Outages:
 
 def _due(tx: Connection, reasons: Collection[str], now: datetime) -> list[int]:
     last = func.coalesce(ticks.c.claimed_at, causes.c.opened_at)
-    drawn = and_(ticks.c.name == literal("outage:") + cast(causes.c.id, String), ticks.c.slot == _LAST)
+    drawn = and_(ticks.c.name == literal(TOLD) + cast(causes.c.id, String), ticks.c.slot == _LAST)
     query = (
         select(causes.c.id)
         .join(breakers, _concerned())
@@ -49,7 +53,7 @@ def _redraw(tx: Connection, reasons: Collection[str], now: datetime) -> int:
     one_at_a_time(tx, '["outages"]')
     found = _due(tx, reasons, now)
     for cause_id in found:
-        row = insert(tx, ticks).values(name=f"outage:{cause_id}", slot=_LAST, claimed_at=now)
+        row = insert(tx, ticks).values(name=f"{TOLD}{cause_id}", slot=_LAST, claimed_at=now)
         tx.execute(row.on_conflict_do_update(index_elements=["name", "slot"], set_={"claimed_at": now}))
         touch(tx, cause_id, now)
     return len(found)
@@ -64,7 +68,7 @@ def _concerned() -> Any:
 
 def downtime(tx: Connection, cause_id: int) -> Downtime | None:
     """How the connection is that a cause is about, if it was broken while the cause was open."""
-    query = select(breakers, causes.c.flow).join_from(causes, breakers, _concerned()).where(causes.c.id == cause_id)
+    query = select(breakers).join_from(causes, breakers, _concerned()).where(causes.c.id == cause_id)
     row = tx.execute(query).one_or_none()
     if row is None:
         return None
@@ -73,7 +77,7 @@ def downtime(tx: Connection, cause_id: int) -> Downtime | None:
         since=row.opened_at,
         next_try=row.until,
         answers_since=row.closed_at if row.state == BreakerState.CLOSED else None,
-        waiting=_waiting(tx, row.flow),
+        waiting={flow: _waiting(tx, flow) for flow in flows_in_line(tx)},
         stopped=_stopped(tx, cause_id),
     )
 

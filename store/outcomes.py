@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from store.tables import bindings, cases, causes, deliveries
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Delivery
 from sync.steps import Opening, Route
+from sync.words import fitted
 
 _SAME = ("source_connection", "source_entity", "source_id", "target_connection", "target_entity")
 _FRESH = ("target_id", "reference", "delivery_id", "bound_at")
@@ -92,6 +94,7 @@ def open_case(
     tx: Connection, delivery: Delivery, row: AnyRow | None, opening: Opening, route: Route, now: datetime
 ) -> None:
     """The record stops: its last case (`row`) goes on when it is the same trouble, else a new one is opened."""
+    opening = replace(opening, cause=fitted(opening.cause))
     if row is not None and row.reason == opening.reason and row.cause_value == opening.cause:
         _again(tx, delivery, row, opening, route, now)
         return

@@ -16,8 +16,10 @@ from store.journal import append
 from store.lines import Pair, line_up, lock
 from store.newest import keep_newest
 from store.tables import cursors, deliveries, events
+from sync.errors import NotKept
 from sync.lifecycle import DeliveryState
 from sync.model import Change, Received, Record
+from sync.words import not_kept, plain
 
 _POLLED = "polled"
 
@@ -51,7 +53,10 @@ class Receiving:
     ) -> Received:
         """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names); in the flows
         named by `newest` it replaces older ones that wait. `cursor` = (entity, cursor) is moved in the same transaction. Durable
-        when it returns, with whatever else waited."""
+        when it returns, with whatever else waited. Raises NotKept, and takes in nothing, where one cannot be kept as it is."""
+        for change in changes:
+            if why := not_kept(change):
+                raise NotKept(why)
         arrival = _Arrival(connection=connection, changes=changes, flows=flows, now=now, cursor=cursor, newest=newest)
         return await self.db.together(_receive, arrival)
 
@@ -109,10 +114,11 @@ def _rows(tx: Connection, arrivals: Sequence[_Arrival]) -> tuple[list[dict[str, 
         for change in arrival.changes:
             if change.kind == _POLLED and _heard_of(tx, arrival.connection, change):
                 continue
-            subject, flows = f"{change.entity}:{change.record_id}", arrival.flows.get(change.entity, ())
+            record_id, flows = plain(change.record_id), arrival.flows.get(change.entity, ())
+            subject = f"{change.entity}:{record_id}"
             pairs.update((flow, subject) for flow in flows)
             rows.append({
-                "connection": arrival.connection, "entity": change.entity, "record_id": change.record_id,
+                "connection": arrival.connection, "entity": change.entity, "record_id": record_id,
                 "key": change.key, "kind": change.kind, "occurred_at": change.occurred_at, "sequence": change.sequence,
                 "received_at": arrival.now, "trace": f"{token}{len(rows):04x}", "payload": change.payload,
                 "subject": subject, "flows": list(flows), "place": place,
@@ -130,7 +136,11 @@ def _note(tx: Connection, event_id: int, row: Mapping[str, Any]) -> None:
 def _heard_of(tx: Connection, connection: str, change: Change) -> bool:
     """Whether we were told already: polling sees the same change under another key. What we were told at or after the moment
     of the change is read after it."""
-    same = (events.c.connection == connection, events.c.entity == change.entity, events.c.record_id == change.record_id)
+    same = (
+        events.c.connection == connection,
+        events.c.entity == change.entity,
+        events.c.record_id == plain(change.record_id),
+    )
     at = change.occurred_at
     newer = exists().where(*same, events.c.occurred_at >= at, events.c.received_at >= at)
     return bool(tx.execute(select(newer)).scalar_one())

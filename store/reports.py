@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from store import rows
 from store.cause_view import cause_view as cause_view
@@ -21,16 +21,6 @@ from sync.model import BillingHold, Case, Cause, Event, Record
 from sync.money import Money
 
 _UNRESOLVED = cases.c.state != CaseState.RESOLVED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowStatus:
-    """One flow at a glance. `oldest` is when the oldest unfinished delivery's event was received."""
-
-    flow: str
-    states: dict[str, int]
-    last_delivered: datetime | None
-    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,33 +79,6 @@ class Reports:
     async def open_causes(self, *, channel: str | None = None, limit: int = 50) -> list[Cause]:
         """Causes with unresolved cases, nearest deadline first."""
         return list(await self.db.read(lambda tx: _open_causes(tx, channel, limit)))
-
-    async def status(self) -> list[FlowStatus]:
-        """Every flow that has had work."""
-        d = deliveries.c
-        counts = select(d.flow, d.state, func.count().label("many")).group_by(d.flow, d.state)
-        waiting = d.state.in_((DeliveryState.PENDING, DeliveryState.RUNNING))
-        times = (
-            select(
-                d.flow,
-                func.max(case((d.state == DeliveryState.DELIVERED, d.updated_at))).label("last"),
-                func.min(case((waiting, events.c.received_at))).label("oldest"),
-            )
-            .join(events, events.c.id == d.event_id)
-            .group_by(d.flow)
-            .order_by(d.flow)
-        )
-
-        def work(tx: Connection) -> list[FlowStatus]:
-            states: dict[str, dict[str, int]] = {}
-            for row in tx.execute(counts):
-                states.setdefault(row.flow, {})[row.state] = row.many
-            return [
-                FlowStatus(flow=row.flow, states=states.get(row.flow, {}), last_delivered=row.last, oldest=row.oldest)
-                for row in tx.execute(times)
-            ]
-
-        return await self.db.read(work)
 
     async def period(self, channel: str, *, since: datetime, until: datetime) -> Period:
         """A channel's day, for its digest."""

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal_column, null, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from store.database import Database, one_at_a_time
 from store.journal import append
@@ -85,19 +97,23 @@ def _row(tx: Connection, clock: str, before: datetime, night: str) -> AnyRow:
         tx.execute(retention.insert().values(clock=clock, night="", position=0, until=0))
     if row is None or row.night < night:  # whose clock lags begins no round of yesterday's
         begin = 0 if row is None else row.position if row.kept is None else row.kept
-        fresh = {"night": night, "position": begin, "until": _last_before(tx, before), "kept": None}
+        fresh = {
+            "night": night,
+            "position": begin,
+            "until": last_before(tx, events.c.id, events.c.received_at, before),
+            "kept": None,
+        }
         tx.execute(update(retention).where(mine).values(fresh))
     return tx.execute(select(retention).where(mine)).one()
 
 
-def _last_before(tx: Connection, moment: datetime) -> int:
-    """The number of the last event received before the moment, found by halving: numbers grow with time."""
-    low, high = 0, int(tx.execute(select(func.max(events.c.id))).scalar_one() or 0)
+def last_before(tx: Connection, number: Column[int], at: Column[datetime], moment: datetime) -> int:
+    """The number of the last row from before the moment, found by halving: numbers grow with time."""
+    low, high = 0, int(tx.execute(select(func.max(number))).scalar_one() or 0)
     while low < high:
         middle = (low + high + 1) // 2
-        first = select(events.c.id, events.c.received_at).where(events.c.id >= middle).order_by(events.c.id).limit(1)
-        row = tx.execute(first).one()
-        low, high = (row.id, high) if row.received_at < moment else (low, middle - 1)
+        row = tx.execute(select(number, at).where(number >= middle).order_by(number).limit(1)).one()
+        low, high = (row[0], high) if row[1] < moment else (low, middle - 1)
     return low
 
 

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, func, literal, literal_column, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    union,
+    union_all,
+)
 
 from store.database import Database
 from store.tables import deliveries, events
-from store.waiting import IN_LINE
+from store.waiting import COUNTED, IN_LINE
 from sync.lifecycle import DeliveryState
 
-COUNTED = 100_000  # of each state, further than this nobody counts
 _DONE: ColumnElement[Any] = literal_column("('delivered', 'discarded')")  # the indexes are asked for by these words
-_STATES: dict[str, ColumnElement[Any]] = {state: literal_column(f"'{state}'") for state in DeliveryState}
+_IS: dict[str, ColumnElement[bool]] = {
+    state: deliveries.c.state == literal_column(f"'{state}'") for state in DeliveryState
+}
 _Where = tuple[ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowStatus:
-    """One flow at a glance: how many deliveries are in each state (no further than 100,000), when one last was delivered, and
-    when the oldest was received that may go or is under way; what stands behind a held one waits for that."""
+    """One flow at a glance: its deliveries by state (no more than 10,000 of each are counted), when one was delivered last,
+    and when the oldest of those came in that go or may go. What stands behind another is not looked at."""
 
     flow: str
     states: dict[str, int]
@@ -37,39 +48,70 @@ class Standing:
     db: Database
 
     async def status(self) -> list[FlowStatus]:
-        """Every flow that has work or has had some."""
-        return await self.db.read(lambda tx: [_status(row) for row in tx.execute(_ALL)])
+        """Every flow that has had work."""
+
+        def work(tx: Connection) -> list[FlowStatus]:
+            return [_status(tx, flow) for flow in sorted(tx.execute(_FLOWS).scalars())]
+
+        return await self.db.read(work)
 
 
-def _status(row: Any) -> FlowStatus:
-    waiting = {"pending": max(0, row.in_line - row.running - row.held)}
-    counts = {state: getattr(row, state, 0) for state in DeliveryState} | waiting
-    return FlowStatus(
-        flow=row.flow,
-        states={state: many for state, many in sorted(counts.items()) if many},
-        last_delivered=row.last,
-        oldest=row.oldest,
+def _status(tx: Connection, flow: str) -> FlowStatus:
+    row = tx.execute(_ONE, {"flow": flow}).one()._mapping
+    states = {str(state): row[state] for state in DeliveryState if row[state]}
+    return FlowStatus(flow=flow, states=states, last_delivered=row["last"], oldest=row["oldest"])
+
+
+def _one() -> Select[Any]:
+    d, e = deliveries.c, events.c
+    mine = d.flow == bindparam("flow")
+    ready, running = (mine, d.front, _IS["pending"]), (mine, _IS["running"])
+    done = (mine, d.state.op("IN")(_DONE))
+    delivered = (*done, _IS["delivered"])
+    first = union_all(_few(ready, d.due_at), _few(running, d.subject)).subquery()
+    oldest = select(func.min(first.c.id)).scalar_subquery()
+    came = select(e.received_at).join_from(deliveries, events, e.id == d.event_id).where(d.id == oldest)
+    return select(
+        _count((mine, d.state.op("IN")(IN_LINE), _IS["pending"]), d.subject).label("pending"),
+        _count(running, d.subject).label("running"),
+        _count((mine, d.front, _IS["held"]), d.updated_at).label("held"),
+        _count((mine, _IS["dead"]), d.subject).label("dead"),
+        _count(delivered, d.updated_at).label("delivered"),
+        _count((*done, _IS["discarded"]), d.updated_at).label("discarded"),
+        select(func.max(d.updated_at)).where(*delivered).scalar_subquery().label("last"),
+        came.scalar_subquery().label("oldest"),
     )
 
 
-def _all() -> Select[Any]:
-    d, e = deliveries.c, events.c
-    flows = _flows()
-    mine = d.flow == flows.c.flow
-    ready = (mine, d.front, d.state == _STATES["pending"])
-    running = (mine, d.state == _STATES["running"])
-    delivered, discarded = ((mine, d.state.op("IN")(_DONE), d.state == _STATES[one]) for one in ("delivered", "discarded"))
-    first = union(*(_earliest(which, order) for which, order in ((ready, d.due_at), (running, d.leased_until))))
-    oldest = select(func.min(first.subquery().c.id)).scalar_subquery()
-    return select(
-        flows.c.flow,
-        _count((mine, d.state.op("IN")(IN_LINE)), d.subject).label("in_line"),
-        _count(running, d.leased_until).label("running"),
-        _count((mine, d.front, d.state == _STATES["held"]), d.updated_at).label("held"),
-        _count((mine, d.state == _STATES["dead"]), d.subject).label("dead"),
-        _count(delivered, d.updated_at).label("delivered"),
-        _count(discarded, d.updated_at).label("discarded"),
-        select(func.max(d.updated_at)).where(*delivered).scalar_subquery().label("last"),
-        select(e.received_at).join_from(deliveries, events, e.id == d.event_id).where(d.id == oldest)
-        .scalar_subquery().label("oldest"),
-    ).order_by(flows.c.flow)  # fmt: skip
+def _few(which: _Where, order: ColumnElement[Any]) -> Select[int]:
+    """The first of these in the order of their index, which makes a plan that reads anything else look dear."""
+    found = select(deliveries.c.id).where(*which).order_by(order).limit(COUNTED).subquery()
+    return select(found.c.id)
+
+
+def _count(which: _Where, order: ColumnElement[Any]) -> Any:
+    found = select(literal(1)).select_from(deliveries).where(*which).order_by(order).limit(COUNTED).subquery()
+    return select(func.count()).select_from(found).scalar_subquery()
+
+
+def _flows() -> Any:
+    """The flows in each index, found one behind the other."""
+    state = deliveries.c.state
+    parts = {"in_line": state.op("IN")(IN_LINE), "dead": _IS["dead"], "done": state.op("IN")(_DONE)}
+    return union(*(_flows_in(name, which) for name, which in parts.items()))
+
+
+def flows_in_line(tx: Connection) -> list[str]:
+    """The flows that have something in line."""
+    return sorted(tx.execute(_IN_LINE).scalars())
+
+
+def _flows_in(name: str, which: ColumnElement[bool]) -> Select[Any]:
+    flow = deliveries.c.flow
+    first = select(func.min(flow).label("flow")).where(which).cte(f"flows_{name}", recursive=True)
+    following = select(func.min(flow)).where(which, flow > first.c.flow).scalar_subquery()
+    found = first.union_all(select(following).where(first.c.flow.is_not(None)))
+    return select(found.c.flow).where(found.c.flow.is_not(None))
+
+
+_ONE, _FLOWS, _IN_LINE = _one(), _flows(), _flows_in("in_line", deliveries.c.state.op("IN")(IN_LINE))

@@ -18,7 +18,8 @@ from sync.model import Record
 
 ENGINES = ("all", "worker")
 _FORGOTTEN = timedelta(days=1)
-_SILENCE, _PROBE = "engine_silent", ("ready", "asked")
+SILENCE = "engine_silent"
+_PROBE = ("ready", "asked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Workers:
         """How the engines are, and who knows of a silence."""
 
         def work(tx: Connection) -> Pulse:
-            told = tx.execute(select(ticks.c.slot, ticks.c.claimed_at).where(ticks.c.name == _SILENCE))
+            told = tx.execute(select(ticks.c.slot, ticks.c.claimed_at).where(ticks.c.name == SILENCE))
             return Pulse(beat_at=_last_beat(tx), told={row.slot: row.claimed_at for row in told})
 
         return await self.db.read(work)
@@ -95,7 +96,7 @@ class Workers:
         """Put the news into the outbox, once per silence and channel, whoever asks."""
 
         def work(tx: Connection) -> bool:
-            if not claim(tx, _SILENCE, channel, since):
+            if not claim(tx, SILENCE, channel, since):
                 return False
             _say(tx, channel, text, body, now)
             return True
@@ -106,7 +107,7 @@ class Workers:
         """An engine is back: tell a channel that knows of the silence, once, whoever asks."""
 
         def work(tx: Connection) -> bool:
-            known = delete(ticks).where(ticks.c.name == _SILENCE, ticks.c.slot == channel)
+            known = delete(ticks).where(ticks.c.name == SILENCE, ticks.c.slot == channel)
             if not tx.execute(known).rowcount:
                 return False
             _say(tx, channel, text, body, now)
@@ -149,7 +150,7 @@ def _last_beat(tx: Connection) -> datetime | None:
 
 
 def _say(tx: Connection, channel: str, text: str, body: Record, now: datetime) -> None:
-    values: dict[str, Any] = {"channel": channel, "kind": _SILENCE, "text": text, "body": body, "at": now}
+    values: dict[str, Any] = {"channel": channel, "kind": SILENCE, "text": text, "body": body, "at": now}
     tx.execute(messages.insert().values(values | {"due_at": now}))
 
 

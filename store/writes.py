@@ -20,6 +20,7 @@ from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
 from sync.model import Delivery, Found, WriteEnd, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Held, Permit
+from sync.words import fitted
 
 _REPEATABLE = ("upsert", "update")
 _SOON = timedelta(milliseconds=400)
@@ -143,7 +144,7 @@ def _renew(tx: Connection, asks: Sequence[_Ask]) -> None:
 
 
 def _key(spec: WriteSpec) -> _Key:
-    return (spec.connection, spec.entity, spec.operation, spec.key)
+    return (spec.connection, spec.entity, spec.operation, fitted(spec.key))
 
 
 def _known(tx: Connection, keys: Iterable[_Key]) -> dict[_Key, AnyRow]:

@@ -12,6 +12,7 @@ from sync.money import Money
 from sync.policy import wait
 from sync.reasons import Fix, reason
 from sync.steps import Bury, Deliver, Discard, Hold, Opening, Pause, Retry, Step, Wait
+from sync.words import fitted
 from sync.workspace.flow import RetryPolicy
 
 
@@ -146,7 +147,7 @@ def _stop(opening: Opening) -> Step:
 
 def _opening(code: str, cause: str, detail: str, about: About, violations: tuple[Violation, ...] = ()) -> Opening:
     return Opening(
-        reason=code, cause=cause[:200], violations=violations, detail=detail, title=about.title,
+        reason=code, cause=fitted(cause), violations=violations, detail=detail, title=about.title,
         customer=about.customer, money=about.money, customer_name=about.customer_name,
     )  # fmt: skip
 

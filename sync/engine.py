@@ -13,11 +13,12 @@ import structlog
 
 from sync.decide import Outcome, Wrong, decide
 from sync.deliver import Line, Trip
-from sync.errors import LeaseLost, LedgerUnavailable, NotFound, WebhookRefused
-from sync.model import Delivery, Received
+from sync.errors import LeaseLost, LedgerUnavailable, NotFound, NotKept, WebhookRefused
+from sync.model import Change, Delivery, Received
 from sync.ports import Incoming
 from sync.steps import Bury, Deliver, Hold, Pause, Retry, Step
 from sync.traffic import Traffic
+from sync.words import fitted, not_kept
 from sync.workspace.flow import Flow
 
 log = structlog.get_logger()
@@ -47,9 +48,12 @@ class Engine:
             raise WebhookRefused(404, "Unknown connection") from None
         now = self._clock()
         changes = source.accept(incoming, now=now)
-        received = await self._ledger.receive(
-            connection, changes, self._flows_of(connection), now=now, newest=self._newest
-        )
+        try:
+            received = await self._ledger.receive(
+                connection, changes, self._flows_of(connection), now=now, newest=self._newest
+            )
+        except NotKept as error:
+            raise WebhookRefused(400, "Body is malformed", str(error)) from None
         self.wake()
         return received
 
@@ -65,8 +69,9 @@ class Engine:
             now = self._clock()
             page = await source.changes(entity, cursor, now=now)
             cursor, more = page.cursor, page.more
+            changes = [change for change in page.changes if _is_kept(change, name)]
             got = await self._ledger.receive(
-                name, page.changes, self._flows_of(name), now=now, cursor=(entity, cursor), newest=self._newest
+                name, changes, self._flows_of(name), now=now, cursor=(entity, cursor), newest=self._newest
             )
             total, duplicates = total + got.received, duplicates + got.duplicates
             self.wake()
@@ -229,3 +234,11 @@ class Engine:
             if flow.trigger.connection == connection:
                 flows.setdefault(flow.trigger.entity, []).append(flow.name)
         return flows
+
+
+def _is_kept(change: Change, connection: str) -> bool:
+    """Whether the ledger keeps the change. One that it does not must not hold up what comes after it, nor get lost in silence."""
+    why = not_kept(change)
+    if why:
+        log.error("change_not_kept", connection=connection, record=fitted(change.record_id), why=why)
+    return not why

@@ -10,6 +10,7 @@ MeshlineError
 │   ├── Rejected          this record needs a person (carries the reason code)
 │   └── Unauthorized      this connection needs a person
 ├── WebhookRefused        tell the sender (carries the HTTP status)
+├── NotKept               a change that no ledger can keep as it is; tell the sender
 ├── LedgerUnavailable     the database does not answer: nothing was recorded; try again later
 ├── LeaseLost             another worker owns the delivery now; drop what we did
 ├── IllegalMove           somebody was faster; say so
@@ -98,6 +99,10 @@ class WebhookRefused(MeshlineError):
     def __init__(self, status: int, title: str, detail: str = "") -> None:
         super().__init__(detail or title)
         self.status, self.title, self.detail = status, title, detail
+
+
+class NotKept(MeshlineError):
+    """A change cannot be kept as it is. Nothing that came with it was recorded."""
 
 
 class LedgerUnavailable(MeshlineError):

@@ -282,14 +282,14 @@ class Case:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downtime:
     """A connection that does not answer, or did not: since when, when it is asked next, since when it answers again. `waiting`
-    counts what the cause's flow has in line (no further than 10,000), `stopped` the cause's records that do not go on by
-    themselves."""
+    counts what each flow has in line (no further than 10,000), whether it needs the connection or not, `stopped` the cause's
+    records that do not go on by themselves."""
 
     connection: str
     since: datetime
     next_try: datetime
     answers_since: datetime | None
-    waiting: int
+    waiting: Mapping[str, int]
     stopped: int
 
 

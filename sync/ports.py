@@ -181,7 +181,8 @@ class Ledger(Protocol):
         newest: Collection[str] = (),
     ) -> Received:
         """Remember changes once and queue a delivery for every flow of their entity (`flows`: entity → flow names); in the flows
-        named by `newest` it replaces older ones that wait. `cursor` = (entity, cursor) is moved in the same transaction."""
+        named by `newest` it replaces older ones that wait. `cursor` = (entity, cursor) is moved in the same transaction.
+        Raises NotKept, and takes in nothing, where a change cannot be kept as it is."""
         ...
 
     async def cursor(self, connection: str, entity: str) -> Record | None:

@@ -42,11 +42,15 @@ def status(as_json: Json = False) -> None:
     show(found, as_json=as_json, text=lambda: _status_text(found))
 
 
+def _many(count: int) -> str:
+    return f"{COUNTED}+" if count >= COUNTED else str(count)
+
+
 def _status_text(found: dict[str, Any]) -> str:
     rows = [
         (
             one.flow,
-            ", ".join(f"{many} {state}" for state, many in sorted(one.states.items())),
+            ", ".join(f"{_many(many)} {state}" for state, many in sorted(one.states.items())),
             moment(one.last_delivered),
         )
         for one in found["flows"]
@@ -103,7 +107,7 @@ def _list_waiting(limit: int, as_json: bool) -> None:
     found = run(ask)
     rows = [
         (str(one.event_id), _behind(one), one.flow, one.subject, one.title[:40], moment(one.since), moment(one.until),
-         f"{COUNTED}+" if one.behind >= COUNTED else str(one.behind))
+         _many(one.behind))
         for one in found
     ]  # fmt: skip
     heads = ("event", "held by", "flow", "subject", "record", "since", "until", "waiting behind")

@@ -17,6 +17,7 @@ BATCH_LIMIT = 1000
 AHEAD = timedelta(hours=24)
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LONGEST = 200
+_USABLE = f"it must be a text or a whole number of at most {_LONGEST} characters that can be printed."
 _LARGEST = 10**18
 _STANDARD = EnvelopeOptions(kind="type", occurred="timestamp", record="data")
 
@@ -30,7 +31,7 @@ class Envelopes:
     def __init__(self, options: WebhookOptions) -> None:
         shape = options.envelope or _STANDARD
         self._entity, self._standard = options.entity, options.envelope is None
-        self._id, self._no_id = _pick(options.id), f"The record has no usable id at {options.id}."
+        self._id, self._no_id = _pick(options.id), f"The record has no usable id at {options.id}; {_USABLE}"
         self._key = _pick(shape.key) if shape.key else None
         self._kind = _pick(shape.kind) if shape.kind else None
         self._record = _pick(shape.record) if shape.record != "@" else None
@@ -68,7 +69,7 @@ class Envelopes:
         return Change(
             entity=self._entity,
             record_id=_name(self._id(record), self._no_id),
-            key=_name(self._key(envelope), "The event has no usable key.") if self._key else key,
+            key=_name(self._key(envelope), f"The event has no usable key; {_USABLE}") if self._key else key,
             kind=_kind(self._kind(envelope)) if self._kind else "change",
             occurred_at=_moment(self._occurred(record, envelope), now) if self._occurred else now,
             sequence=_sequence(self._sequence(record, envelope)) if self._sequence else 0,

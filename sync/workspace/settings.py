@@ -149,7 +149,7 @@ class Digests(Strict):
 
 
 class Retention(Strict):
-    """How long what was read and what was received is kept. The journal is kept for good."""
+    """How long what was read (and said in Slack) and what was received is kept. The journal is kept for good."""
 
     snapshots: Duration = timedelta(days=90)
     events: Duration = timedelta(days=730)

@@ -110,6 +110,9 @@ DETAILS = {
 }
 
 
+NEEDS = {"erp": ("quote_to_cash", "credit_notes", "reminders"), "crm": ("quote_to_cash",)}
+
+
 def around(now: datetime = NOW) -> Around:
     """The surroundings."""
     return Around(
@@ -119,6 +122,7 @@ def around(now: datetime = NOW) -> Around:
         person=lambda user: PEOPLE.get(user, user),
         crm_link=lambda subject: f"https://crm.example/{subject.replace(':', '/')}",
         contract=lambda flow: "deal@1.0.0",
+        needs=lambda flow, connection: flow in NEEDS.get(connection, ()),
     )
 
 
@@ -176,10 +180,10 @@ def hold(number: int = 5, customer: str = "7001", **changed: Any) -> BillingHold
     )  # fmt: skip
 
 
-def outage(waiting: int = 412, **changed: Any) -> Cause:
+def outage(many: int = 412, **changed: Any) -> Cause:
     """An ERP that does not answer, told by the case of the record that found out."""
     down = Downtime(connection="erp", since=NOW - timedelta(minutes=28), next_try=NOW + timedelta(minutes=2),
-                    answers_since=None, waiting=waiting, stopped=0)  # fmt: skip
+                    answers_since=None, waiting={"quote_to_cash": many}, stopped=0)  # fmt: skip
     return cause(case("erp_unavailable"), value="erp", downtime=replace(down, **changed))
 
 

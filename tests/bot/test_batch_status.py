@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot import answers
 from bot.__main__ import app
+from bot.glance import Works
 from store.ledger import Store
 from sync.model import Mode
 from tests.bot.hands import SAM
@@ -23,7 +24,7 @@ BATCH = Mode(flow="quote_to_cash", mode="batch", since=NOW - timedelta(minutes=8
 
 def test_status_names_the_flows_that_send_in_batches_and_only_those() -> None:
     modes = [BATCH, Mode(flow="mirror", mode="event", since=NOW, why="3/s arrive and none waits long")]
-    drawn = answers.status([], {}, [], [], {"cards": 0, "messages": 0}, around(), modes)
+    drawn = answers.status([], {}, [], [], {"cards": 0, "messages": 0}, around(), Works(modes=modes))
     assert not refused(drawn)
     said = " ".join(texts(drawn))
     assert "*Quote to cash* sends in batches since" in said and "83/s arrive" in said

@@ -199,6 +199,26 @@ def test_an_outage_asks_nobody_and_says_what_waits_and_when_it_is_tried() -> Non
     assert "it is tried now" in card(outage(next_try=NOW), around())["text"]
 
 
+def test_an_outage_counts_what_waits_in_every_flow_that_needs_the_connection_and_in_no_other() -> None:
+    def told(**waiting: int) -> str:
+        return str(card(outage(waiting=waiting), around())["text"])
+
+    assert "15 records wait in Quote to cash and credit_notes;" in told(quote_to_cash=12, credit_notes=3, mirror=900)
+    assert "1 record waits in credit_notes;" in told(quote_to_cash=0, credit_notes=1)
+    assert "6 records wait in 3 flows;" in told(quote_to_cash=1, credit_notes=2, reminders=3)
+    assert "0 records wait in Quote to cash;" in told(mirror=900)
+    assert "10,000+ records wait" in told(quote_to_cash=9_000, credit_notes=1_000)
+    over = outage(waiting={"mirror": 9}, answers_since=NOW)
+    assert "go out by themselves" not in card(over, around())["text"]
+
+
+@pytest.mark.parametrize(("stopped", "offered"), [(0, False), (1, True)])
+def test_what_goes_on_by_itself_after_an_outage_cannot_be_discarded_on_its_card(stopped: int, offered: bool) -> None:
+    entries = [one["text"]["text"] for one in elements(card(outage(stopped=stopped), around()), "more")[0]["options"]]
+    assert ("Discard" in entries) is offered
+    assert {"Snooze", "Hand over", "Timeline"} <= set(entries)
+
+
 def test_where_a_record_gave_up_in_the_outage_it_can_be_replayed() -> None:
     drawn = card(outage(stopped=1), around())
     assert buttons(drawn) == ["replay", "take"]

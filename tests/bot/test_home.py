@@ -8,9 +8,12 @@ from datetime import timedelta
 import orjson
 from drawings import DANA, NOW, around, case, cause, elements, hold, many, proposal, refused, same_as_snapshot, texts
 
+from bot.glance import Works
 from bot.home import home
-from store.reports import FlowStatus
+from store.standing import FlowStatus
+from store.workers import Worker
 from sync.lifecycle import CaseState
+from sync.model import Breaker, Mode
 
 FLOW = FlowStatus(
     flow="quote_to_cash", states={"delivered": 1204, "pending": 3, "held": 12, "dead": 1},
@@ -33,9 +36,21 @@ PAUSES = [
     ("connection", "erp", DANA, NOW - timedelta(hours=1)),
 ]
 
+DOWN = Breaker(connection="erp", state="open", trips=1, opened_at=NOW - timedelta(hours=1), until=NOW + timedelta(minutes=2),
+               closed_at=None, detail="503")  # fmt: skip
+WORKS = Works(
+    workers=[
+        Worker(
+            name="3fa94c1d77aa0b12", role="all", started_at=NOW - timedelta(hours=5), beat_at=NOW - timedelta(seconds=4)
+        )
+    ],
+    modes=[Mode(flow="quote_to_cash", mode="batch", since=NOW - timedelta(minutes=8), why="83/s arrive")],
+    breakers=[DOWN],
+)
+
 
 def test_a_full_home() -> None:
-    same_as_snapshot("home-full", home(MINE, TEAM, [FLOW], [hold(waiting=3)], PAUSES, around()))
+    same_as_snapshot("home-full", home(MINE, TEAM, [FLOW], [hold(waiting=3)], PAUSES, around(), WORKS))
 
 
 def test_an_empty_home_says_so_in_every_part() -> None:
@@ -57,7 +72,8 @@ def test_only_what_nobody_has_can_be_taken() -> None:
 
 
 def test_a_home_of_thousands_is_clipped_and_counted() -> None:
+    crowd = Works(workers=[*(WORKS.workers or ())] * 90, modes=[*WORKS.modes] * 90, breakers=[DOWN] * 90)
     nasty = replace(MINE[0], title="<!channel>" * 5000)
-    drawn = home([nasty] * 900, TEAM * 300, [FLOW] * 90, [hold(customer="&" * 9000)] * 90, PAUSES * 90, around())
+    drawn = home([nasty] * 900, TEAM * 300, [FLOW] * 90, [hold(customer="&" * 9000)] * 90, PAUSES * 90, around(), crowd)
     assert not refused(drawn)
     assert any("885 more" in text for text in texts(drawn))

@@ -11,6 +11,7 @@ import pytest
 from bot.keeping import retire
 from bot.poster import CARD_EVENT
 from bot.sandbox.slack.values import Message
+from store.cases import Press
 from tests.bot.hands import DANA, only_cause, press, workspace_with_members
 from tests.bot.test_commands import ask
 from tests.bot.test_jobs import beat
@@ -181,6 +182,33 @@ async def test_what_was_read_is_forgotten_in_the_night_after_its_time(world: Wor
     world.clock.forward(days=1)
     await beat(world)
     assert await kept() == 0
+
+
+async def test_what_slack_was_told_of_closed_cards_and_the_turns_taken_are_dropped_in_the_night_too(
+    world: World,
+) -> None:
+    world.deal(world.company(), billing_code="")
+    await world.work()
+    case = await world.only_case()
+    await world.store.act(Press(verb="take", cases=[case.id], by=DANA, words="taken"), now=world.clock())
+    discard = Press(verb="discard", cases=[case.id], by=DANA, words="not billed")
+    await world.store.act(discard, now=world.clock())
+    await world.work()
+    for day in range(3):
+        await world.store.claim_tick("poll:quote_to_cash", f"{day}", now=world.clock())
+        world.clock.forward(days=1)
+
+    async def left() -> tuple[int, int]:
+        sent = await rows(world.store, "SELECT 1 FROM messages WHERE kind = 'history' AND ts IS NOT NULL")
+        return len(sent), len(await rows(world.store, "SELECT 1 FROM ticks WHERE name = 'poll:quote_to_cash'"))
+
+    assert await left() == (2, 3)
+    world.clock.forward(days=8)
+    await beat(world)
+    assert await left() == (2, 1)
+    world.clock.forward(days=91)
+    await beat(world)
+    assert (await left())[0] == 1  # the number of the last one must not be given away again
 
 
 @pytest.mark.parametrize("days", [1, 100_000])

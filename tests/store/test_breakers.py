@@ -77,6 +77,24 @@ async def test_no_probe_is_spent_by_a_worker_that_has_no_place_for_it(store: Sto
     assert [one.flow for one in await claim(store, flows=wants, limit=1, now=SOON)] == ["bill"]
 
 
+async def test_a_breaker_that_is_open_stays_so_whoever_ends_without_asking(store: Store) -> None:
+    await three_deals(store)
+    await trip(store)
+    await store.pass_on(["erp"], now=MONDAY)
+    assert await subjects(store) == []
+    assert [(each.state, each.until) for each in await store.breakers()] == [("open", SOON)]
+
+
+async def test_a_probe_is_passed_on_for_those_connections_alone_that_it_did_not_ask(store: Store) -> None:
+    await three_deals(store)
+    for connection in ("crm", "erp"):
+        await trip(store, connection)
+    assert await subjects(store, now=SOON) == ["deals:0"]
+    await store.pass_on(["crm"], now=SOON)
+    assert {each.connection: each.until for each in await store.breakers()} == {"crm": SOON, "erp": SOON + MINUTE}
+    assert await subjects(store, now=SOON) == []
+
+
 async def test_a_connection_that_answers_again_lets_everything_through(store: Store, other: Store) -> None:
     await three_deals(store)
     await trip(store)

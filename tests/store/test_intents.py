@@ -129,6 +129,14 @@ async def test_whoever_lost_the_lease_may_not_begin_a_write(store: Store) -> Non
     assert isinstance(await begin(store, owner, now=MONDAY + 2 * MINUTE), Go)
 
 
+async def test_whoever_lost_the_lease_to_a_clock_that_is_ahead_may_not_begin_a_write(store: Store) -> None:
+    slow, _ = await taken_over(store)
+    assert slow.leased_until == MONDAY + MINUTE, "by its own clock it has the lease for a minute yet"
+    with pytest.raises(LeaseLost):
+        await begin(store, slow)
+    assert await rows(store, "SELECT 1 FROM writes") == []
+
+
 @pytest.mark.parametrize("verb", ["confirm", "refuse", "doubt"])
 async def test_whoever_lost_the_write_may_not_end_it(store: Store, verb: str) -> None:
     frozen = await in_hand(store)

@@ -34,25 +34,26 @@ async def redraw(store: Store, after: timedelta) -> int:
 async def test_the_cause_of_an_outage_knows_since_when_until_when_and_how_many_wait(store: Store) -> None:
     cause = await outage(store)
     assert cause.downtime == Downtime(
-        connection="erp", since=MONDAY, next_try=UNTIL, answers_since=None, waiting=3, stopped=0
+        connection="erp", since=MONDAY, next_try=UNTIL, answers_since=None, waiting={"bill": 3}, stopped=0
     )
     await store.mend("erp", now=MONDAY + HOUR)
     down = (await store.cause(cause.id)).downtime
     assert down is not None and down.answers_since == MONDAY + HOUR
 
 
-async def test_what_waits_in_other_flows_and_what_is_done_is_not_counted(store: Store) -> None:
+async def test_what_waits_is_told_flow_by_flow_and_what_is_done_or_held_is_not_counted(store: Store) -> None:
     cause = await outage(store, waiting=0)
-    await receive(store, change("other"), flows={"deals": ["other"]})
+    await stopped(store, "held")
+    await receive(store, change("other"), change("more"), flows={"deals": ["other"]})
     down = (await store.cause(cause.id)).downtime
-    assert down is not None and down.waiting == 1
+    assert down is not None and down.waiting == {"bill": 1, "other": 2}
 
 
 async def test_a_record_of_the_cause_that_gave_up_is_counted_as_stopped(store: Store) -> None:
     cause = await outage(store, waiting=0)
     await stopped(store, "2", step=bury("erp_unavailable", "erp"))
     down = (await store.cause(cause.id)).downtime
-    assert down is not None and (down.stopped, down.waiting) == (1, 1)
+    assert down is not None and (down.stopped, down.waiting) == (1, {"bill": 1})
 
 
 async def test_it_is_drawn_again_once_a_minute_whoever_asks(store: Store, other: Store) -> None:
