@@ -39,6 +39,7 @@ O = TypeVar("O")  # noqa: E741 - what a caller gets
 BUSY_MS = 15_000
 NEWS = "meshline_news"
 _READERS = 4
+_CROWD = 16
 _AGAIN_SECONDS = 1.0
 _TROUBLE = {
     "28": "it does not accept this user or password",
@@ -61,7 +62,8 @@ _JSON: dict[str, Any] = {
 
 class Database:
     """A ledger's database. Open it before use, close it after. `finish` writes at the end of each transaction what its work
-    left to be written last. `aside`: SQLite's batches are written by a process of their own."""
+    left to be written last. `aside`: under load SQLite's batches are written by a
+    process of its own."""
 
     def __init__(self, url: str, finish: Finish, *, aside: bool = False) -> None:
         self.url, self._finish, self._aside = address_of(url), finish, aside
@@ -110,8 +112,8 @@ class Database:
 
 
 class _Sqlite:
-    """One writer thread, which commits all that waits together; a few reader threads beside it. With a scribe, the verbs that
-    have a batched form are committed by it, in turns with the thread."""
+    """One writer thread, which commits all that waits together; a few reader threads beside it. With a scribe, once much
+    was waiting at a time, the verbs that have a batched form are committed by it, in turns with the thread."""
 
     def __init__(self, url: URL, finish: Finish, scribe: Scribe | None = None) -> None:
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
@@ -121,8 +123,7 @@ class _Sqlite:
         self._line, self._finish, self._scribe = Line(self._commit), finish, scribe
 
     async def open(self) -> None:
-        if self._scribe is not None:
-            await self._scribe.open()
+        return None
 
     async def close(self) -> None:
         await self._line.close()
@@ -151,7 +152,9 @@ class _Sqlite:
         return self._line.waiting
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
-        if self._scribe is None:
+        if self._scribe is None or not self._scribe.ready:
+            if self._scribe is not None and len(jobs) >= _CROWD:
+                self._scribe.begin()
             return await self._here(jobs)
         return await in_turns(jobs, self._here, self._scribe.commit)
 

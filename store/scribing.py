@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from store.database import address_of, in_transaction, sqlite_engine
 from store.journal import finish
 from store.parcels import pack, unpack
-from store.scribe import HEAD
+from store.scribe import HEAD, READY
 from store.together import Answer, Part, whole
 
 
@@ -36,14 +36,19 @@ def scribing(url: str) -> None:
 
 
 def _serve(source: IO[bytes], sink: IO[bytes], engine: Engine) -> None:
+    _say(sink, READY)
     while len(head := source.read(HEAD.size)) == HEAD.size:
         (size,) = HEAD.unpack(head)
         words = source.read(size)
         if len(words) < size:  # the service died while it was speaking
             return
-        answer = pack(_carried_out(engine, unpack(words)))
-        sink.write(HEAD.pack(len(answer)) + answer)
-        sink.flush()
+        _say(sink, _carried_out(engine, unpack(words)))
+
+
+def _say(sink: IO[bytes], value: Any) -> None:
+    words = pack(value)
+    sink.write(HEAD.pack(len(words)) + words)
+    sink.flush()
 
 
 def _carried_out(engine: Engine, parts: list[tuple[Any, Any]]) -> list[Answer] | BaseException:

@@ -34,14 +34,22 @@ DONE = Deliver(bindings=())
 async def aside(tmp_path: Path) -> AsyncIterator[Store]:
     store = Store(ledger_url(tmp_path), aside=True)
     await store.open()
+    await scribe_of(store).open()
+    assert scribe_of(store).ready
     yield store
     await store.close()
 
 
+def scribe_of(store: Store) -> Scribe:
+    scribe = store.db._backend._scribe  # type: ignore[union-attr]
+    assert scribe is not None
+    return scribe
+
+
 def writer_of(store: Store) -> int:
-    scribe: Scribe = store.db._backend._scribe  # type: ignore[union-attr, assignment]
-    assert scribe._process is not None
-    return scribe._process.pid
+    process = scribe_of(store)._process
+    assert process is not None
+    return process.pid
 
 
 async def take(store: Store, **more: int) -> list[str]:
@@ -65,6 +73,20 @@ async def test_a_record_goes_its_way_and_the_journal_is_one_chain(aside: Store) 
     assert lines >= 41 and broken is None
 
 
+async def test_it_is_started_when_much_waits_at_a_time_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    store = Store(ledger_url(tmp_path), aside=True)
+    await store.open()
+    await store.receive("crm", [change("0")], FLOWS, now=MONDAY)
+    assert scribe_of(store)._beginning is None
+    await asyncio.gather(*(store.receive("crm", [change(f"{n}")], FLOWS, now=MONDAY) for n in range(1, 40)))
+    starting = scribe_of(store)._beginning
+    assert starting is not None and not scribe_of(store).ready
+    assert len(await take(store, limit=50)) == 40
+    await starting
+    assert scribe_of(store).ready
+    await store.close()
+
+
 async def test_who_lost_the_lease_hears_it_and_nobody_else_does(aside: Store) -> None:
     await aside.receive("crm", [change("1"), change("2")], FLOWS, now=MONDAY)
     one, two = await aside.claim(limit=2, lease_seconds=60, max_losses=3, now=MONDAY)
@@ -83,6 +105,9 @@ async def test_when_the_writer_dies_the_caller_hears_it_and_the_next_one_is_serv
         await aside.receive("crm", [change("2")], FLOWS, now=MONDAY)
     again = await aside.receive("crm", [change("1"), change("2")], FLOWS, now=MONDAY)
     assert again.received + again.duplicates == 2 and again.duplicates >= 1
+    assert not scribe_of(aside).ready, "written here until another one is there"
+    scribe_of(aside).begin()
+    await scribe_of(aside)._beginning  # type: ignore[misc]
     assert writer_of(aside) != dead
     assert sorted(await take(aside)) == ["1", "2"]
 
@@ -111,6 +136,7 @@ from store.ledger import Store
 async def main():
     store = Store(sys.argv[1], aside=True)
     await store.open()
+    await store.db._backend._scribe.open()
     print(store.db._backend._scribe._process.pid, flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
