@@ -42,7 +42,7 @@ browser: $(VENV)/dev.stamp ## The page in headless Chromium
 	$(BIN)/pytest -m browser $(ARGS)
 
 mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python tests/mutants.py $(ARGS)
 
 bench: $(VENV)/dev.stamp ## The small job on the product and its peers, then how the product grows
 	$(BIN)/python -m benchmarks $(ARGS)

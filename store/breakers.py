@@ -65,9 +65,11 @@ class Breakers:
 
         return await self.db.write(work)
 
-    async def pass_on(self, connections: Collection[str], *, now: datetime) -> None:
-        """A probe ended before it asked these connections: the next one may go."""
-        asked = (breakers.c.connection.in_(connections), breakers.c.state == BreakerState.PROBING.value)
+    async def pass_on(self, connections: Collection[str], *, probe: datetime, now: datetime) -> None:
+        """The probe whose lease ends then ended before it asked these connections: the next one may go. What was under way
+        before the outage is no probe and changes nothing."""
+        b = breakers.c
+        asked = (b.connection.in_(connections), b.state == BreakerState.PROBING.value, b.until == probe)
         again = update(breakers).where(*asked).values(until=now)
         await self.db.write(lambda tx: tx.execute(again) and None)
 

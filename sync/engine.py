@@ -192,7 +192,7 @@ class Engine:
             policy=flow.retry,
             now=now,
             jitter=self._jitter(),
-            outage=await self._traffic.heard(flow, outcome, now, answered),
+            outage=await self._traffic.heard(flow, outcome, now, answered, lease=delivery.leased_until),
         )
         route = None
         if isinstance(step, Hold | Bury | Pause):

@@ -252,8 +252,8 @@ class Ledger(Protocol):
         """The connection answers: let everything through. False when the breaker was closed."""
         ...
 
-    async def pass_on(self, connections: Collection[str], *, now: datetime) -> None:
-        """A probe ended before it asked these connections: the next one may go."""
+    async def pass_on(self, connections: Collection[str], *, probe: datetime, now: datetime) -> None:
+        """The probe whose lease ends then ended before it asked these connections: the next one may go."""
         ...
 
     async def breakers(self) -> list[Breaker]:

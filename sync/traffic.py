@@ -81,10 +81,10 @@ class Traffic:
         self._under_way[flow] -= 1
 
     async def heard(
-        self, flow: Flow, outcome: Outcome, now: datetime, answered: Set[str] = frozenset()
+        self, flow: Flow, outcome: Outcome, now: datetime, answered: Set[str] = frozenset(), *, lease: datetime
     ) -> Outage | None:
-        """Learn from how a delivery ended and from which connections answered it on its way. The outage of the connection
-        that failed it, if there is one."""
+        """Learn from how a delivery, claimed until `lease`, ended and from which connections answered it on its way. The outage
+        of the connection that failed it, if there is one."""
         failed = outcome if isinstance(outcome, Failed) else None
         works = verdict(failed.error) if failed is not None else None
         learnt = {connection: True for connection in answered}
@@ -95,15 +95,15 @@ class Traffic:
             if ok:
                 await self._mend(connection, now)
         if self._breakers:
-            await self._pass_on(flow, learnt.keys(), now)
+            await self._pass_on(flow, learnt.keys(), lease, now)
         return await self._failed(failed, now) if failed is not None and works is False else None
 
-    async def _pass_on(self, flow: Flow, asked: Set[str], now: datetime) -> None:
+    async def _pass_on(self, flow: Flow, asked: Set[str], lease: datetime, now: datetime) -> None:
         """What a probe has not asked is for the next one to ask."""
         known = self._breakers
         broken = {each for each in needs_of(flow) if each in known and known[each].state != BreakerState.CLOSED}
         if broken - asked:
-            await self.ledger.pass_on(broken - asked, now=now)
+            await self.ledger.pass_on(broken - asked, probe=lease, now=now)
 
     async def _failed(self, outcome: Failed, now: datetime) -> Outage | None:
         name, known = outcome.connection, self._breakers.get(outcome.connection)

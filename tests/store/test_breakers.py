@@ -80,7 +80,7 @@ async def test_no_probe_is_spent_by_a_worker_that_has_no_place_for_it(store: Sto
 async def test_a_breaker_that_is_open_stays_so_whoever_ends_without_asking(store: Store) -> None:
     await three_deals(store)
     await trip(store)
-    await store.pass_on(["erp"], now=MONDAY)
+    await store.pass_on(["erp"], probe=SOON, now=MONDAY)
     assert await subjects(store) == []
     assert [(each.state, each.until) for each in await store.breakers()] == [("open", SOON)]
 
@@ -90,7 +90,9 @@ async def test_a_probe_is_passed_on_for_those_connections_alone_that_it_did_not_
     for connection in ("crm", "erp"):
         await trip(store, connection)
     assert await subjects(store, now=SOON) == ["deals:0"]
-    await store.pass_on(["crm"], now=SOON)
+    await store.pass_on(["crm"], probe=SOON + timedelta(seconds=1), now=SOON)
+    assert {each.until for each in await store.breakers()} == {SOON + MINUTE}, "that was no probe"
+    await store.pass_on(["crm"], probe=SOON + MINUTE, now=SOON)
     assert {each.connection: each.until for each in await store.breakers()} == {"crm": SOON, "erp": SOON + MINUTE}
     assert await subjects(store, now=SOON) == []
 

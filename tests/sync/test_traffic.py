@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,10 +42,11 @@ class Town:
     flow: Flow
     one: Traffic
     two: Traffic
+    lease: datetime = MONDAY  # until when the last one was claimed
 
     async def hear(self, outcome: Outcome, engine: Traffic | None = None) -> Outage | None:
         answered = set(needs_of(self.flow)) if outcome is DONE else set[str]()
-        return await (engine or self.one).heard(self.flow, outcome, self.clock(), answered)
+        return await (engine or self.one).heard(self.flow, outcome, self.clock(), answered, lease=self.lease)
 
     async def fail(self, engine: Traffic, *, times: int = 9) -> None:
         """Not yet enough to know that the connection is down."""
@@ -60,6 +61,7 @@ class Town:
         """How many of what waits an engine gets now."""
         now = self.clock()
         wants = await self.one.wants(PLACES, now)
+        self.lease = now + timedelta(seconds=60)
         return len(await self.store.claim(limit=9, lease_seconds=60, max_losses=3, now=now, flows=wants))
 
     async def probe(self) -> None:
@@ -183,11 +185,22 @@ async def test_a_probe_that_never_asked_the_connection_is_followed_by_the_next(t
     assert [each.state for each in await town.store.breakers()] == ["probing"]
 
 
+async def test_what_was_under_way_before_the_outage_does_not_let_a_second_probe_go(town: Town) -> None:
+    told = [Change(entity="deals", record_id="0", key="0", kind="deal.changed", occurred_at=MONDAY)]
+    await town.store.receive("crm", told, {"deals": [FLOW]}, now=MONDAY)
+    [early] = await town.store.claim(limit=1, lease_seconds=600, max_losses=3, now=MONDAY)
+    await town.fail(town.one)
+    await town.hear(failed())
+    await town.probe()
+    await town.one.heard(town.flow, NotDue(why="not won"), town.clock(), lease=early.leased_until)
+    assert await town.claim() == 0
+
+
 async def test_a_source_that_answers_again_lets_everything_through(town: Town) -> None:
     flow = town.flow.model_copy(update={"writes": town.flow.writes[:1]})
     assert {each.connection for each in flow.writes} == {"erp"}
     for _ in range(10):
-        await town.one.heard(flow, failed(connection="crm"), town.clock())
+        await town.one.heard(flow, failed(connection="crm"), town.clock(), lease=town.lease)
     await town.probe()
-    await town.one.heard(flow, DONE, town.clock(), {"crm", "erp"})
+    await town.one.heard(flow, DONE, town.clock(), {"crm", "erp"}, lease=town.lease)
     assert [each.state for each in await town.store.breakers()] == ["closed"]

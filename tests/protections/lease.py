@@ -1,0 +1,67 @@
+"""The lease: whoever lost it writes nothing, and of many who look at a delivery one gets it."""
+
+from __future__ import annotations
+
+from tests.protections.mutant import (
+    BATCHES,
+    BULK,
+    CARDS,
+    CLAIMING,
+    DATABASE,
+    FROZEN,
+    INTENTS,
+    SETTLING,
+    WRITING,
+    mutant,
+)
+
+MUTANTS = [
+    # Settling, beginning and ending
+    mutant("settling without the lease", "store/settle.py", "d.lease == g.lease, ", "",
+           f"{SETTLING}::test_whoever_lost_the_lease_writes_nothing",
+           f"{DATABASE}::test_what_is_settled_together_fails_alone_and_each_worker_hears_its_own"),
+    mutant("settling without the lease and the state", "store/settle.py",
+           "ours = (d.id == g.id, d.lease == g.lease, d.state == DeliveryState.RUNNING.value)", "ours = (d.id == g.id,)",
+           f"{SETTLING}::test_nothing_is_settled_twice", f"{SETTLING}::test_of_two_workers_with_one_lease_one_settles"),
+    mutant("beginning a write without looking whose the lease is", "store/writes.py",
+           "ours = and_(d.id == given.c.id, d.lease == given.c.lease, ", "ours = and_(d.id == given.c.id, ",
+           f"{INTENTS}::test_whoever_lost_the_lease_to_a_clock_that_is_ahead_may_not_begin_a_write"),
+    mutant("a lease that was lost while it was renewed", "store/writes.py", "_RENEWED.changed(tx, late) != len(late)",
+           "_RENEWED.changed(tx, late) < 0",
+           f"{INTENTS}::test_a_worker_whose_lease_changes_hands_while_it_begins_a_write_hears_of_it", postgres=True),
+    mutant("renewing somebody else's lease", "store/writes.py",
+           "ours = (d.id == given.c.id, d.lease == given.c.lease, ", "ours = (d.id == given.c.id, ",
+           f"{INTENTS}::test_a_lease_that_changes_hands_while_its_old_owner_begins_a_write_stays_with_the_new_one",
+           postgres=True),
+    mutant("renewing no lease", "store/writes.py", "    if late", "    if False and late",
+           f"{INTENTS}::test_beginning_a_write_renews_the_lease"),
+    mutant("ending a write without the lease", "store/write_ends.py", "w.lease == given.c.lease, ", "",
+           f"{INTENTS}::test_whoever_lost_the_write_may_not_end_it"),
+    mutant("ending a write twice", "store/write_ends.py", ", w.state == WriteState.SENT.value)", ")",
+           f"{INTENTS}::test_a_write_ends_once"),
+    # Calling
+    mutant("calling after the lease ran out", "sync/writing.py",
+           "if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):", "if False:",
+           f"{WRITING}::test_a_worker_that_froze_between_the_record_and_the_call_does_not_call"),
+    mutant("calling when only half of a lease was left", "sync/writing.py", "self.lease_seconds / 2)", "self.lease_seconds)",
+           f"{FROZEN}::test_a_worker_that_thaws_writes_nothing_that_another_one_has_written"),
+    mutant("a bulk call after the lease may have run out", "sync/bulk.py",
+           "if now >= one.until and not one.heard.done():", "if False:",
+           f"{BULK}::test_nothing_is_sent_whose_lease_may_have_run_out_while_it_waited",
+           f"{BATCHES}::test_a_worker_that_freezes_while_its_records_wait_sends_nothing_when_it_thaws"),
+    mutant("a call one by one after the lease may have run out", "sync/bulk.py", "if self._clock() >= one.until:", "if False:",
+           f"{BULK}::test_one_by_one_nothing_is_sent_either_whose_lease_may_have_run_out"),
+    mutant("posting a card without its lease", "store/cards.py",
+           "guard = (cards.c.cause_id == card.cause.id, cards.c.lease == card.lease)", "guard = (cards.c.cause_id == card.cause.id,)",
+           f"{CARDS}::test_a_card_is_leased_to_one_poster"),
+    # Claiming
+    mutant("never giving up a killer", "store/claiming.py", '_expired(deliveries.c.losses + 1 < bindparam("enough"))',
+           '_expired(deliveries.c.losses < 1000 + bindparam("enough"))',
+           f"{CLAIMING}::test_a_record_that_kills_its_worker_three_times_is_only_given_out_to_be_buried"),
+    mutant("waiting for a row that another worker takes", "store/claiming.py",
+           "with_for_update(skip_locked=True, of=deliveries)", "with_for_update(of=deliveries)",
+           f"{CLAIMING}::test_nobody_waits_for_what_another_worker_is_just_taking", postgres=True),
+    mutant("taking a dead worker's row that another one takes", "store/claiming.py",
+           ".with_for_update(skip_locked=True, of=deliveries)", "",
+           f"{CLAIMING}::test_of_two_workers_that_find_a_dead_ones_work_at_once_one_gets_it", postgres=True),
+]  # fmt: skip

@@ -1,0 +1,17 @@
+"""Every protection with the text that takes it out and the tests that must then fail: the table of `tests/mutants.py`."""
+
+from __future__ import annotations
+
+from tests.protections import batches, kept, lease, ledger, lines, once, people, strangers, traffic
+
+MUTANTS = [
+    *lease.MUTANTS,
+    *lines.MUTANTS,
+    *people.MUTANTS,
+    *once.MUTANTS,
+    *traffic.MUTANTS,
+    *batches.MUTANTS,
+    *ledger.MUTANTS,
+    *kept.MUTANTS,
+    *strangers.MUTANTS,
+]
