@@ -74,18 +74,11 @@ class Parts:
 
 
 async def wire(
-    settings: Settings,
-    workspace: Workspace,
-    environ: Mapping[str, str],
-    *,
-    clock: Clock = utc_now,
-    slack: bool = True,
-    aside: bool = False,
+    settings: Settings, workspace: Workspace, environ: Mapping[str, str], *, clock: Clock = utc_now, slack: bool = True
 ) -> Parts:
-    """Build everything and open the ledger, with its writer `aside` if asked. Raises ConfigurationError with everything that
-    is missing."""
+    """Build everything and open the ledger. Raises ConfigurationError with everything that is missing."""
     built = _connections(settings, workspace, environ, slack=slack)
-    store = Store(settings.database_url.get_secret_value(), aside=aside)
+    store = Store(settings.database_url.get_secret_value())
     await store.open()
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)

@@ -28,8 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from store.scribe import Scribe
-from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, in_turns, unavailable, whole
+from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, unavailable, whole
 from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
@@ -39,7 +38,6 @@ O = TypeVar("O")  # noqa: E741 - what a caller gets
 BUSY_MS = 15_000
 NEWS = "meshline_news"
 _READERS = 4
-_CROWD = 16
 _AGAIN_SECONDS = 1.0
 _TROUBLE = {
     "28": "it does not accept this user or password",
@@ -62,19 +60,16 @@ _JSON: dict[str, Any] = {
 
 class Database:
     """A ledger's database. Open it before use, close it after. `finish` writes at the end of each transaction what its work
-    left to be written last. `aside`: under load SQLite's batches are written by a
-    process of its own."""
+    left to be written last."""
 
-    def __init__(self, url: str, finish: Finish, *, aside: bool = False) -> None:
-        self.url, self._finish, self._aside = address_of(url), finish, aside
+    def __init__(self, url: str, finish: Finish) -> None:
+        self.url, self._finish = address_of(url), finish
         self._backend: _Sqlite | _Postgres | None = None
 
     async def open(self) -> None:
         """Connect."""
-        if self.url.get_backend_name() == "sqlite":
-            self._backend = _Sqlite(self.url, self._finish, Scribe(self.url) if self._aside else None)
-        else:
-            self._backend = _Postgres(self.url, self._finish)
+        backend = _Sqlite if self.url.get_backend_name() == "sqlite" else _Postgres
+        self._backend = backend(self.url, self._finish)
         await self._backend.open()
 
     async def close(self) -> None:
@@ -112,23 +107,20 @@ class Database:
 
 
 class _Sqlite:
-    """One writer thread, which commits all that waits together; a few reader threads beside it. With a scribe, once much
-    was waiting at a time, the verbs that have a batched form are committed by it, in turns with the thread."""
+    """One writer thread, which commits all that waits together; a few reader threads beside it."""
 
-    def __init__(self, url: URL, finish: Finish, scribe: Scribe | None = None) -> None:
+    def __init__(self, url: URL, finish: Finish) -> None:
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
         self._reading = sqlite_engine(url, begin="BEGIN")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="ledger-reader")
-        self._line, self._finish, self._scribe = Line(self._commit), finish, scribe
+        self._line, self._finish = Line(self._commit), finish
 
     async def open(self) -> None:
         return None
 
     async def close(self) -> None:
         await self._line.close()
-        if self._scribe is not None:
-            await self._scribe.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._writer, self._writing.dispose)
         self._writer.shutdown()
@@ -152,13 +144,6 @@ class _Sqlite:
         return self._line.waiting
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
-        if self._scribe is None or not self._scribe.ready:
-            if self._scribe is not None and len(jobs) >= _CROWD:
-                self._scribe.begin()
-            return await self._here(jobs)
-        return await in_turns(jobs, self._here, self._scribe.commit)
-
-    async def _here(self, jobs: list[Job]) -> list[Answer]:
         work = partial(whole, jobs=jobs, finish=self._finish)
         return await asyncio.get_running_loop().run_in_executor(self._writer, in_transaction, self._writing, work)
 

@@ -52,11 +52,10 @@ class Store(
     Standing,
     Workers,
 ):
-    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish. `aside`: a SQLite
-    ledger is written by a process of its own, which leaves this one to a service's other work."""
+    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""
 
-    def __init__(self, url: str, *, aside: bool = False) -> None:
-        self.db = Database(url, finish, aside=aside)
+    def __init__(self, url: str) -> None:
+        self.db = Database(url, finish)
 
     async def open(self) -> None:
         await to_head(self.db.url)

@@ -23,17 +23,11 @@ _TROUBLES = ("disk is full", "disk I/O error", "database is locked", "readonly d
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Job:
     """One caller's part. `many` is the verb that takes all parts of its kind at once."""
 
     many: Many[Any, Any]
     item: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Job(Part):
-    """A part whose caller waits."""
-
     done: asyncio.Future[Any]
 
 
@@ -98,28 +92,12 @@ class Line:
             self._task = None
 
 
-async def in_turns(jobs: Sequence[Job], here: Commit, there: Commit) -> list[Answer]:
-    """The jobs without a batched form in one transaction here, then the others in one there, where no function can be sent.
-    What becomes of one of the two says nothing about the other."""
-    answers: dict[int, Answer] = {}
-    for commit, lone in ((here, True), (there, False)):
-        places = [place for place, job in enumerate(jobs) if (job.many is alone) == lone]
-        if not places:
-            continue
-        try:
-            found = await commit([jobs[place] for place in places])
-        except Exception as error:
-            found = [Answer(error=_told(error))] * len(places)
-        answers |= zip(places, found, strict=True)
-    return [answers[place] for place in range(len(jobs))]
-
-
 def _told(error: BaseException) -> Exception:
     outage = isinstance(error, OperationalError) or not isinstance(error, Exception)
     return unavailable(error) if outage else error  # type: ignore[return-value]
 
 
-def whole(tx: Connection, jobs: Sequence[Part], finish: Finish) -> list[Answer]:
+def whole(tx: Connection, jobs: Sequence[Job], finish: Finish) -> list[Answer]:
     """A transaction from its first job to the last line of its journal."""
     at_end(tx).clear()
     answers = carry_out(tx, jobs)
@@ -139,7 +117,7 @@ def alone(tx: Connection, items: Sequence[Work[Any]]) -> list[Any]:
     return [_attempt(tx, work) for work in items]
 
 
-def carry_out(tx: Connection, jobs: Sequence[Part]) -> list[Answer]:
+def carry_out(tx: Connection, jobs: Sequence[Job]) -> list[Answer]:
     """Do all jobs in the caller's transaction, those of one kind together. Where a batch fails, its jobs are tried one by one:
     an error belongs to its caller, and what it did is undone alone."""
     answers: dict[int, Answer] = {}

@@ -45,7 +45,7 @@ def serve(role: Role = Role.all) -> None:
         log_lines()
         said = settings()
         with only_service(said.database_url.get_secret_value()):
-            parts = await wire(said, workspace(said.workspace), os.environ, aside=_several_cores())
+            parts = await wire(said, workspace(said.workspace), os.environ)
             await _until_told(Service(parts, role=role.value, beat_seconds=_beat()))
 
     run(go)
@@ -101,14 +101,6 @@ def _room_for_sockets() -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _several_cores() -> bool:
-    """Whether a second process would run beside this one."""
-    try:
-        return len(os.sched_getaffinity(0)) > 1
-    except AttributeError:  # not everywhere
-        return (os.cpu_count() or 1) > 1
 
 
 def _beat() -> float:

@@ -158,7 +158,7 @@ async def disk_full(setting: Setting) -> Figures:
         async with plant(setting.home, seed=setting.seed, url=f"sqlite:///{disk.path}/ledger.db") as built:
             disk.shrink(built)
             watch = Watch(built)
-            async with _sending(built, setting, 20_000) as sender:
+            async with _sending(built, setting, 8_000) as sender:
                 sender.may_send = lambda: True
                 full = await built.until(lambda: sender.answers[503] + sender.answers[507] > 3, patience=60)
                 before = sender.answers[202]

@@ -25,7 +25,7 @@ _HUGE = 100 * 2**20
 @row("flood", "ten times more than the ledger takes, because its lock is held nine tenths of the time")
 async def flood(setting: Setting) -> Figures:
     async with plant(setting.home, seed=setting.seed) as built:
-        seconds = max(5.0, 30.0 * setting.size)
+        seconds = max(5.0, 15.0 * setting.size)
         with _mostly_locked(setting.home / "ledger.db"):
             peak = await _pour(built, setting, seconds)
         verdict = await built.judge(patience=60)

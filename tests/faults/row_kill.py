@@ -4,15 +4,29 @@ is kept, and every case has one card."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from tests.faults.lives import Meshline
 from tests.faults.orders import plan
-from tests.faults.plant import Plant, background, counted, plant
+from tests.faults.plant import Change, Plant, background, counted, plant
 from tests.faults.rows import Figures, Setting, figures, row
 from tests.postgres import Cluster
 
-WEATHER = {"lost": 0.01, "late": 0.01, "gone": 0.005, "refused": 0.005, "wrong": 0.005}
+WEATHER: dict[str, float] = {"lost": 0.01, "late": 0.01, "gone": 0.005, "refused": 0.005, "wrong": 0.005}
+_CREATE = "    create: {method: POST, path: /orders, reference: reference}\n"
+_BULK = "    bulk: {path: /orders/bulk, records: orders, items: items, reference: reference}\n"
+_RETRY = "retry: {attempts: 40, first: 200ms, factor: 2, cap: 2s}\n"
+_WIDE = "    concurrency: 32\n"
+_IN_BATCHES: tuple[Change, ...] = (
+    ("connections/erp.yaml", _CREATE, _CREATE + _BULK),
+    (
+        "meshline.yaml",
+        _WIDE,
+        f"{_WIDE}    breaker: {{minimum: 500}}\n",
+    ),  # a call that fails counts for each of its records
+    ("flows/orders.yaml", _RETRY, f"{_RETRY}batch: {{mode: always, size: 25, window: 200ms}}\n"),
+)
 _PATIENCE = 4.0
 _MOMENTS = ("commit", "committed", "call", "answered")
 
@@ -33,10 +47,22 @@ async def kill_postgres(setting: Setting) -> Figures:
     )
 
 
-@row("long-postgres", "100,000 events, four workers and two bots, 400 random kill -9", needs="postgres", long=True)
+@row("kill-batch", "2,000 events in bulk calls that leave some out, 30 random kill -9, SQLite")
+async def kill_batch(setting: Setting) -> Figures:
+    weather = {name: 4 * share for name, share in WEATHER.items()} | {"forgotten": 0.02}
+    return await _killed(
+        setting, events=2_000, kills=30, roles=("all",), customers=500, changes=_IN_BATCHES, weather=weather, always=("bulk", "forgotten"),
+    )  # fmt: skip
+
+
+@row("long-postgres", "100,000 events, four workers and two bots, 200 random kill -9", needs="postgres", long=True)
 async def long_postgres(setting: Setting) -> Figures:
     roles = ("bot", "bot", "worker", "worker", "worker", "worker")
-    return await _killed(setting, events=100_000, kills=400, roles=roles, server=setting.server())
+    many = [
+        ("meshline.yaml", "  concurrency: 16\n", "  concurrency: 64\n"),
+        ("meshline.yaml", _WIDE, "    concurrency: 128\n"),
+    ]
+    return await _killed(setting, events=100_000, kills=200, roles=roles, server=setting.server(), changes=many)
 
 
 async def _killed(
@@ -44,15 +70,20 @@ async def _killed(
     *,
     events: int,
     kills: int,
+    customers: int = 0,
     roles: tuple[str, ...],
     server: Cluster | None = None,
     restarts: int = 0,
+    changes: Sequence[Change] = (),
+    weather: Mapping[str, float] = WEATHER,
+    always: Sequence[str] = (),
 ) -> Figures:
+    """`always` are counts of the target, beside those of the weather, that must not be zero."""
     many, deaths = setting.many(events, least=200), setting.many(kills, least=8)
     url = server.url() if server else ""
-    async with plant(setting.home, seed=setting.seed, roles=roles, url=url) as built:
-        await built.target.weather(seed=setting.seed, **WEATHER)
-        orders = plan(setting.rng, many, customers=max(20, many // 20), wrong=8)
+    async with plant(setting.home, seed=setting.seed, roles=roles, url=url, changes=changes) as built:
+        await built.target.weather(seed=setting.seed, **weather)
+        orders = plan(setting.rng, many, customers=customers or max(20, many // 20), wrong=8)
         storm = Storm(built, setting, many, deaths, restarts=setting.many(restarts) if restarts else 0, server=server)
         async with background(built.sender(repeats=0.05, may_send=storm.may_send).send(orders)):
             await storm.rage()
@@ -60,9 +91,10 @@ async def _killed(
         wrong = sum(not order.right for order in orders)
         verdict = await built.judge(held=wrong)
         counts = await built.target.counts()
-        faults = {name: counts.get(name, 0) for name in WEATHER}
+        faults = {name: counts.get(name, 0) for name in (*weather, *always)}
+        tame = [f"the target never did {name}" for name in always if not faults[name]]
         few = f"only {built.kills} of {deaths} kills hit" if built.kills < deaths else ""
-        return figures(built, verdict, few, restarts=storm.restarted, faults=faults)
+        return figures(built, verdict, few, *tame, restarts=storm.restarted, faults=faults)
 
 
 class Storm:

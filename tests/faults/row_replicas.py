@@ -8,7 +8,7 @@ from tests.faults.orders import plan
 from tests.faults.plant import Plant, background, plant
 from tests.faults.rows import Figures, Setting, figures, row
 
-_LEASE, _QUARANTINE = 2.0, 2.5
+_LEASE, _QUARANTINE = 2.0, 4.0
 _CHANGES = (("meshline.yaml", "lease: 3s", "lease: 2s"),)
 
 
@@ -25,7 +25,7 @@ async def four(setting: Setting) -> Figures:
 async def _together(setting: Setting, roles: tuple[str, ...]) -> Figures:
     async with plant(setting.home, seed=setting.seed, roles=roles, url=setting.server().url()) as built:
         await built.target.weather(seed=setting.seed, late=0.01, lost=0.01)
-        orders = plan(setting.rng, setting.many(4_000, least=200), customers=40, wrong=4)
+        orders = plan(setting.rng, setting.many(2_500, least=200), customers=40, wrong=4)
         await built.sender(repeats=0.05).send(orders)
         verdict = await built.judge(held=4)
         shares = [_settled(one.log.read_text("utf-8", "replace")) for one in built.workers]
@@ -42,11 +42,11 @@ async def frozen(setting: Setting) -> Figures:
     url, roles = setting.server().url(), ("bot", "worker", "worker", "worker")
     async with plant(setting.home, seed=setting.seed, roles=roles, url=url, changes=_CHANGES) as built:
         await built.target.weather(think=0.02)
-        times = setting.many(15, least=3)
+        times = setting.many(10, least=2)
         sender = built.sender(lanes=16)
         done = asyncio.Event()
         sender.may_send = lambda: done.is_set() or len(built.promised) - built.look() < 300
-        async with background(sender.send(plan(setting.rng, setting.many(6_000, least=600), customers=200))):
+        async with background(sender.send(plan(setting.rng, setting.many(3_000, least=600), customers=200))):
             for _ in range(times):
                 await _freeze(built, setting)
             done.set()

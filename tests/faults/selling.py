@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -50,13 +51,18 @@ class Sales:
                      "country": "DE", "currency": "EUR", "billing_email": f"ap@c{number}.example"}  # fmt: skip
             self._companies.append(crm.create("companies", given))
 
-    async def sell(self, deals: int, *, seconds: float, waves: int = 25) -> None:
-        """Enter that many deals over so many seconds; each is edited twice and then won, a wave later each time."""
+    async def sell(
+        self, deals: int, *, seconds: float, waves: int = 25, may_go_on: Callable[[float], bool] = lambda share: True
+    ) -> None:
+        """Enter that many deals over so many seconds; each is edited twice and then won, a wave later each time. Before each
+        wave it waits until it `may_go_on`, which is told what share of the waves is done."""
         defects = [RENAMED] * (deals * 6 // 100) + [MISSING] * (deals * 3 // 100) + [CHEAP] * (deals // 100)
         plan: list[str] = [*defects, *[""] * (deals - len(defects))]
         self.rng.shuffle(plan)
         earlier: list[list[str]] = []
         for wave in range(waves + 3):
+            while not may_go_on(wave / (waves + 3)):  # noqa: ASYNC110  # a number that others count up, not an event
+                await asyncio.sleep(0.05)
             if wave < waves:
                 earlier.append([self._enter(defect) for defect in plan[wave::waves]])
             for age in (1, 2, 3):

@@ -20,6 +20,7 @@ from tests.faults.wire import Request, Wire
 
 _STATUS = {"refused": 429, "busy": 503, "broken": 500}
 _DRIBBLE_SECONDS = 0.5
+BULK = "/orders/bulk"
 
 
 class Target:
@@ -43,7 +44,8 @@ class Target:
         if self.weather.down:
             return self._away(wire)
         if request.method == "POST":
-            return await self._write(json.loads(request.body), wire)
+            body = json.loads(request.body)
+            return await self._write(body["orders"] if request.path == BULK else [body], wire, request.path == BULK)
         return self._read(request, wire)
 
     def _control(self, request: Request, wire: Wire) -> None:
@@ -76,10 +78,12 @@ class Target:
         record = self._records.get(request.path.rpartition("/")[2])
         wire.send(404 if record is None else 200, json.dumps(record or {}).encode())
 
-    async def _write(self, body: dict[str, Any], wire: Wire) -> None:
-        key = str(body["reference"])
-        self._asked[key] += 1
+    async def _write(self, bodies: list[dict[str, Any]], wire: Wire, many: bool) -> None:
+        """Write one record, or `many` in one call, whose fate is that of their first."""
+        key, arrived = str(bodies[0]["reference"]), time.time()
+        self._asked.update(str(body["reference"]) for body in bodies)
         self.counts["writes"] += 1
+        self.counts["bulk"] += many
         self.counts["early"] += time.monotonic() < self._not_before.pop(key, 0.0)
         if await self._spring("arrived", key) and not wire.open:
             return None  # whoever asked was killed meanwhile, and what was not begun is dropped
@@ -92,27 +96,28 @@ class Target:
         if fate in LATE:
             if fate == "gone":
                 wire.cut()
-            return self._keep(self._commit_late(body, wire))
+            return self._keep(self._commit_late(bodies, wire, arrived, many))
         if fate == "slow":
             await asyncio.sleep(self.weather.slow_seconds)
-        record = self._commit(body, fate)
+        if self._is_too_late(arrived, wire):
+            return None
+        answer = self._commit_all(bodies, fate, many)
         await self._spring("committed", key)
         if fate in AFTER:
-            return self._spoil(fate, record, wire)
-        wire.send(201, json.dumps(record).encode())
+            return self._spoil(fate, answer, wire, odd=self._asked[key] % 2 == 1)
+        wire.send(201, answer)
 
-    def _spoil(self, fate: str, record: dict[str, Any], wire: Wire) -> None:
-        whole = json.dumps(record).encode()
+    def _spoil(self, fate: str, answer: bytes, wire: Wire, *, odd: bool) -> None:
         if fate == "lost":
             wire.cut()
         elif fate == "wrong":
             wire.send(500, b"<html>")
         elif fate == "half":
-            wire.send(201, whole, part=0.5)
-            wire.cut() if self._asked[record["reference"]] % 2 else None
+            wire.send(201, answer, part=0.5)
+            wire.cut() if odd else None
         elif fate == "loris":
-            wire.send(201, whole, part=0.0)
-            self._keep(self._dribble(whole, wire))
+            wire.send(201, answer, part=0.0)
+            self._keep(self._dribble(answer, wire))
 
     async def _dribble(self, whole: bytes, wire: Wire) -> None:
         for at in range(len(whole) - 1):
@@ -121,11 +126,35 @@ class Target:
             wire.dribble(whole[at : at + 1])
             await asyncio.sleep(_DRIBBLE_SECONDS)
 
-    async def _commit_late(self, body: dict[str, Any], wire: Wire) -> None:
+    def _is_too_late(self, arrived: float, wire: Wire) -> bool:
+        """Whether it may not be committed any more; then it is dropped without a word."""
+        if time.time() - arrived <= self.weather.longest:
+            return False
+        self.counts["dropped"] += 1
+        wire.cut()
+        return True
+
+    async def _commit_late(self, bodies: list[dict[str, Any]], wire: Wire, arrived: float, many: bool) -> None:
         await asyncio.sleep(self.weather.late_seconds)
-        record = self._commit(body, "late")
+        if self._is_too_late(arrived, wire):
+            return
+        answer = self._commit_all(bodies, "late", many)
         if wire.open:
-            wire.send(201, json.dumps(record).encode())
+            wire.send(201, answer)
+
+    def _commit_all(self, bodies: list[dict[str, Any]], fate: str, many: bool) -> bytes:
+        """Commit, but of many not those that are forgotten before; the answer, without those that are forgotten after."""
+        if not many:
+            return json.dumps(self._commit(bodies[0], fate)).encode()
+        shown = []
+        for body in bodies:
+            key = str(body["reference"])
+            forgotten = self.weather.forgets(key, self._asked[key])
+            self.counts["forgotten"] += forgotten != ""
+            if forgotten != "before":
+                record = self._commit(body, fate)
+                shown += [record] if not forgotten else []
+        return json.dumps({"items": shown}).encode()
 
     def _keep(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

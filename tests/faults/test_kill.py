@@ -35,7 +35,7 @@ async def test_without_looking_before_repeating_the_oracle_finds_doubles(tmp_pat
 
 async def test_without_a_quarantine_the_oracle_finds_what_was_committed_late_doubled(tmp_path: Path) -> None:
     """The control: a write whose answer is lost is read back at once, before the target has committed it."""
-    changes = [("meshline.yaml", "quarantine: 2500ms", "quarantine: 1ms")]
+    changes = [("meshline.yaml", "quarantine: 4s", "quarantine: 1ms")]
     async with plant(tmp_path, seed=1, changes=changes) as built:
         await built.target.weather(gone=0.2)
         await built.sender().send(plan(Random(1), 200, customers=40))

@@ -16,7 +16,15 @@ from tests.postgres import Cluster
 
 pytestmark = pytest.mark.slow
 _PROMISED = {
-    "kill -9": {"kill-sqlite", "kill-postgres", "aimed-sqlite", "aimed-postgres", "company", "long-postgres"},
+    "kill -9": {
+        "kill-sqlite",
+        "kill-postgres",
+        "kill-batch",
+        "aimed-sqlite",
+        "aimed-postgres",
+        "company",
+        "long-postgres",
+    },
     "answer lost, late commits": {"answers"},
     "duplicates, reordering": {"order", "identical"},
     "target down, slow, refusing, half": {"outage", "weather"},
@@ -52,7 +60,7 @@ async def test_slack_in_all_its_troubles_stops_nothing(tmp_path: Path) -> None:
 
 
 async def test_killed_in_the_middle_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    changes = [("meshline.yaml", "lease: 3s", "lease: 1s"), ("meshline.yaml", "quarantine: 2500ms", "quarantine: 1s")]
+    changes = [("meshline.yaml", "lease: 3s", "lease: 1s"), ("meshline.yaml", "quarantine: 4s", "quarantine: 1s")]
     async with plant(tmp_path, seed=1, changes=changes) as built:
         async with background(built.sender(repeats=0.1).send(plan(Random(1), 60, customers=12, wrong=1))):
             for level in (5, 30):

@@ -21,7 +21,9 @@ class Weather:
 
     `down` is "" or "closed" (no answer at all) or "503" for everything. `reads` is the share of reads that fail too. `faults`
     is how often one key may be struck. `trap` is "" or the moment ("arrived", "committed") at which the next write says so in
-    the log and waits `trap_seconds` before it goes on. `think` seconds pass before every commit."""
+    the log and waits `trap_seconds` before it goes on. `think` seconds pass before every commit. What is not committed
+    `longest` seconds after it arrived, by the wall clock, never is: that promise holds on a machine that stands still, too.
+    `forgotten` is the share of records that the answer to a bulk call leaves out, half of them without having written them."""
 
     seed: int = 0
     refused: float = 0.0
@@ -39,6 +41,8 @@ class Weather:
     late_seconds: float = 1.5
     slow_seconds: float = 1.0
     think: float = 0.0
+    longest: float = 2.0
+    forgotten: float = 0.0
     faults: int = 2
     retry_after: tuple[str, ...] = ()
     down: str = ""
@@ -65,6 +69,11 @@ class Weather:
             if drawn < 0:
                 return name
         return ""
+
+    def forgets(self, key: str, nth: int) -> str:
+        """Whether a bulk call leaves this record out: "before" it is written, "after" that, or not."""
+        drawn = Random(f"{self.seed}:bulk:{key}").random() if nth == 1 else 1.0
+        return "before" if drawn < self.forgotten / 2 else "after" if drawn < self.forgotten else ""
 
     def read_fails(self, key: str, nth: int) -> bool:
         """Whether the nth read (from 1) of a key is answered 503."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.protections.mutant import DATABASE, ENGINE, FIRST, JOURNAL, RECEIVING, SCRIBE, SECOND, mutant
+from tests.protections.mutant import DATABASE, ENGINE, FIRST, JOURNAL, RECEIVING, SECOND, mutant
 
 MUTANTS = [
     mutant("taking the lock too late", "store/database.py", "connection.exec_driver_sql(begin)",
@@ -24,30 +24,6 @@ MUTANTS = [
            "            answers[place] = answer\n    return [answers[place] for place in range(len(jobs))]",
            "            answers[place] = answer\n    return list(answers.values())",
            f"{DATABASE}::test_whatever_waits_together_each_caller_hears_its_own_answer"),
-    mutant("answers of two transactions that are mixed up", "store/together.py",
-           "found, strict=True)\n    return [answers[place] for place in range(len(jobs))]",
-           "found, strict=True)\n    return list(answers.values())",
-           f"{SCRIBE}::test_the_death_of_the_writer_is_no_answer_to_what_was_written_here"),
-    mutant("one of two transactions that fails fails both", "store/together.py",
-           "            found = [Answer(error=_told(error))] * len(places)", "            raise",
-           f"{SCRIBE}::test_the_death_of_the_writer_is_no_answer_to_what_was_written_here"),
-    mutant("an answer by the scribe whatever its commit says", "store/scribing.py",
-           "        answers = in_transaction(engine, partial(whole, jobs=jobs, finish=finish))\n",
-           "        with __import__('contextlib').suppress(Exception), engine.begin() as tx:\n"
-           "            answers = whole(tx, jobs, finish)\n",
-           f"{SCRIBE}::test_a_commit_that_fails_there_tells_no_sender_that_its_change_is_safe"),
-    mutant("a scribe whose failed commit is called a success", "store/scribing.py",
-           "    except Exception as error:\n        return _portable(error)\n",
-           "    except Exception:\n        return [Answer()] * len(parts)\n",
-           f"{SCRIBE}::test_a_commit_that_fails_there_tells_no_sender_that_its_change_is_safe"),
-    mutant("an answer of the scribe for somebody else", "store/scribe.py",
-           "            await self._drop()  # its answer would be taken for the next one's\n", "",
-           f"{SCRIBE}::test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_ones"),
-    mutant("a scribe that is not started anew", "store/scribe.py",
-           "            await self._drop()\n            raise LedgerUnavailable(", "            raise LedgerUnavailable(",
-           f"{SCRIBE}::test_when_the_writer_dies_the_caller_hears_it_and_the_next_one_is_served"),
-    mutant("a scribe that a signal to its service stops", "store/scribing.py", "signal.signal(name, signal.SIG_IGN)", "pass",
-           f"{SCRIBE}::test_the_signals_that_stop_a_service_do_not_stop_its_writer"),
     mutant("keeping half of what failed", "store/together.py", "savepoint.rollback()", "savepoint.commit()",
            f"{DATABASE}::test_one_job_that_fails_does_not_undo_the_others_of_its_batch"),
     mutant("a journal of what was undone", "store/together.py", "        del at_end(tx)[lines:]\n", "",
