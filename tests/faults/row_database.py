@@ -77,12 +77,12 @@ class Watch:
 
 
 @asynccontextmanager
-async def _sending(built: Plant, setting: Setting, many: int) -> AsyncIterator[Sender]:
+async def _sending(built: Plant, setting: Setting, many: int, least: int = 200) -> AsyncIterator[Sender]:
     """Send in the background, not faster than a hundred a second, until all is promised."""
     begun = time.monotonic()
     sender = built.sender(repeats=0.02, lanes=8)
     sender.may_send = lambda: len(sender.acked) < 20 + (time.monotonic() - begun) * 100
-    orders = plan(setting.rng, setting.many(many, least=200), customers=100)
+    orders = plan(setting.rng, setting.many(many, least=least), customers=100)
     async with background(sender.send(orders)):
         await built.until(lambda: len(sender.acked) > 30, patience=10)
         yield sender
@@ -158,7 +158,7 @@ async def disk_full(setting: Setting) -> Figures:
         async with plant(setting.home, seed=setting.seed, url=f"sqlite:///{disk.path}/ledger.db") as built:
             disk.shrink(built)
             watch = Watch(built)
-            async with _sending(built, setting, 8_000) as sender:
+            async with _sending(built, setting, 8_000, least=6_000) as sender:
                 sender.may_send = lambda: True
                 full = await built.until(lambda: sender.answers[503] + sender.answers[507] > 3, patience=60)
                 before = sender.answers[202]

@@ -150,12 +150,12 @@ async def clock(setting: Setting) -> Figures:
 
 
 async def _through_days(world: World, setting: Setting, day: date) -> int:
-    """A case is opened two days before; then twelve days in steps, on some of which the clock jumps an hour off and back."""
+    """A case is opened two days before; then seven days in steps, on some of which the clock jumps an hour off and back."""
     world.clock.now = datetime.combine(day - timedelta(days=2), time(9, 0), _BERLIN).astimezone(UTC)
     world.deal(world.company(), billing_code="")
     await world.work()
     jumps, rng = 0, setting.rng
-    for _ in range(timedelta(days=12) // _BEAT):
+    for _ in range(timedelta(days=7) // _BEAT):
         world.clock.now += _BEAT
         if rng.random() < 0.05:
             jumps += 1
