@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Integer,
     Select,
     String,
     TableClause,
@@ -65,7 +66,7 @@ class Claiming:
         """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection, none that
         needs a connection whose breaker is open but one probe when that is due. `flows` says what each flow needs and how
         many it may give; without it every flow may give all. Those whose lease expired come back first, until they lost it
-        `max_losses` times."""
+        `max_losses` times; at the last time each is tried alone."""
 
         ask = _Ask(limit=limit, lease=timedelta(seconds=lease_seconds), max_losses=max_losses, now=now, flows=flows)
         return await self.db.together(_claim, ask)
@@ -100,6 +101,8 @@ def _claim(tx: Connection, asks: Sequence[_Ask]) -> list[list[Delivery]]:
 def _claimed(tx: Connection, ask: _Ask) -> list[Delivery]:
     now, until = ask.now, ask.now + ask.lease
     taken = _lease(tx, _LOST, now, until, enough=ask.max_losses, most=ask.limit)
+    if len(taken) < ask.limit:
+        taken |= _lease(tx, _SUSPECT, now, until, enough=ask.max_losses, most=1)
     for flow, want in _in_turn(tx, ask.flows, ask.limit, now):
         left = min(want.most, ask.limit - len(taken))
         if left > 0 and (left := min(left, let_through(tx, want.needs, now, until))) > 0:
@@ -210,6 +213,16 @@ def _expired(enough: Any) -> Executable:
     return _leasing("reclaim", select(d.id).where(*gone, enough).order_by(d.leased_until), losses=d.losses + 1)
 
 
+def _one_suspect() -> Executable:
+    """Of those that one more loss would bury one, while no other of them is tried: whoever is innocent is not buried with the
+    one that takes its worker along."""
+    d, other = deliveries.c, deliveries.alias("other").c
+    last: ColumnElement[int] = bindparam("enough", type_=Integer()) - 1
+    held = other.leased_until >= bindparam("now", type_=Moment())
+    tried = exists().where(other.state == literal_column("'running'"), other.losses == last, held)
+    return _expired(and_(d.losses + 1 == last, ~tried))
+
+
 def _of_flow() -> Executable:
     d, p = deliveries.c, pauses.c
     stopped = exists().where(p.scope == "connection", p.name == d.connection)
@@ -220,7 +233,8 @@ def _of_flow() -> Executable:
 _WAITING = Prepared(types(deliveries.c.flow), _waiting)
 _STOPPED = select(pauses.c.scope, pauses.c.name)
 _READY = _of_flow()
-_LOST = _expired(deliveries.c.losses + 1 < bindparam("enough"))
+_LOST = _expired(deliveries.c.losses + 2 < bindparam("enough"))
+_SUSPECT = _one_suspect()
 _POISONED = _expired(deliveries.c.losses + 1 >= bindparam("enough"))
 _LEASED = Prepared(types(deliveries.c.id), _leased)
 _DECIDED = Prepared(types(overlays.c.flow, overlays.c.subject), _decided)

@@ -133,6 +133,27 @@ async def test_a_record_that_kills_its_worker_three_times_is_only_given_out_to_b
     assert await store.poisoned(max_losses=3, now=now) == []
 
 
+async def test_who_was_in_hand_with_a_killer_each_time_is_tried_alone_and_not_buried_with_it(store: Store) -> None:
+    await receive(store, *(change(f"{n}") for n in range(5)))
+    now = MONDAY
+    for _ in range(2):  # the worker dies of one of them, and nobody knows of which
+        assert len(await claim(store, now=now)) == 5
+        now += timedelta(minutes=2)
+    tried = list[str]()
+    for _ in range(5):
+        [suspect] = await claim(store, now=now)
+        assert await claim(store, now=now) == [], "alone"
+        tried.append(suspect.event.record_id)
+        if suspect.event.record_id == "3":
+            now += timedelta(minutes=2)
+            [buried] = await store.poisoned(max_losses=3, now=now)
+            assert buried.id == suspect.id
+        else:
+            await store.settle(suspect, DONE, now=now)
+    assert sorted(tried) == ["0", "1", "2", "3", "4"]
+    assert await claim(store, now=now) == []
+
+
 async def test_a_replay_forgives_the_losses(store: Store) -> None:
     [case] = await stopped(store)
     now = MONDAY
