@@ -143,7 +143,7 @@ async def company(setting: Setting) -> Figures:
     verdict, kills, seconds = await played(
         setting.home, seed=setting.seed, deals=setting.many(300, least=150), say=setting.say
     )
-    few = () if kills >= 15 else (f"only {kills} kills",)
+    few = () if kills >= 10 else (f"only {kills} kills",)
     return Figures(
         events=verdict.figures.get("events", 0), kills=kills, lost=len(verdict.lost), doubled=len(verdict.doubled),
         reordered=len(verdict.reordered), wrong=(*verdict.wrong, *few), detail={**asdict(verdict)["figures"], "seconds": round(seconds)},
