@@ -13,6 +13,7 @@ import structlog
 
 from sync.breaker import Window, drain_rate, open_for, verdict
 from sync.decide import Failed, Outage, Outcome
+from sync.errors import ConnectorError
 from sync.lifecycle import BreakerState
 from sync.model import Breaker, Want
 from sync.modes import BATCH, EVENT, forced, judged, opened
@@ -35,6 +36,7 @@ class Traffic:
     workspace: Workspace
     jitter: Callable[[], float]
     _under_way: Counter[str] = field(default_factory=Counter)
+    _counted: dict[str, ConnectorError] = field(default_factory=dict)
     _windows: dict[str, Window] = field(default_factory=dict)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _modes: dict[str, str] = field(default_factory=dict)
@@ -91,9 +93,14 @@ class Traffic:
         if failed is not None and works is not None:
             learnt[failed.connection] = works
         for connection, ok in learnt.items():
-            self._window(connection).note(ok, now)
+            if ok or (failed is not None and self._counted.get(connection) is not failed.error):
+                self._window(connection).note(ok, now)
             if ok:
                 await self._mend(connection, now)
+        if failed is not None and works is False:
+            self._counted[failed.connection] = (
+                failed.error
+            )  # the records of one bulk call share it: that was one request
         if self._breakers:
             await self._pass_on(flow, learnt.keys(), lease, now)
         return await self._failed(failed, now) if failed is not None and works is False else None

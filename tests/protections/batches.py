@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.protections.mutant import BATCHES, BULK, MODES, mutant
 
 MUTANTS = [
+    mutant("each record of a lost call counts against the connection", "sync/traffic.py",
+           "if ok or (failed is not None and self._counted.get(connection) is not failed.error):", "if True:",
+           f"{BATCHES}::test_a_bulk_call_that_is_lost_is_one_request_and_no_outage"),
     mutant("reading back while the call may still wait", "sync/deliver.py",
            "return bulk, rest + self.flow.batch.window.total_seconds()", "return bulk, rest",
            f"{BATCHES}::test_what_was_left_out_rests_as_long_as_its_call_may_have_waited_and_the_target_may_take"),

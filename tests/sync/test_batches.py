@@ -37,6 +37,20 @@ async def test_a_thousand_orders_at_once_are_ten_calls_and_each_is_written_once(
         assert [one["acknowledged"] for one in await world.told("connection", "batch")] == [100] * 10
 
 
+async def test_a_bulk_call_that_is_lost_is_one_request_and_no_outage(tmp_path: Path) -> None:
+    async with plant(tmp_path, "{mode: always, size: 12, window: 20ms}") as world:
+        lost = [AnswerLost("cut")]
+        world.books.fail = lambda: lost and _raise(lost.pop())
+        await world.order(12)
+        await world.engine.drain()
+        assert world.books.calls[:1] == [("many", 12)]
+        assert await world.store.breakers() == []
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 async def test_a_service_that_runs_sends_the_rest_when_its_window_is_over(tmp_path: Path) -> None:
     async with plant(tmp_path, ALWAYS) as world:
         orders, stop = await world.order(230), asyncio.Event()
