@@ -299,7 +299,7 @@ def postgres_engine(url: URL) -> AsyncEngine:
     """An engine over asyncpg whose sessions live in UTC and let no statement hang. Raises ConfigurationError where the extra
     is not installed."""
     limits = {"timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "15s",
-              "idle_in_transaction_session_timeout": "60s"}  # fmt: skip
+              "idle_in_transaction_session_timeout": "10s"}  # fmt: skip
     connect = {"server_settings": limits, "timeout": 10}
     try:
         return create_async_engine(url, **_JSON, pool_size=10, max_overflow=10, connect_args=connect)
