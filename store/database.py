@@ -133,7 +133,7 @@ class _Sqlite:
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._readers, in_transaction, self._reading, work)
+            return await loop.run_in_executor(self._readers, _in_transaction, self._reading, work)
         except OperationalError as error:
             raise unavailable(error) from error
 
@@ -145,7 +145,7 @@ class _Sqlite:
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
         work = partial(whole, jobs=jobs, finish=self._finish)
-        return await asyncio.get_running_loop().run_in_executor(self._writer, in_transaction, self._writing, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _in_transaction, self._writing, work)
 
 
 class _Postgres:
@@ -241,7 +241,7 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return (InterfaceError, InternalClientError, PostgresError)
 
 
-def in_transaction(engine: Engine, work: Work[T]) -> T:
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
     with engine.begin() as tx:
         value = work(tx)
     return value

@@ -98,9 +98,8 @@ class Traffic:
             if ok:
                 await self._mend(connection, now)
         if failed is not None and works is False:
-            self._counted[failed.connection] = (
-                failed.error
-            )  # the records of one bulk call share it: that was one request
+            # the records of one bulk call share their error: that was one request
+            self._counted[failed.connection] = failed.error
         if self._breakers:
             await self._pass_on(flow, learnt.keys(), lease, now)
         return await self._failed(failed, now) if failed is not None and works is False else None
