@@ -18,8 +18,8 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def verdict(error: ConnectorError | None) -> bool | None:
     """What the end of a request says about the connection: True that it works (also by refusing or leaving out a record),
-    False that it does not, None that nothing was learnt because the connection is at its limit."""
-    if isinstance(error, Throttled):
+    False that it does not, None that nothing was learnt because the connection is at its limit or we ourselves stood still."""
+    if isinstance(error, Throttled) or (error is not None and error.late):
         return None
     if isinstance(error, Unmentioned):
         return True

@@ -49,7 +49,10 @@ class ConfigurationError(MeshlineError):
 
 
 class ConnectorError(MeshlineError):
-    """Another system did not do what was asked."""
+    """Another system did not do what was asked. `late` when this process itself stood still for so long that nothing was
+    learnt about the other side."""
+
+    late = False
 
 
 class Unavailable(ConnectorError):

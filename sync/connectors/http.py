@@ -4,7 +4,9 @@ no error ever shows a secret, and nothing here waits to try again; it waits only
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -23,6 +25,7 @@ from sync.errors import ConnectorError, Rejected, Unavailable
 BODY_LIMIT = 10 * 1024 * 1024
 _JSON = {"content-type": "application/json"}
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_LATE = 0.25
 
 
 def utc_now() -> datetime:
@@ -35,6 +38,15 @@ def segment(value: str) -> str:
     if value in {"", ".", ".."}:
         raise Rejected(f"{value!r} is not an id", reason="not_found")
     return quote(value, safe="", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """No usable answer came. `late` when that was noticed long after our own timeout: a worker that was frozen, or whose
+    machine was, finds all its requests timed out at once, however well the other side answered them."""
+
+    error: Exception
+    late: bool
 
 
 class Client:
@@ -76,8 +88,8 @@ class Client:
         body = _body(json)
         sent = _JSON if body is not None else None
         outcome = await self._outcome(method, path, query, body, {**(sent or {}), **headers} if headers else sent)
-        if not isinstance(outcome, Answer):
-            raise _unheard(outcome, self._call(method, path), idempotent=idempotent)
+        if isinstance(outcome, _Unheard):
+            raise _error(outcome, self._call(method, path), idempotent=idempotent)
         if outcome.status >= 300 and not (missing_ok and outcome.status == 404):
             wrong = failure(outcome, self._call(method, path), idempotent=idempotent, refusal=self._refusal)
             if wrong is not None:
@@ -97,30 +109,35 @@ class Client:
         query: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str] | None,
-    ) -> Answer | Exception:
+    ) -> Answer | _Unheard:
         # Errors are returned, not raised: an aiohttp error chained to ours would show the request's headers.
         session = self._session if self._session is not None and not self._session.closed else self._open()
-        try:
-            async with (
-                self.turns,
-                session.request(
+        async with self.turns:
+            begun = time.monotonic()
+            try:
+                async with session.request(
                     method, self._url(path, query), data=body, headers=headers, allow_redirects=False
-                ) as response,
-            ):
-                return self._answer(response, await _bounded(response))
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return error
+                ) as response:
+                    return self._answer(response, await _bounded(response))
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                return _Unheard(error, late=time.monotonic() - begun > self._longest(error) + _LATE)
 
     def _open(self) -> aiohttp.ClientSession:
         options = self._options
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15),  # turns are what bounds it
-            timeout=aiohttp.ClientTimeout(total=options.timeout, connect=options.connect_timeout),
+            timeout=aiohttp.ClientTimeout(
+                total=options.timeout, connect=options.connect_timeout, ceil_threshold=math.inf
+            ),  # to the moment, or late could not be told from rounded up
             headers={"accept": "application/json", "user-agent": "meshline", **self._headers},
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
         return self._session
+
+    def _longest(self, error: Exception) -> float:
+        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+        return self._options.connect_timeout if connecting else self._options.timeout
 
     def _call(self, method: str, path: str) -> str:
         return f"{self.name}: {method} {path.partition('?')[0]}"
@@ -145,11 +162,15 @@ class Client:
         return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=False), retry_after=wait)
 
 
-def _unheard(error: Exception, call: str, *, idempotent: bool) -> ConnectorError:
+def _error(unheard: _Unheard, call: str, *, idempotent: bool) -> ConnectorError:
+    error = unheard.error
     if isinstance(error, _NEVER_SENT):
-        return Unavailable(f"{call} found no connection ({type(error).__name__})")
-    detail = str(error) if type(error) is _Unreadable else type(error).__name__
-    return unanswered(f"{call} got no usable answer ({detail})", idempotent=idempotent)
+        wrong: ConnectorError = Unavailable(f"{call} found no connection ({type(error).__name__})")
+    else:
+        detail = str(error) if type(error) is _Unreadable else type(error).__name__
+        wrong = unanswered(f"{call} got no usable answer ({detail})", idempotent=idempotent)
+    wrong.late = unheard.late
+    return wrong
 
 
 class _Unreadable(ValueError):

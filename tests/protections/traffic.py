@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.protections.mutant import BREAKER, BREAKERS, OUTAGES, TRAFFIC, mutant
+from tests.protections.mutant import BREAKER, BREAKERS, HTTP, OUTAGES, TRAFFIC, mutant
 
 MUTANTS = [
     # Held, probed and mended
@@ -48,6 +48,12 @@ MUTANTS = [
            f"{BREAKER}::test_half_of_at_least_ten_requests_must_fail"),
     mutant("down after too small a share", "sync/breaker.py", " and failed >= policy.share * ended", "",
            f"{BREAKER}::test_half_of_at_least_ten_requests_must_fail", f"{BREAKER}::test_the_share_is_the_workspaces"),
+    mutant("what a frozen worker missed taken for an outage", "sync/breaker.py", " or (error is not None and error.late)", "",
+           f"{TRAFFIC}::test_a_connection_that_refuses_or_is_at_its_limit_or_that_a_frozen_worker_did_not_hear_is_not_down"),
+    mutant("a worker that does not notice that it stood still", "sync/connectors/http.py", "wrong.late = unheard.late", "wrong.late = False",
+           f"{HTTP}::test_a_process_that_stood_still_knows_that_it_learnt_nothing_of_the_other_side"),
+    mutant("every silence taken for our own", "sync/connectors/http.py", "wrong.late = unheard.late", "wrong.late = True",
+           f"{HTTP}::test_a_process_that_stood_still_knows_that_it_learnt_nothing_of_the_other_side"),
     mutant("never down where few requests are made", "sync/breaker.py", "_IN_A_ROW = 3", "_IN_A_ROW = 1000",
            f"{BREAKER}::test_where_few_requests_are_made_nothing_that_worked_for_a_whole_window_is_enough"),
     mutant("down after two requests that failed", "sync/breaker.py", "_IN_A_ROW = 3", "_IN_A_ROW = 2",

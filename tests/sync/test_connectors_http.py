@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -75,6 +76,23 @@ async def test_what_json_cannot_carry_is_refused_before_it_is_sent(value: Any) -
         with pytest.raises(Rejected) as refused:
             await http.request("POST", "", json={"n": value}, idempotent=False)
     assert refused.value.reason == "invalid_value" and front.seen == []
+
+
+@pytest.mark.parametrize(("stands_still", "late"), [(0.0, False), (0.8, True)])
+async def test_a_process_that_stood_still_knows_that_it_learnt_nothing_of_the_other_side(
+    stands_still: float, late: bool
+) -> None:
+    async def hanging(_: web.Request) -> web.Response:
+        asyncio.get_running_loop().call_soon(time.sleep, stands_still)
+        await asyncio.sleep(30)
+        return web.Response()
+
+    async with client(hanging, timeout=0.3) as http:
+        with pytest.raises(AnswerLost) as lost:
+            await http.request("POST", "", json={}, idempotent=False)
+        with pytest.raises(Unavailable) as unavailable:
+            await http.request("GET", "", idempotent=True)
+    assert (lost.value.late, unavailable.value.late) == (late, late)
 
 
 async def test_no_more_requests_are_under_way_than_allowed() -> None:

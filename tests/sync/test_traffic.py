@@ -3,7 +3,7 @@ of many who find out that it is down one tells of it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from bot.sandbox.stage import example
 from store.ledger import Store
 from sync import connectors
 from sync.decide import Failed, Outage, Outcome, Resting, Written, decide
-from sync.errors import ConnectorError, Rejected, Throttled, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unavailable
 from sync.model import Change, NotDue
 from sync.steps import Pause, Retry
 from sync.traffic import Traffic, needs_of
@@ -125,10 +125,18 @@ async def test_what_an_engine_did_not_find_out_it_hears_within_a_second(town: To
     assert await town.hear(failed(), town.two) == Outage(until=MONDAY + timedelta(seconds=30))
 
 
-@pytest.mark.parametrize("error", [Rejected("no"), Throttled("429", sent=True)])
-async def test_a_connection_that_refuses_or_is_at_its_limit_is_not_down(town: Town, error: ConnectorError) -> None:
+def noticed_late() -> ConnectorError:
+    error = AnswerLost("timed out, as did everything else while this process was frozen")
+    error.late = True
+    return error
+
+
+@pytest.mark.parametrize("error", [lambda: Rejected("no"), lambda: Throttled("429", sent=True), noticed_late])
+async def test_a_connection_that_refuses_or_is_at_its_limit_or_that_a_frozen_worker_did_not_hear_is_not_down(
+    town: Town, error: Callable[[], ConnectorError]
+) -> None:
     for _ in range(20):
-        assert await town.hear(failed(error)) is None
+        assert await town.hear(failed(error())) is None
     assert await town.store.breakers() == []
 
 
