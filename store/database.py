@@ -352,13 +352,13 @@ def insert_or_nothing(connection: Connection, table: Table) -> Insert:
     return statement
 
 
-def refuse_changes(connection: Connection, table: str) -> None:
-    """Make the table append-only: the database itself refuses UPDATE and DELETE."""
-    words = f"the {table} is append-only"
+def refuse_changes(connection: Connection, table: str, *columns: str) -> None:
+    """Make the table append-only: the database itself refuses UPDATE and DELETE. With `columns` the others may change."""
+    words, of = f"the {table} is append-only", f" OF {', '.join(columns)}" if columns else ""
     if connection.dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
+        for verb, which in (("UPDATE", of), ("DELETE", "")):
             connection.exec_driver_sql(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb}{which} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
             )
         return
@@ -367,6 +367,6 @@ def refuse_changes(connection: Connection, table: str) -> None:
         f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$"
     )
     connection.exec_driver_sql(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE{of} OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
     )

@@ -1,10 +1,12 @@
-"""Tables beside the hot ones: what became of old deliveries, how far retention came, and the newest change of each record."""
+"""Tables beside the hot ones: what became of old deliveries, how far retention came, the newest change of each record, and the
+releases of the workspace."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, String, Table, Text, UniqueConstraint
 
-from store.columns import DOC, ID, at, metadata, ref, word
+from store.columns import DOC, ID, at, identity, metadata, one_of, prose, ref, word
+from sync.lifecycle import ReleaseState
 
 archive = Table(
     "archive",
@@ -39,4 +41,53 @@ newest = Table(
     at("occurred_at"),
     Column("sequence", BigInteger, nullable=False),
     Column("delivery_id", ID, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    identity(),
+    word("digest"),
+    Column("files", Text, nullable=False),
+    word("state"),
+    word("made_by"),
+    at("made_at"),
+    prose("words"),
+    Column("based_on", ID, nullable=True),
+    Column("changes", DOC, nullable=False),
+    Column("proof", DOC, nullable=False),
+    Column("needs", DOC, nullable=False),
+    Column("trial", DOC),
+    at("began_at", null=True),
+    at("ended_at", null=True),
+    word("ended_by", default=""),
+    prose("why"),
+    word("place", null=True),
+    one_of("state", ReleaseState),
+    CheckConstraint(
+        "COALESCE(place, '') = CASE WHEN state = 'active' THEN 'active' "
+        "WHEN state IN ('shadow', 'canary') THEN 'trial' ELSE '' END",
+        name="place_is_its_states",
+    ),
+    UniqueConstraint("place"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("release_id", ID, primary_key=True, autoincrement=False),
+    Column("team", String(255), primary_key=True),
+    word("made_by"),
+    word("given_by"),
+    at("at"),
+    CheckConstraint("given_by <> made_by", name="nobody_approves_their_own"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("reference", String(255), primary_key=True),
+    word("digest"),
+    Column("release_id", ID, nullable=False),
+    at("at"),
 )

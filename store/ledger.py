@@ -16,6 +16,7 @@ from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
 from store.receiving import Receiving
+from store.releases import Releases
 from store.replays import Replays
 from store.reports import Reports
 from store.retention import Keeping
@@ -36,6 +37,7 @@ class Store(
     Breakers,
     Modes,
     Cases,
+    Releases,
     Replays,
     Cards,
     Escalations,

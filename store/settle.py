@@ -43,6 +43,7 @@ class _Outcome:
     route: Route | None
     snapshot: Record | None
     ended: Sequence[WriteEnd]
+    release: int
 
     @property
     def verb(self) -> str:
@@ -67,10 +68,14 @@ class Settling:
         route: Route | None = None,
         snapshot: Record | None = None,
         ended: Sequence[WriteEnd] = (),
+        release: int = 0,
     ) -> None:
-        """Write what happened, and how its last calls `ended`. Raises LeaseLost if the delivery is no longer ours. Hold and
-        Bury need a route. A record about which a decision came in meanwhile is not stopped but tried again."""
-        outcome = _Outcome(delivery=delivery, step=step, now=now, route=route, snapshot=snapshot, ended=ended)
+        """Write what happened, how its last calls `ended`, and under which `release` it went out. Raises LeaseLost if the
+        delivery is no longer ours. Hold and Bury need a route. A record about which a decision came in meanwhile is not
+        stopped but tried again."""
+        outcome = _Outcome(
+            delivery=delivery, step=step, now=now, route=route, snapshot=snapshot, ended=ended, release=release
+        )
         await self.db.together(_settle, outcome)
 
 
@@ -134,7 +139,7 @@ def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
 def _note_attempts(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
     rows = [
         {"delivery_id": one.delivery.id, "number": one.delivery.number, "ended_at": one.now, "step": one.verb,
-         "detail": one.detail, "snapshot": one.snapshot}
+         "detail": one.detail, "snapshot": one.snapshot, "release": one.release}
         for one in outcomes
     ]  # fmt: skip
     _ATTEMPTED.run(tx, rows)
@@ -192,4 +197,6 @@ _LEFT = Prepared(
     types(_d.id, _d.lease, _d.state, _d.front, _d.detail, _d.updated_at, _d.due_at, _d.hold_id, counted=Integer()),
     _left,
 )
-_ATTEMPTED = Prepared(types(_a.delivery_id, _a.number, _a.ended_at, _a.step, _a.detail, _a.snapshot), _attempted)
+_ATTEMPTED = Prepared(
+    types(_a.delivery_id, _a.number, _a.ended_at, _a.step, _a.detail, _a.snapshot, _a.release), _attempted
+)

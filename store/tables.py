@@ -19,10 +19,10 @@ from sqlalchemy import (
 )
 
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
-from store.kept import archive, newest, retention
+from store.kept import approvals, archive, newest, releases, retention, versions
 from sync.lifecycle import BreakerState, CaseState, DeliveryState, WriteState
 
-__all__ = ["Moment", "archive", "metadata", "newest", "retention"]
+__all__ = ["Moment", "approvals", "archive", "metadata", "newest", "releases", "retention", "versions"]
 
 events = Table(
     "events",
@@ -99,6 +99,7 @@ attempts = Table(
     word("step"),
     prose("detail"),
     Column("snapshot", DOC),
+    Column("release", ID, nullable=False, server_default="0"),
     UniqueConstraint("delivery_id", "number"),
 )
 

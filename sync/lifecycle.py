@@ -44,6 +44,18 @@ class BreakerState(StrEnum):
     CLOSED = "closed"
 
 
+class ReleaseState(StrEnum):
+    """`active` runs; `shadow` and `canary` are on trial beside it; `retired` was active and may be restored."""
+
+    PROPOSED = "proposed"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+    ROLLED_BACK = "rolled_back"
+
+
 class Role(StrEnum):
     OWNER = "owner"
     BACKUP = "backup"
@@ -124,6 +136,23 @@ WRITE_MOVES = {
 }
 
 
+_R = ReleaseState
+_ON_TRIAL = (_R.SHADOW, _R.CANARY)
+
+RELEASE_MOVES = {
+    move.verb: move
+    for move in (
+        Move("watch", (_R.PROPOSED,), _R.SHADOW, LEADS),
+        Move("try", (_R.PROPOSED, _R.SHADOW), _R.CANARY, LEADS),
+        Move("promote", (_R.PROPOSED, *_ON_TRIAL), _R.ACTIVE, LEADS),
+        Move("reject", (_R.PROPOSED,), _R.REJECTED, LEADS),
+        Move("retire", (_R.ACTIVE,), _R.RETIRED),
+        Move("roll_back", (_R.ACTIVE, *_ON_TRIAL), _R.ROLLED_BACK, LEADS),
+        Move("restore", (_R.RETIRED,), _R.ACTIVE, LEADS),
+    )
+}
+
+
 def delivery_move(verb: str) -> Move:
     """The row for a verb. Raises NotFound for a word that is no move."""
     return _row(DELIVERY_MOVES, verb)
@@ -137,6 +166,11 @@ def case_move(verb: str) -> Move:
 def write_move(verb: str) -> Move:
     """The row for a verb. Raises NotFound for a word that is no move."""
     return _row(WRITE_MOVES, verb)
+
+
+def release_move(verb: str) -> Move:
+    """The row for a verb. Raises NotFound for a word that is no move."""
+    return _row(RELEASE_MOVES, verb)
 
 
 def case_verbs(state: str, *, four_eyes: bool = False) -> tuple[str, ...]:

@@ -216,8 +216,10 @@ class Ledger(Protocol):
         route: Route | None = None,
         snapshot: Record | None = None,
         ended: Sequence[WriteEnd] = (),
+        release: int = 0,
     ) -> None:
-        """Write what happened, and how its last calls `ended`. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
+        """Write what happened, how its last calls `ended`, and under which `release` it went out. Raises LeaseLost if the
+        delivery is no longer ours. Hold and Bury need a route."""
         ...
 
     async def begin_write(
