@@ -22,6 +22,7 @@ Step = str | int | None
 _SEGMENT = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\*|\d{1,6})\]")
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
+_INDEX = re.compile(r"\[\d+\]")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -125,6 +126,11 @@ def expand(record: object, path: str) -> list[tuple[str, Any]]:
                 for index, item in enumerate(value)
             ]
     return found
+
+
+def pattern(path: str) -> str:
+    """The path with every item in the place of one: `lines[*].price` for `lines[1].price`."""
+    return _INDEX.sub("[*]", path)
 
 
 def _joined(at: str, word: str) -> str:
