@@ -1,42 +1,63 @@
-"""The command line. Every reading command takes --json; errors go to stderr, exit 1 for "the answer is no", 2 for misuse."""
+"""The command line. Every reading command takes --json; errors go to stderr, exit 1 for "the answer is no", 2 for misuse.
+A command's module is loaded when the command is asked for, so that a check of a workspace does not wait for the service."""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from bot.cli import asking, deciding, demonstrating, moving, serving
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "demo": "demonstrating:demo",
+    "run": "serving:serve",
+    "check": "checking:check",
+    "migrate": "moving:migrate",
+    "doctor": "serving:doctor",
+    "sync": "serving:sync",
+    "status": "asking:status",
+    "replay": "deciding:replay",
+    "events": "asking:events",
+    "audit": "asking:audit",
+    "exceptions": "grouped:exceptions",
+    "holds": "grouped:holds",
+}
+"""Each command, or group of commands, as module of `bot.cli` and name there."""
+
+
+class Commands(TyperGroup):
+    """The commands by name, each loaded on demand."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"bot.cli.{module}"), name)
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_group(found)
+            command.name = cmd_name
+            return command
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name)(found)
+        return typer.main.get_command(single)
+
 
 app = typer.Typer(
+    cls=Commands,
     name="meshline",
     help="The operating layer between a CRM and an ERP, living in Slack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("demo")(demonstrating.demo)
-app.command("run")(serving.serve)
-app.command("check")(serving.check)
-app.command("migrate")(moving.migrate)
-app.command("doctor")(serving.doctor)
-app.command("sync")(serving.sync)
-app.command("status")(asking.status)
-app.command("replay")(deciding.replay)
-app.add_typer(asking.events, name="events")
-app.add_typer(asking.audit, name="audit")
 
-exceptions = typer.Typer(help="What stopped, and deciding it.", no_args_is_help=True)
-exceptions.command("list")(asking.list_exceptions)
-exceptions.command("show")(asking.show_exception)
-exceptions.command("resolve")(deciding.resolve)
-exceptions.command("approve")(deciding.approve)
-exceptions.command("replay")(deciding.replay_case)
-exceptions.command("discard")(deciding.discard)
-app.add_typer(exceptions, name="exceptions")
 
-holds = typer.Typer(help="Customers whose billing is held.", no_args_is_help=True)
-holds.command("list")(asking.list_holds)
-holds.command("release")(deciding.release)
-app.add_typer(holds, name="holds")
+@app.callback()
+def _begin() -> None: ...
 
 
 def main() -> None:

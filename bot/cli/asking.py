@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from bot.cli.running import fail, ledger, moment, now, run, show, table
+from bot.cli.running import ledger, now, run
+from bot.cli.telling import fail, moment, show, table
 from bot.readiness import engine_words
 from store.waiting import COUNTED, Waiting
 from sync.lifecycle import BreakerState

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.asking import Number, case_id
-from bot.cli.running import fail, moment_of, now, rights, run
+from bot.cli.running import moment_of, now, rights, run
+from bot.cli.telling import fail
 from bot.people import People
 from bot.views_resolve import answerable, problems
 from store.cases import Press

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot.cli.running import MISUSE, NO, fail, run, show
+from bot.cli.running import run
+from bot.cli.telling import MISUSE, NO, fail, show
 from bot.sandbox.deals import Story
 from bot.sandbox.demo import Result, open_demo, run_once, sell
 from bot.sandbox.pipeline_csv import BadPipeline

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.asking import Json
-from bot.cli.running import ledger, run, settings, show
+from bot.cli.running import ledger, run, settings
+from bot.cli.telling import show
 from store.moving import Moved, Progress, move
 
 _EVERY_SECONDS = 1.0

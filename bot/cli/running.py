@@ -1,21 +1,17 @@
-"""What every command shares: settings and a wired product for its duration, errors on stderr, JSON on request."""
+"""What commands share that need the product: settings, the ledger or a wired product for their duration."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-import orjson
-import typer
-from pydantic import BaseModel
+from typing import TypeVar
 
 from bot.app import Parts, utc_now, wire
+from bot.cli.telling import MISUSE, NO, fail
 from bot.people import People
 from bot.settings import Settings, read_settings
 from store.ledger import Store
@@ -26,22 +22,15 @@ from sync.workspace.workspace import Workspace
 
 T = TypeVar("T")
 
-NO, MISUSE = 1, 2
-
 
 def settings() -> Settings:
     """From the environment."""
     return read_settings(os.environ)
 
 
-def kinds() -> dict[str, type[BaseModel]]:
-    """The options of every kind of connection there is."""
-    return {name: kind.options for name, kind in connectors.kinds().items()}
-
-
 def workspace(directory: Path) -> Workspace:
     """The checked workspace. Raises ConfigurationError."""
-    return load(directory, kinds())
+    return load(directory, connectors.options_of_kinds())
 
 
 @asynccontextmanager
@@ -98,30 +87,6 @@ async def _awaited(doing: Callable[[], Awaitable[T]]) -> T:
     return await doing()
 
 
-def fail(words: str, code: int = NO) -> NoReturn:
-    """Say why and end."""
-    typer.echo(words.replace("@{", "").replace("}", ""), err=True)
-    raise typer.Exit(code)
-
-
-def show(value: Any, *, as_json: bool, text: Callable[[], str]) -> None:
-    """One answer, for a program or for a person."""
-    typer.echo(orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode() if as_json else text())
-
-
-def table(rows: Sequence[tuple[str, ...]], *heads: str) -> str:
-    """Columns as wide as they need to be."""
-    lines = [heads, *rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def moment(value: datetime | None) -> str:
-    return value.strftime("%Y-%m-%d %H:%M UTC") if value else "-"
-
-
 def moment_of(text: str | None) -> datetime | None:
     """A day or moment as people write it, in UTC where no zone is given; ends with exit 2 for anything else."""
     if text is None:
@@ -135,9 +100,3 @@ def moment_of(text: str | None) -> datetime | None:
 
 def now() -> datetime:
     return utc_now()
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return str(value)

@@ -1,10 +1,9 @@
-"""Commands that run or prepare the service: run, check, doctor, sync."""
+"""Commands that run or prepare the service: run, doctor, sync."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import gc
 import os
 import signal
@@ -12,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,13 +19,12 @@ from slack_sdk.errors import SlackClientError
 
 from bot.app import wire
 from bot.cli.asking import Json
-from bot.cli.running import MISUSE, NO, fail, kinds, moment_of, product, run, settings, show, workspace
+from bot.cli.running import moment_of, product, run, settings, workspace
+from bot.cli.telling import NO, fail, show
 from bot.logs import log_lines
 from bot.service import Service
 from store.served import only_service
 from sync.errors import ConnectorError
-from sync.workspace.check import Report
-from sync.workspace.check import check as check_workspace
 
 _GONE_SECONDS = 29.0
 
@@ -105,53 +102,6 @@ def _room_for_sockets() -> None:
 
 def _beat() -> float:
     return 5.0
-
-
-class Format(StrEnum):
-    text = "text"
-    json = "json"
-
-
-def check(
-    directory: Annotated[Path | None, typer.Argument(help="The workspace; MESHLINE_WORKSPACE when left out.")] = None,
-    format: Annotated[Format, typer.Option(help="How to print it.")] = Format.text,
-) -> None:
-    """Every mistake of a workspace at once, and its samples run through."""
-    path = directory or settings_workspace()
-    if not path.is_dir():
-        fail(f"{path} is not a directory", MISUSE)
-    report = check_workspace(path, kinds())
-    show(document(report), as_json=format is Format.json, text=lambda: report_text(report))
-    if not report.ok:
-        raise typer.Exit(NO)
-
-
-def document(report: Report) -> dict[str, Any]:
-    """A report for programs."""
-    return {
-        "ok": report.ok,
-        "mistakes": [dataclasses.asdict(mistake) for mistake in report.mistakes],
-        "samples": [
-            {"file": one.file, "sample": one.title, "ok": one.ok, "problems": list(one.problems)}
-            for one in report.samples
-        ],
-    }
-
-
-def report_text(report: Report) -> str:
-    """A report for people: every mistake with file, line and what would be right."""
-    lines = [str(mistake) for mistake in report.mistakes]
-    lines += [f"{one.file}: {problem}" for one in report.samples for problem in one.problems]
-    good = sum(one.ok for one in report.samples)
-    lines.append(f"{len(report.mistakes)} mistakes; {good} of {len(report.samples)} samples come out as they say")
-    return "\n".join(lines)
-
-
-def settings_workspace() -> Path:
-    async def ask() -> Path:
-        return settings().workspace
-
-    return run(ask)
 
 
 def sync(

@@ -70,9 +70,10 @@ class Sample(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleResult:
-    """How a sample came out in one flow. No problems means that it came out as it must."""
+    """How a sample came out in one flow; `line` is where its outcome is written. No problems means that it came out as it must."""
 
     file: str
+    line: int = 1
     title: str
     flow: str
     problems: tuple[str, ...] = ()
@@ -144,7 +145,8 @@ def run_samples(workspace: Workspace, samples: list[tuple[Document, Sample]]) ->
         for flow in flows:
             if sample.flow in (None, flow.name) and not document.mistakes:
                 problems = tuple(_problems(workspace, flow, sample))
-                yield SampleResult(file=document.file, title=sample.title, flow=flow.name, problems=problems)
+                line = document.line(("expect",))
+                yield SampleResult(file=document.file, line=line, title=sample.title, flow=flow.name, problems=problems)
 
 
 def _problems(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""`meshline check`: every mistake of a workspace at once and its samples run through, for people, programs and CI servers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import reports
+from bot.cli.telling import MISUSE, NO, as_document, fail
+from sync import connectors
+from sync.workspace import check as checked
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+    junit = "junit"
+    github = "github"
+
+
+def check(
+    directory: Annotated[Path | None, typer.Argument(help="The workspace; MESHLINE_WORKSPACE when left out.")] = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = Format.text,
+) -> None:
+    """Every mistake of a workspace at once, and its samples run through."""
+    path = directory or configured()
+    if not path.is_dir():
+        fail(f"{path} is not a directory", MISUSE)
+    report = checked.check(path, connectors.options_of_kinds())
+    match format:
+        case Format.text:
+            typer.echo(reports.text(report))
+        case Format.json:
+            typer.echo(as_document(reports.document(report)))
+        case Format.junit:
+            typer.echo(reports.junit(report))
+        case Format.github:
+            typer.echo(reports.github(report, in_repository(path)))
+    if not report.ok:
+        raise typer.Exit(NO)
+
+
+def in_repository(directory: Path) -> str:
+    """Where the directory lies in its repository, as annotations name files; in no repository, seen from where we stand."""
+    whole = directory.resolve()
+    around = [each for each in (whole, *whole.parents) if (each / ".git").exists()]
+    root = around[0] if around else Path.cwd()
+    within = whole.relative_to(root).as_posix() if whole.is_relative_to(root) else directory.as_posix()
+    return "" if within == "." else f"{within}/"
+
+
+def configured() -> Path:
+    """The workspace that the environment names. Ends with exit 2 where the environment is wrong."""
+    from bot.cli.running import run, settings  # the product is not loaded where a directory is named
+
+    async def ask() -> Path:
+        return settings().workspace
+
+    return run(ask)
