@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "asking:audit",
     "exceptions": "grouped:exceptions",
     "holds": "grouped:holds",
+    "contracts": "contracts:contracts",
 }
 """Each command, or group of commands, as module of `bot.cli` and name there."""
 

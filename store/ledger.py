@@ -6,6 +6,7 @@ from store.breakers import Breakers
 from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
+from store.comparisons import Comparisons
 from store.database import Database
 from store.escalations import Escalations
 from store.expiry import Expiry
@@ -16,6 +17,7 @@ from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
 from store.receiving import Receiving
+from store.recordings import Recordings
 from store.releases import Releases
 from store.replays import Replays
 from store.reports import Reports
@@ -38,6 +40,7 @@ class Store(
     Modes,
     Cases,
     Releases,
+    Recordings,
     Replays,
     Cards,
     Escalations,

@@ -38,7 +38,9 @@ class Recordings:
                 return
 
 
-def _page(tx: Connection, flow: str | None, since: datetime | None, before: int | None) -> tuple[list[Recorded], int | None]:
+def _page(
+    tx: Connection, flow: str | None, since: datetime | None, before: int | None
+) -> tuple[list[Recorded], int | None]:
     """A page of records and where the next one begins; None when there is none."""
     found = tx.execute(_deliveries(flow, since, before)).all()
     read = [(row, row.snapshot if row.payload is None else row.payload) for row in found]
@@ -62,9 +64,12 @@ def _deliveries(flow: str | None, since: datetime | None, before: int | None) ->
         .order_by(d.id.desc())
         .limit(_PAGE)
     )  # fmt: skip
-    for given, condition in ((flow, d.flow == flow), (before, d.id < before), (since, e.received_at >= since)):
-        if given is not None:
-            query = query.where(condition)
+    if flow is not None:
+        query = query.where(d.flow == flow)
+    if before is not None:
+        query = query.where(d.id < before)
+    if since is not None:
+        query = query.where(e.received_at >= since)
     return query
 
 

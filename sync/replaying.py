@@ -133,10 +133,10 @@ class Comparing:
         self._picked += picked
         _sum(self._before, before)
         _sum(self._after, after)
-        ended = _ended(before), _ended(after)
-        if ended[0] != ended[1]:
+        ends = ended(before), ended(after)
+        if ends[0] != ends[1]:
             self._differing += 1
-            self._note(self._outcomes, (recorded.flow, *ended), _example(recorded, "", *ended))
+            self._note(self._outcomes, (recorded.flow, *ends), _example(recorded, "", *ends))
         elif isinstance(before, Plan) and isinstance(after, Plan) and before != after:
             self._differing += self._compare(recorded, before, after)
 
@@ -205,12 +205,19 @@ def _assumed(recorded: Recorded, flow: Flow) -> tuple[Lookups, bool]:
     return lookups, picked
 
 
+def difference(before: Prepared, after: Prepared) -> Iterator[tuple[str, str, str, str]]:
+    """(write, concrete path, before, after) of everything that is not the same in two outcomes that ended alike, as texts."""
+    if isinstance(before, Plan) and isinstance(after, Plan) and before != after:
+        yield from ((write, path, _shown(was), _shown(is_)) for write, path, was, is_ in _differences(before, after))
+
+
 def _sum(totals: Counter[str], outcome: Prepared) -> None:
     if isinstance(outcome, Plan) and outcome.money is not None:
         totals[outcome.money.currency] += outcome.money.minor
 
 
-def _ended(outcome: Prepared) -> str:
+def ended(outcome: Prepared) -> str:
+    """How a record ended, in words: `record`, or what stopped it."""
     match outcome:
         case Plan():
             return "record"

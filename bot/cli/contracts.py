@@ -1,0 +1,10 @@
+"""Commands about contracts and whole versions of a workspace. They compare and show; none of them changes anything."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli import replaying
+
+contracts = typer.Typer(help="Compare versions of a workspace.", no_args_is_help=True)
+contracts.command("replay")(replaying.replay_recorded)
