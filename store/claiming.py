@@ -31,9 +31,12 @@ from store.breakers import let_through
 from store.columns import Moment
 from store.database import Database
 from store.given import Prepared, types
+from store.releases import running
 from store.tables import deliveries, events, overlays, pauses
+from sync.errors import Outdated
 from sync.lifecycle import DeliveryState, delivery_move
 from sync.model import Delivery, Overlay, Want
+from sync.releases import Running
 
 _BURIAL = timedelta(minutes=1)
 
@@ -47,6 +50,7 @@ class _Ask:
     max_losses: int
     now: datetime
     flows: Mapping[str, Want] | None
+    releases: Running | None
 
 
 class Claiming:
@@ -62,13 +66,15 @@ class Claiming:
         max_losses: int,
         now: datetime,
         flows: Mapping[str, Want] | None = None,
+        releases: Running | None = None,
     ) -> list[Delivery]:
         """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection, none that
         needs a connection whose breaker is open but one probe when that is due. `flows` says what each flow needs and how
         many it may give; without it every flow may give all. Those whose lease expired come back first, until they lost it
-        `max_losses` times; at the last time each is tried alone."""
-
-        ask = _Ask(limit=limit, lease=timedelta(seconds=lease_seconds), max_losses=max_losses, now=now, flows=flows)
+        `max_losses` times; at the last time each is tried alone. Raises Outdated where other `releases` run by now than those
+        that the caller knows."""
+        lease = timedelta(seconds=lease_seconds)
+        ask = _Ask(limit=limit, lease=lease, max_losses=max_losses, now=now, flows=flows, releases=releases)
         return await self.db.together(_claim, ask)
 
     async def poisoned(self, *, max_losses: int, now: datetime) -> list[Delivery]:
@@ -99,6 +105,8 @@ def _claim(tx: Connection, asks: Sequence[_Ask]) -> list[list[Delivery]]:
 
 
 def _claimed(tx: Connection, ask: _Ask) -> list[Delivery]:
+    if ask.releases is not None and ask.releases != running(tx):
+        raise Outdated("another release runs by now")
     now, until = ask.now, ask.now + ask.lease
     taken = _lease(tx, _LOST, now, until, enough=ask.max_losses, most=ask.limit)
     if len(taken) < ask.limit:

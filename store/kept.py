@@ -3,7 +3,7 @@ releases of the workspace."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, String, Table, Text, UniqueConstraint
 
 from store.columns import DOC, ID, at, identity, metadata, one_of, prose, ref, word
 from sync.lifecycle import ReleaseState
@@ -90,4 +90,14 @@ versions = Table(
     word("digest"),
     Column("release_id", ID, nullable=False),
     at("at"),
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("release_id", ID, primary_key=True, autoincrement=False),
+    Column("delivery_id", ID, primary_key=True, autoincrement=False),
+    at("at"),
+    Column("unannounced", Boolean, nullable=False),
+    Column("fields", DOC, nullable=False),
 )

@@ -6,7 +6,6 @@ from store.breakers import Breakers
 from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
-from store.comparisons import Comparisons
 from store.database import Database
 from store.escalations import Escalations
 from store.expiry import Expiry

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
+from store.comparisons import differing
 from store.database import Database, insert_or_nothing, tell_news
 from store.journal import append
 from store.tables import approvals, attempts, releases, versions
@@ -170,6 +171,7 @@ class Releases:
             found = [(row.release == number, row.step, row.many) for row in tx.execute(since)]
             mine, rest = (
                 Tally(
+                    differing=differing(tx, number) if which else 0,
                     ended=sum(many for whose, _, many in found if whose is which),
                     stopped=sum(many for whose, step, many in found if whose is which and step != "deliver"),
                 )
@@ -182,9 +184,8 @@ class Releases:
 
 def running(tx: Connection) -> Running:
     """Which releases run now, in the caller's transaction."""
-    found = {row.state: row.id for row in tx.execute(_RUNNING)}
-    tried = next((found[state] for state in _TRIED if state in found), None)
-    return Running(active=found.get(ReleaseState.ACTIVE.value, 0), trial=tried)
+    found = {row.place: row.id for row in tx.execute(_RUNNING)}
+    return Running(active=found.get("active", 0), trial=found.get("trial"))
 
 
 def _keep(tx: Connection, proposal: Proposal, now: datetime) -> int:
@@ -291,7 +292,7 @@ def _note(tx: Connection, number: int, verb: str, by: str, now: datetime, data: 
     append(tx, actor=by, verb=verb, noun="release", noun_id=number, now=now, data=data)
 
 
-_RUNNING = select(_R.state, _R.id).where(_R.state.in_((ReleaseState.ACTIVE.value, *_TRIED)))
+_RUNNING = select(_R.place, _R.id).where(_R.place.in_(("active", "trial")))
 _LAST_GOOD = (
     select(_R.id)
     .where(_R.state == ReleaseState.RETIRED.value, _R.began_at.is_not(None))

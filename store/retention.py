@@ -26,7 +26,7 @@ from store.database import Database, one_at_a_time
 from store.journal import append
 from store.kept import archive, retention
 from store.rows import AnyRow
-from store.tables import attempts, cases, deliveries, events, writes
+from store.tables import attempts, cases, comparisons, deliveries, events, writes
 from sync.lifecycle import DeliveryState, WriteState
 from sync.model import Record
 
@@ -133,6 +133,7 @@ def _forget(tx: Connection, part: _Part) -> tuple[Record, bool]:
     ripe = select(d.id).where(_within(d.event_id, part), _ripe(d, part))
     read = update(attempts).where(a.delivery_id.in_(ripe), a.snapshot.is_not(null())).values(snapshot=null())
     snapshots = tx.execute(read).rowcount
+    tx.execute(delete(comparisons).where(comparisons.c.delivery_id.in_(ripe)))
     payloads = _empty(tx, part, exists().where(d.event_id == events.c.id, ~_ripe(d, part)))
     there = select(a.id).join_from(attempts, deliveries, a.delivery_id == d.id)
     left = _any(tx, there.where(_within(d.event_id, part), a.snapshot.is_not(null()))) or _any(tx, _full(part))

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, Integer, TableClause, func, null, select, update
 
 from store.claiming import decisions
+from store.comparisons import compare
 from store.database import Database
 from store.given import Prepared, types
 from store.journal import append
@@ -20,6 +21,7 @@ from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, delivery_move
 from sync.model import Binding, Delivery, Record, WriteEnd
+from sync.releases import Compared
 from sync.steps import Bury, Deliver, Discard, Hold, Pause, Retry, Route, Step, Wait
 
 _VERBS: dict[type, str] = {
@@ -44,6 +46,7 @@ class _Outcome:
     snapshot: Record | None
     ended: Sequence[WriteEnd]
     release: int
+    compared: Compared | None
 
     @property
     def verb(self) -> str:
@@ -69,13 +72,15 @@ class Settling:
         snapshot: Record | None = None,
         ended: Sequence[WriteEnd] = (),
         release: int = 0,
+        compared: Compared | None = None,
     ) -> None:
-        """Write what happened, how its last calls `ended`, and under which `release` it went out. Raises LeaseLost if the
-        delivery is no longer ours. Hold and Bury need a route. A record about which a decision came in meanwhile is not
-        stopped but tried again."""
+        """Write what happened, how its last calls `ended`, under which `release` it went out, and how it `compared` under
+        the one on trial. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route. A record about
+        which a decision came in meanwhile is not stopped but tried again."""
         outcome = _Outcome(
-            delivery=delivery, step=step, now=now, route=route, snapshot=snapshot, ended=ended, release=release
-        )
+            delivery=delivery, step=step, now=now, route=route, snapshot=snapshot, ended=ended, release=release,
+            compared=compared,
+        )  # fmt: skip
         await self.db.together(_settle, outcome)
 
 
@@ -86,6 +91,7 @@ def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
     ended = end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
     _leave_running(tx, outcomes)
     _note_attempts(tx, outcomes)
+    compare(tx, [(one.delivery, one.compared, one.now) for one in outcomes if one.compared is not None])
     supersede(tx, [(one.delivery, one.now) for one in outcomes if isinstance(one.step, Deliver | Hold | Bury)])
     bind(tx, [(one.delivery, each, one.now) for one in outcomes for each in _bindings(one.step)])
     _tell_cases(tx, outcomes)

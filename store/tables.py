@@ -19,10 +19,10 @@ from sqlalchemy import (
 )
 
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
-from store.kept import approvals, archive, newest, releases, retention, versions
+from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from sync.lifecycle import BreakerState, CaseState, DeliveryState, WriteState
 
-__all__ = ["Moment", "approvals", "archive", "metadata", "newest", "releases", "retention", "versions"]
+__all__ = ["Moment", "approvals", "archive", "comparisons", "metadata", "newest", "releases", "retention", "versions"]
 
 events = Table(
     "events",

@@ -15,6 +15,8 @@ from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violation
 from sync.ports import BulkTarget, Ledger, Source, Target
 from sync.prepare import prepare, questions
 from sync.questions import Lookups, Question
+from sync.releases import Compared
+from sync.trials import Candidate
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
 from sync.writing import Changed, Writing, differing, filled, fingerprint
@@ -84,7 +86,8 @@ def _is_bulk_target(connector: Any) -> bool:
 @dataclass(slots=True)
 class Trip:
     """One delivery under way, with others in one `batch` or by itself. `record` is what was read, kept for the attempt's
-    snapshot; `ended` is how calls ended that the ledger has not heard of yet; `answered` are the connections that did."""
+    snapshot; `ended` is how calls ended that the ledger has not heard of yet; `answered` are the connections that did. A
+    `candidate` looks at the record, and may take it: then `flow`, `line` and `release` are its own."""
 
     line: Line
     delivery: Delivery
@@ -95,14 +98,15 @@ class Trip:
     done: dict[str, Found] = field(default_factory=dict)
     ended: list[WriteEnd] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
+    release: int = 0
+    candidate: Candidate | None = None
+    compared: Compared | None = None
 
     async def run(self) -> Outcome:
         """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
         try:
             self.record = await self._read()
-            prepared = prepare(
-                self.record, self.flow, self.line.workspace, self.delivery.overlays, await self._look_up(self.record)
-            )
+            prepared = await self._prepare(self.record)
         except ConnectorError as error:
             return self._failed(error, self.delivery.event.connection)
         match prepared:
@@ -123,11 +127,34 @@ class Trip:
         self.answered.add(event.connection)
         return record
 
-    async def _look_up(self, record: Record) -> Lookups:
+    async def _prepare(self, record: Record) -> Plan | Violations | NotDue:
+        """What the record becomes: under the active release or, where a canary takes it, under the one on trial."""
+        prepared = await self._under(record, self.flow, self.line)
+        other = self.candidate
+        theirs = other.looks_at(self.flow.name, self.delivery.subject, record) if other is not None else None
+        if other is None or theirs is None:
+            return prepared
+        try:
+            tried = await self._under(record, theirs, other.line)
+        except ConnectorError:
+            if other.writes:
+                raise
+            return prepared  # a shadow holds nothing up
+        self.compared = other.compare(prepared, tried)
+        if not other.writes:
+            return prepared
+        self.line, self.flow, self.release = other.line, theirs, other.release
+        return tried
+
+    async def _under(self, record: Record, flow: Flow, line: Line) -> Plan | Violations | NotDue:
+        lookups = await self._look_up(record, flow)
+        return prepare(record, flow, line.workspace, self.delivery.overlays, lookups)
+
+    async def _look_up(self, record: Record, flow: Flow) -> Lookups:
         source = self.line.source(self.delivery.event.connection)
         lookups = Lookups()
         for _ in range(_ROUNDS):
-            asked = questions(record, self.flow, self.delivery.overlays, lookups)
+            asked = questions(record, flow, self.delivery.overlays, lookups)
             if not asked:
                 break
             answers = [(question, await _answer(source, question)) for question in asked]

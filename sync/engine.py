@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime, timedelta
+from typing import TypedDict
 from uuid import uuid4
 
 import structlog
 
 from sync.decide import Outcome, Wrong, decide
 from sync.deliver import Line, Trip
-from sync.errors import LeaseLost, LedgerUnavailable, NotFound, NotKept, WebhookRefused
-from sync.model import Change, Delivery, Received
+from sync.errors import IllegalMove, LeaseLost, LedgerUnavailable, NotFound, NotKept, Outdated, WebhookRefused
+from sync.model import Change, Delivery, Received, Record, WriteEnd
 from sync.ports import Incoming
+from sync.releases import Compared, Running
 from sync.steps import Bury, Deliver, Hold, Pause, Retry, Step
 from sync.traffic import Traffic
+from sync.trials import Candidate, judged
 from sync.words import fitted, not_kept
 from sync.workspace.flow import Flow
+from sync.workspace.workspace import Workspace
 
 log = structlog.get_logger()
 
@@ -34,11 +38,25 @@ class Engine:
 
     def __init__(self, line: Line, *, jitter: Callable[[], float]) -> None:
         self.line = line
-        self._ledger, self._workspace, self._clock = line.ledger, line.workspace, line.clock
+        self.releases: Running | None = None
+        self.candidate: Candidate | None = None
+        self.outdated = asyncio.Event()
+        self._ledger, self._clock = line.ledger, line.clock
         self._jitter = jitter
         self._traffic = Traffic(ledger=line.ledger, workspace=line.workspace, jitter=jitter)
-        self._newest = frozenset(flow.name for flow in line.workspace.flows.values() if flow.newest)
+        self._newest = _newest(line.workspace)
         self._wake = asyncio.Event()
+
+    @property
+    def _workspace(self) -> Workspace:
+        return self.line.workspace
+
+    def adopt(self, line: Line, releases: Running, candidate: Candidate | None = None) -> None:
+        """From now on what is claimed goes down this line, which is the active release's; what is under way ends as it began."""
+        self.line, self.releases, self.candidate = line, releases, candidate
+        self._traffic.workspace, self._newest = line.workspace, _newest(line.workspace)
+        self.outdated.clear()
+        self.wake()
 
     async def receive(self, connection: str, incoming: Incoming) -> Received:
         """Take in a webhook; durable when it returns. Raises WebhookRefused."""
@@ -122,6 +140,10 @@ class Engine:
             settled += len(claimed)
         return settled
 
+    @property
+    def _release(self) -> int:
+        return self.releases.active if self.releases is not None else 0
+
     async def deliver(self, delivery: Delivery) -> None:
         """One delivery from its lease to its settlement."""
         self._traffic.began(delivery.flow)
@@ -133,6 +155,7 @@ class Engine:
                     await self._put_back(delivery)
                     return
                 trip = Trip(self.line, delivery, flow, batch=self._traffic.batches(flow))
+                trip.release, trip.candidate = self._release, self.candidate
                 await self._settle(delivery, flow, await self._guarded(trip), trip)
             except asyncio.CancelledError:  # the process has to be gone
                 await self._give_back(delivery, trip)
@@ -183,8 +206,10 @@ class Engine:
             return Wrong(reason="crashed", detail=f"reference {reference}", about=trip.about)
 
     async def _settle(self, delivery: Delivery, flow: Flow, outcome: Outcome, trip: Trip | None) -> None:
-        now = self._clock()
-        answered = trip.answered if trip is not None else frozenset()
+        now, workspace = self._clock(), self._workspace
+        answered: Set[str] = frozenset()
+        if trip is not None:
+            answered, flow, workspace = trip.answered, trip.flow, trip.line.workspace
         step: Step = decide(
             outcome,
             subject=delivery.subject,
@@ -196,13 +221,27 @@ class Engine:
         )
         route = None
         if isinstance(step, Hold | Bury | Pause):
-            route = self._workspace.route(flow, step.opening.reason, now)
-        read = trip.record if trip is not None else None
-        snapshot = None if read is delivery.event.payload else read  # the event keeps what came with it
-        ended = tuple(trip.ended) if trip is not None else ()
-        await self._ledger.settle(delivery, step, now=now, route=route, snapshot=snapshot, ended=ended)
+            route = workspace.route(flow, step.opening.reason, now)
+        await self._ledger.settle(delivery, step, now=now, route=route, **_left(delivery, trip))
+        if trip is not None and trip.compared is not None and (trip.compared.unannounced or route is not None):
+            await self.judge_trial()
         if not isinstance(step, Deliver):  # what went through is in the journal; a line for each would be noise
             log.info("settled", flow=flow.name, step=type(step).__name__.lower(), attempt=delivery.number)
+
+    async def judge_trial(self) -> None:
+        """End the canary where its rule says so: back at the first sign that it is wrong, for all when it has passed."""
+        candidate = self.candidate
+        if candidate is None or not candidate.writes:
+            return
+        said = judged(candidate.trial.rule, *await self._ledger.tallies(candidate.release))
+        if said is None:
+            return
+        end = {"promote": self._ledger.promote, "roll_back": self._ledger.roll_back}[said.verb]
+        with contextlib.suppress(IllegalMove):  # another engine was first
+            await end(candidate.release, by="engine", why=said.why, now=self._clock())
+            log.warning("trial_ended", release=candidate.release, verb=said.verb, why=said.why)
+        self.candidate = None
+        self.outdated.set()
 
     async def _claim(self, in_hand: int = 0) -> list[Delivery]:
         self._wake.clear()
@@ -215,6 +254,7 @@ class Engine:
             max_losses=settings.max_losses,
             now=now,
             flows=await self._traffic.wants(limit, now),
+            releases=self.releases,
         )
         if not claimed:
             await self.bury_poison()
@@ -223,6 +263,9 @@ class Engine:
     async def _claim_or_rest(self, in_hand: int) -> list[Delivery]:
         try:
             return await self._claim(in_hand)
+        except Outdated:
+            self.outdated.set()
+            return []
         except LedgerUnavailable as error:
             log.error("ledger_unavailable", detail=str(error))
             await asyncio.sleep(_LEDGER_PAUSE)
@@ -234,6 +277,27 @@ class Engine:
             if flow.trigger.connection == connection:
                 flows.setdefault(flow.trigger.entity, []).append(flow.name)
         return flows
+
+
+class _Left(TypedDict, total=False):
+    """What a trip leaves behind beside its step."""
+
+    snapshot: Record | None
+    ended: Sequence[WriteEnd]
+    release: int
+    compared: Compared | None
+
+
+def _left(delivery: Delivery, trip: Trip | None) -> _Left:
+    if trip is None:
+        return {}
+    read = trip.record
+    snapshot = None if read is delivery.event.payload else read  # the event keeps what came with it
+    return {"snapshot": snapshot, "ended": trip.ended, "release": trip.release, "compared": trip.compared}
+
+
+def _newest(workspace: Workspace) -> frozenset[str]:
+    return frozenset(flow.name for flow in workspace.flows.values() if flow.newest)
 
 
 def _is_kept(change: Change, connection: str) -> bool:

@@ -12,6 +12,7 @@ MeshlineError
 ├── WebhookRefused        tell the sender (carries the HTTP status)
 ├── NotKept               a change that no ledger can keep as it is; tell the sender
 ├── LedgerUnavailable     the database does not answer: nothing was recorded; try again later
+├── Outdated              another release runs by now: adopt it, then go on
 ├── LeaseLost             another worker owns the delivery now; drop what we did
 ├── IllegalMove           somebody was faster; say so
 ├── NotAllowed            this person may not press this
@@ -110,6 +111,10 @@ class NotKept(MeshlineError):
 
 class LedgerUnavailable(MeshlineError):
     """The database did not take or answer it. Nothing was recorded."""
+
+
+class Outdated(MeshlineError):
+    """Another release is active, or on trial, than the one that this process runs. Nothing was claimed."""
 
 
 class LeaseLost(MeshlineError):

@@ -22,6 +22,7 @@ from sync.model import (
     WriteEnd,
     WriteSpec,
 )
+from sync.releases import Compared, Release, Running, Tally
 from sync.steps import Route, Step
 
 
@@ -197,10 +198,12 @@ class Ledger(Protocol):
         max_losses: int,
         now: datetime,
         flows: Mapping[str, Want] | None = None,
+        releases: Running | None = None,
     ) -> list[Delivery]:
         """Lease due deliveries: one running per flow and subject, in sequence, none of a paused flow or connection, none that
         needs a connection whose breaker is open but one probe when that is due. `flows` says what each flow needs and how
-        many it may give; without it every flow may give all. Those that lost their lease `max_losses` times are for `poisoned`."""
+        many it may give; without it every flow may give all. Those that lost their lease `max_losses` times are for `poisoned`.
+        Raises Outdated where other `releases` run by now than those that the caller knows."""
         ...
 
     async def poisoned(self, *, max_losses: int, now: datetime) -> list[Delivery]:
@@ -217,9 +220,10 @@ class Ledger(Protocol):
         snapshot: Record | None = None,
         ended: Sequence[WriteEnd] = (),
         release: int = 0,
+        compared: Compared | None = None,
     ) -> None:
-        """Write what happened, how its last calls `ended`, and under which `release` it went out. Raises LeaseLost if the
-        delivery is no longer ours. Hold and Bury need a route."""
+        """Write what happened, how its last calls `ended`, under which `release` it went out, and how it `compared` under
+        the one on trial. Raises LeaseLost if the delivery is no longer ours. Hold and Bury need a route."""
         ...
 
     async def begin_write(
@@ -280,6 +284,18 @@ class Ledger(Protocol):
     ) -> frozenset[str]:
         """Record how many records of a bulk call were sent, and which of them (by reference) its answer left out. Which of
         those an earlier call had left out too."""
+        ...
+
+    async def tallies(self, release: int) -> tuple[Tally, Tally]:
+        """How the records ended since its trial began under that release, and under all others."""
+        ...
+
+    async def promote(self, number: int, *, by: str, why: str, now: datetime) -> Release:
+        """What was tried becomes the active release. Raises IllegalMove where it is not on trial."""
+        ...
+
+    async def roll_back(self, number: int, *, by: str, why: str, now: datetime) -> Release:
+        """Stop a release that runs; the one that runs afterwards. Raises IllegalMove where it does not run."""
         ...
 
     async def hold_on(self, customer: str) -> BillingHold | None:

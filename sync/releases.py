@@ -1,5 +1,4 @@
-"""Releases: what a workspace said at one moment, kept for ever. One is active; another may be on trial beside it. Who is on
-trial and when a trial has failed is decided here, by numbers alone."""
+"""Releases: what a workspace said at one moment, kept for ever. One is active; another may be on trial beside it."""
 
 from __future__ import annotations
 
@@ -11,9 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 from sync.lifecycle import ReleaseState
+from sync.mapping import pattern
 
 Files = Mapping[str, str]
-_WHOLE = 10_000
+WHOLE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Trial:
     of `cohort`. A `shadow` gets a copy of all of them and writes nothing."""
 
     kind: str = "canary"
-    share: int = _WHOLE
+    share: int = WHOLE
     selector: str = ""
     cohort: tuple[str, ...] = ()
     rule: Rule = Rule()
@@ -93,6 +93,31 @@ class Tally:
     differing: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One thing that a record becomes under two releases. `before` is what the active one says; the path `@outcome` is the
+    whole record's. All are texts."""
+
+    write: str
+    path: str
+    before: str
+    after: str
+
+    @property
+    def place(self) -> str:
+        """The field, whichever line of a list it is in."""
+        return f"{self.write} {pattern(self.path)}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A record under both releases. `unannounced` tells whether it deviates in a place that nobody was told of."""
+
+    release: int
+    deviations: tuple[Deviation, ...] = ()
+    unannounced: bool = False
+
+
 def digest_of(files: Files) -> str:
     """The content of a release in 64 hexadecimal digits: the same for the same files, whatever their order."""
     whole = hashlib.sha256()
@@ -106,32 +131,3 @@ def versions_of(files: Files, versions: Mapping[str, str]) -> Iterator[tuple[str
     """(reference, digest) of every contract: `versions` are their references, such as deal@1.0.0, by file."""
     for file, reference in sorted(versions.items()):
         yield reference, digest_of({"": files[file]})
-
-
-def on_trial(trial: Trial, release: int, subject: str, value: str) -> bool:
-    """Whether a record goes out under the release on trial. The same subject always gets the same answer for one release;
-    `value` is what stands at the trial's selector."""
-    if trial.kind != "canary":
-        return False
-    if trial.selector:
-        return value in trial.cohort
-    drawn = hashlib.sha256(f"{release}/{subject}".encode()).digest()
-    return int.from_bytes(drawn[:4], "big") % _WHOLE < trial.share
-
-
-def judged(rule: Rule, candidate: Tally, rest: Tally) -> tuple[str, str] | None:
-    """("promote" or "roll_back", why) as soon as the rule says so; None while it does not."""
-    if candidate.differing > rule.differences:
-        return "roll_back", f"{candidate.differing} records came out otherwise in what was not announced"
-    usual = Fraction(rest.stopped, rest.ended) if rest.ended else Fraction(0)
-    most = usual + Fraction(rule.errors, _WHOLE)
-    if candidate.stopped > max(Fraction(1), most * rule.events) or (
-        candidate.ended >= rule.events and candidate.stopped > most * candidate.ended
-    ):
-        return (
-            "roll_back",
-            f"{candidate.stopped} of {candidate.ended} records stopped, of the rest {rest.stopped} of {rest.ended}",
-        )
-    if candidate.ended >= rule.events:
-        return "promote", f"{candidate.ended} records went through, {candidate.stopped} stopped"
-    return None

@@ -72,3 +72,11 @@ def _beside() -> None:
         sa.Column("at", moment(), nullable=False),
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_versions")),
     )
+    op.create_table(
+        "comparisons",
+        *(sa.Column(name, number, autoincrement=False, nullable=False) for name in ("release_id", "delivery_id")),
+        sa.Column("at", moment(), nullable=False),
+        sa.Column("unannounced", sa.Boolean(), nullable=False),
+        sa.Column("fields", store.columns.DOC, nullable=False),
+        sa.PrimaryKeyConstraint("release_id", "delivery_id", name=op.f("pk_comparisons")),
+    )
