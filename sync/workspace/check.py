@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sync.errors import Mistake
 from sync.workspace.connecting import Kinds
+from sync.workspace.coverage import check_coverage
 from sync.workspace.loader import in_order, sound_part, survey, workspace_of
 from sync.workspace.samples import SampleResult, check_samples, read_samples, run_samples
 from sync.workspace.workspace import Workspace
@@ -27,10 +28,13 @@ class Report:
 
 
 def check(directory: Path, kinds: Kinds | None = None) -> Report:
-    """Load the directory and run its samples; with `kinds`, check the options of its connections too."""
+    """Load the directory, run its samples and see what they leave out; with `kinds`, check the options of its connections too.
+    A workspace whose samples leave something out can be loaded all the same."""
     files = survey(directory, kinds)
     samples, documents = read_samples(directory)
     check_samples(documents, files.triggers)
-    results = tuple(run_samples(sound_part(files), samples))
+    workspace, sound = workspace_of(files), sound_part(files)
+    results = tuple(run_samples(sound, samples))
+    check_coverage([document for document, _ in files.flows], sound.contracts.values(), documents)
     found = in_order([*files.mistakes, *(each for document in documents for each in document.mistakes)])
-    return Report(workspace=workspace_of(files), mistakes=tuple(found), samples=results)
+    return Report(workspace=workspace, mistakes=tuple(found), samples=results)
