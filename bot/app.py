@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import structlog
@@ -28,6 +28,8 @@ from sync import connectors
 from sync.deliver import Line
 from sync.engine import Engine
 from sync.errors import ConfigurationError
+from sync.releases import Running
+from sync.trials import Candidate
 from sync.workspace.workspace import Workspace
 
 log = structlog.get_logger()
@@ -39,6 +41,12 @@ _SLACK_TIMEOUT = 10
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
+
+
+class Closing(Protocol):
+    """Something that has to be let go."""
+
+    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -57,6 +65,9 @@ class Parts:
     jobs: Jobs | None = None
     web: Web | None = None
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
+    around: list[Surroundings] = field(default_factory=list)
+    retired: list[Any] = field(default_factory=list)
+    library: Closing | None = None
 
     def changed(self) -> None:
         """There may be work, and cards may be stale."""
@@ -64,29 +75,53 @@ class Parts:
         if self.poster is not None:
             self.poster.wake()
 
+    def adopt(self, line: Line, releases: Running, candidate: Candidate | None) -> None:
+        """From now on all parts follow this release."""
+        self.workspace, self.connections = line.workspace, dict(line.connections)
+        self.engine.adopt(line, releases, candidate)
+        for each in self.around:
+            each.adopt(line.workspace)
+        self.changed()
+
+    def behind(self, words: str) -> None:
+        """Why what was published cannot run here; empty when it can."""
+        if self.web is not None:
+            self.web.intake.behind = words
+
     async def close(self) -> None:
         """Let go of everything, the ledger last."""
-        for connection in self.connections.values():
+        for connection in (*self.connections.values(), *self.retired):
             await connection.close()
         for session in self.sessions:
             await session.close()
+        if self.library is not None:
+            self.library.close()
         await self.store.close()
 
 
 async def wire(
-    settings: Settings, workspace: Workspace, environ: Mapping[str, str], *, clock: Clock = utc_now, slack: bool = True
+    settings: Settings,
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock = utc_now,
+    slack: bool = True,
+    store: Store | None = None,
 ) -> Parts:
-    """Build everything and open the ledger. Raises ConfigurationError with everything that is missing."""
+    """Build everything and open the ledger, unless an open `store` is given. Raises ConfigurationError with everything that
+    is missing."""
     built = _connections(settings, workspace, environ, slack=slack)
-    store = Store(settings.database_url.get_secret_value())
-    await store.open()
+    if store is None:
+        store = Store(settings.database_url.get_secret_value())
+        await store.open()
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)
     parts = Parts(settings, workspace, store, engine, clock, built)
     if slack:
         await _wire_slack(parts)
-    surroundings = Surroundings(workspace, People(workspace, parts.client))
     if parts.jobs is None:
+        surroundings = Surroundings(workspace, People(workspace, parts.client))
+        parts.around.append(surroundings)
         parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed)
     intake = Intake(most=settings.queue)
     parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake)
@@ -97,17 +132,28 @@ def _connections(
     settings: Settings, workspace: Workspace, environ: Mapping[str, str], *, slack: bool
 ) -> dict[str, Any]:
     mistakes: list[str] = []
-    built: dict[str, Any] = {}
-    if slack:
+    for part in ((lambda: slack_secrets(settings)) if slack else dict, lambda: resolve(_options(workspace), environ)):
         try:
-            slack_secrets(settings)
+            part()
         except ConfigurationError as error:
             mistakes += [str(one) for one in error.mistakes]
-    try:
-        options = resolve({name: one.options for name, one in workspace.connections.items()}, environ)
-    except ConfigurationError as error:
-        raise ConfigurationError([*mistakes, *map(str, error.mistakes)]) from None
-    for name, connection in workspace.connections.items():
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    return build_connections(workspace, environ)
+
+
+def _options(workspace: Workspace) -> dict[str, Mapping[str, Any]]:
+    return {name: one.options for name, one in workspace.connections.items()}
+
+
+def build_connections(
+    workspace: Workspace, environ: Mapping[str, str], *, only: Set[str] | None = None
+) -> dict[str, Any]:
+    """The workspace's connections, or `only` those of these names. Raises ConfigurationError with all that is missing."""
+    wanted = {name: each for name, each in workspace.connections.items() if only is None or name in only}
+    options = resolve({name: one.options for name, one in wanted.items()}, environ)
+    built, mistakes = dict[str, Any](), list[str]()
+    for name, connection in wanted.items():
         try:
             built[name] = connectors.build(connection.kind, options[name], name=name)
         except ConfigurationError as error:
@@ -127,6 +173,7 @@ async def _wire_slack(parts: Parts) -> None:
     bolt = AsyncApp(name="meshline", client=client, signing_secret=secret)  # or it looks through all modules for one
     people = People(parts.workspace, client)
     surroundings = Surroundings(parts.workspace, people)
+    parts.around.append(surroundings)
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed)
     actions = Actions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed

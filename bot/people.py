@@ -33,6 +33,10 @@ class People:
     def workspace(self) -> Workspace:
         return self._workspace
 
+    def adopt(self, workspace: Workspace) -> None:
+        """Other teams count from now on; names stay known."""
+        self._workspace = workspace
+
     def name(self, user: str) -> str:
         """What the person is called, without mentioning anybody; the id until Slack has told us."""
         return self._names.get(user, user)

@@ -40,6 +40,7 @@ class Intake:
     refused: int = 0
     role: str = "all"
     stopping: bool = False
+    behind: str = ""
 
     @property
     def full(self) -> bool:
@@ -81,6 +82,7 @@ async def readiness(store: Store, intake: Intake, *, now: datetime) -> Readiness
         why += [found.schema] if found.schema else []
         if not found.schema and (silence := silent(found.beat_at, now, alone=intake.role == "bot")):
             notes.append(silence)
+        notes += [intake.behind] if intake.behind else []
     except LedgerUnavailable as error:
         why.append(str(error))
     except TimeoutError:

@@ -21,6 +21,11 @@ class Surroundings:
         self.workspace, self.people = workspace, people
         self._crm_pages = crm_pages
 
+    def adopt(self, workspace: Workspace) -> None:
+        """Another release runs from now on."""
+        self.workspace = workspace
+        self.people.adopt(workspace)
+
     def around(self, now: datetime) -> Around:
         """The surroundings at this moment."""
         return Around(

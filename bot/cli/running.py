@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from bot.app import Parts, utc_now, wire
+from bot.app import Parts, utc_now
 from bot.cli.telling import MISUSE, NO, fail
 from bot.people import People
+from bot.releasing import Library, wire_published
 from bot.settings import Settings, read_settings
 from store.ledger import Store
 from sync import connectors
@@ -46,9 +47,8 @@ async def ledger() -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def product(*, slack: bool = False) -> AsyncIterator[Parts]:
-    """The product wired for one command."""
-    said = settings()
-    parts = await wire(said, workspace(said.workspace), os.environ, slack=slack)
+    """The product wired for one command, on what was published; on the directory where nothing was."""
+    parts, _ = await wire_published(settings(), os.environ, first=False, slack=slack)
     try:
         yield parts
     finally:
@@ -59,9 +59,13 @@ async def product(*, slack: bool = False) -> AsyncIterator[Parts]:
 async def rights() -> AsyncIterator[tuple[Store, People]]:
     """The ledger and who may do what in it; no connection and no Slack is needed."""
     said = settings()
-    people = People(workspace(said.workspace), None)
     async with ledger() as store:
-        yield store, people
+        library, running = Library(store), await store.running_releases()
+        try:
+            known = await library.workspace(running.active) if running.active else workspace(said.workspace)
+            yield store, People(known, None)
+        finally:
+            library.close()
 
 
 try:

@@ -17,11 +17,11 @@ import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
 
-from bot.app import wire
 from bot.cli.asking import Json
-from bot.cli.running import moment_of, product, run, settings, workspace
+from bot.cli.running import moment_of, product, run, settings
 from bot.cli.telling import NO, fail, show
 from bot.logs import log_lines
+from bot.releasing import differs, wire_published
 from bot.service import Service
 from store.served import only_service
 from sync.errors import ConnectorError
@@ -42,8 +42,15 @@ def serve(role: Role = Role.all) -> None:
         log_lines()
         said = settings()
         with only_service(said.database_url.get_secret_value()):
-            parts = await wire(said, workspace(said.workspace), os.environ)
-            await _until_told(Service(parts, role=role.value, beat_seconds=_beat()))
+            parts, adoption = await wire_published(said, os.environ, first=True)
+            if (number := await differs(parts.store, said.workspace)) is not None:
+                words = (
+                    f"release {number} runs; the directory says something else: meshline publish makes it the next one"
+                )
+                typer.echo(words, err=True)
+            service = Service(parts, role=role.value, beat_seconds=_beat())
+            service.keep("releases", adoption.run)
+            await _until_told(service)
 
     run(go)
 
