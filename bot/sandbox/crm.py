@@ -80,6 +80,10 @@ class Crm:
         """Archive a record; `forget` is a deletion on the person's request (privacyDeletion)."""
         self.objects.archive(kind, record_id, forget=forget)
 
+    def rename_property(self, kind: str, name: str, new: str) -> None:
+        """The CRM administrator gives a property another name. Raises Missing or InvalidProperties."""
+        self.objects.change_property(kind, name, name=new)
+
     def deal(self, deal_id: str) -> Json:
         """The deal with its first company and its line items, flat. Raises Missing."""
         deal = self.objects.find("deals", deal_id)

@@ -148,7 +148,7 @@ class CrmApi:
         indexed = self._crm.clock() - self._crm.search_lag
         lag = self._crm.search_lag
         records = [each for each in self._crm.objects.all(kind) if not lag or each.modified <= indexed]
-        return web.json_response(search(TYPES[kind], records, await _body(request)))
+        return web.json_response(search(self._crm.objects.types[kind], records, await _body(request)))
 
     async def _merge(self, request: web.Request) -> web.Response:
         body = await _body(request)
@@ -171,8 +171,9 @@ class CrmApi:
         return web.json_response(answer, status=status)
 
     async def _properties(self, request: web.Request) -> web.Response:
-        properties = TYPES[request.match_info["kind"]].properties.values()
-        return web.json_response({"results": [each.document() for each in properties]})
+        archived = request.query.get("archived") == "true"
+        properties = self._crm.objects.types[request.match_info["kind"]].properties.values()
+        return web.json_response({"results": [each.document() for each in properties if each.archived is archived]})
 
     async def _owners(self, request: web.Request) -> web.Response:
         owners = [

@@ -1,9 +1,11 @@
 """The CRM's records and how they hang together. Every change moves the modification date forward and is told to the listener."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from bot.sandbox.crm_record import Change, Missing, NoSuchAssociation, Record, cleaned
+from bot.sandbox.crm_record import Change, InvalidProperties, Missing, NoSuchAssociation, Record, cleaned
 from bot.sandbox.crm_schema import ASSOCIATION_TYPES, TYPES, Json
 
 
@@ -13,6 +15,7 @@ class Objects:
     def __init__(self, clock: Callable[[], datetime], listener: Callable[[Change], None]) -> None:
         self._clock = clock
         self._listener = listener
+        self.types = dict(TYPES)
         self._records: dict[str, dict[str, Record]] = {plural: {} for plural in TYPES}
         self._links: dict[tuple[str, str, str], list[str]] = {}
         self._merged: dict[str, str] = {}
@@ -43,7 +46,7 @@ class Objects:
         links: Iterable[tuple[str, str]] = (),
         source: str = "CRM_UI",
     ) -> Record:
-        type_ = TYPES[kind]
+        type_ = self.types[kind]
         values = {name: value for name, value in cleaned(type_, properties).items() if value}
         targets = [(to, self.find(to, to_id).id) for to, to_id in links]
         for to, _ in targets:
@@ -113,6 +116,21 @@ class Objects:
             self._touch(deal)
             self._tell_links(deal, "companies", source)
         return primary
+
+    def change_property(self, kind: str, name: str, /, **changes: Any) -> None:
+        """The CRM administrator changes a property: its `name`, label, type, options, or archives it. Records keep their values;
+        nobody is told. Raises Missing."""
+        old = self.types[kind].properties.get(name)
+        if old is None or old.computed:
+            raise Missing(f"property {name} of {kind}")
+        new = replace(old, **{"name": name, **changes})
+        if new.name != name and new.name in self.types[kind].properties:
+            raise InvalidProperties([(new.name, "PROPERTY_EXISTS", f"{new.name} exists already")])
+        self.types[kind] = type_ = self.types[kind].with_property(name, new)
+        for record in self._records[kind].values():
+            record.kind = type_
+            if name in record.properties:
+                record.properties[new.name] = record.properties.pop(name)
 
     def _move_links(self, old: str, new: str) -> list[Record]:
         """Point everything that hung on the old company at the new one; the deals among it."""

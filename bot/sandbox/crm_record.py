@@ -41,7 +41,7 @@ class Record:
         asked = [*names, "hs_object_id", "createdate", self.kind.modified]
         return {
             "id": self.id,
-            "properties": {name: self.value(name) for name in asked if name in self.kind.properties},
+            "properties": {name: self.value(name) for name in asked if self.kind.living(name)},
             "createdAt": iso(self.created),
             "updatedAt": iso(self.modified),
             "archived": self.archived,
@@ -67,7 +67,7 @@ def cleaned(type_: ObjectType, properties: Mapping[str, object]) -> dict[str, st
     values: dict[str, str] = {}
     problems: list[tuple[str, str, str]] = []
     for name, value in properties.items():
-        known = type_.properties.get(name)
+        known = type_.living(name)
         text = _text(value)
         if known is None:
             problems.append((name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))

@@ -1,7 +1,7 @@
 """What the sandbox CRM knows about its objects: types, properties and association types, in HubSpot's words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +20,7 @@ class Property:
     type: str = "string"
     options: tuple[str, ...] = ()
     computed: bool = False
+    archived: bool = False
 
     def document(self) -> Json:
         options = [{"label": option, "value": option, "displayOrder": at} for at, option in enumerate(self.options)]
@@ -30,6 +31,7 @@ class Property:
             "fieldType": {"number": "number", "datetime": "date", "enumeration": "select"}.get(self.type, "text"),
             "options": options,
             "calculated": False,
+            "archived": self.archived,
             "modificationMetadata": {"readOnlyValue": self.computed, "archivable": not self.computed},
         }
 
@@ -43,6 +45,18 @@ class ObjectType:
     modified: str
     searched: tuple[str, ...]
     properties: Mapping[str, Property]
+
+    def living(self, name: str) -> Property | None:
+        """The property of that name, unless it is archived."""
+        found = self.properties.get(name)
+        return None if found is None or found.archived else found
+
+    def with_property(self, old: str, new: Property) -> "ObjectType":
+        """The type with another property in the place of one."""
+        changed = {
+            new.name if name == old else name: new if name == old else each for name, each in self.properties.items()
+        }
+        return replace(self, properties=changed)
 
 
 class NotADate(ValueError):

@@ -69,7 +69,7 @@ def _matcher(kind: ObjectType, groups: list[Mapping[str, Any]]) -> Callable[[Rec
 
 def _test(kind: ObjectType, asked: Filter) -> Callable[[Record], bool]:
     name = str(asked.get("propertyName"))
-    known = kind.properties.get(name)
+    known = kind.living(name)
     operator = _OPERATORS.get(str(asked.get("operator")))
     if known is None:
         raise BadSearch(f"there is no property '{name}'")

@@ -14,12 +14,14 @@ from pydantic import Field, StringConstraints
 
 from sync.connectors import hubspot_polling as polling
 from sync.connectors import hubspot_records as records
+from sync.connectors import hubspot_schema as schema
 from sync.connectors import hubspot_tasks as tasks
 from sync.connectors.http import Client, segment
 from sync.connectors.hubspot_signature import verify
 from sync.connectors.hubspot_webhook import read_changes
 from sync.connectors.kind import Kind
 from sync.connectors.options import Address, HttpOptions, Seconds, Secret
+from sync.described import Described
 from sync.errors import AnswerLost, Rejected, Unavailable, WebhookRefused
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
@@ -121,6 +123,13 @@ class HubSpot:
         )
         return {**found, "company": company, "lines": items}
 
+    async def describe(self, entity: str) -> Described | None:
+        """The properties of the entity, those that are archived too; of a deal also those of its company and its lines."""
+        parts = {"": entity, **schema.PARTS.get(entity, {})}
+        listed = await asyncio.gather(*map(self._properties, parts.values()))
+        known = [each for each in listed if each is not None]
+        return schema.described(entity, dict(zip(parts, known, strict=True))) if len(known) == len(parts) else None
+
     async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
         """Records whose properties equal all of `by`; `*` finds those that share a word with it in their name."""
         exact = {name: value for name, value in by.items() if name != "*"}
@@ -132,17 +141,17 @@ class HubSpot:
             groups = [[*filters, token] for token in tokens]
         if not groups or not all(exact.values()):
             return []
-        wanted = self._wanted.get(entity, ())
-        request = {"filterGroups": [{"filters": group} for group in groups], "properties": list(wanted), "limit": 100}
+        wanted = list(self._wanted.get(entity, ()))
+        request = {"filterGroups": [{"filters": group} for group in groups], "properties": wanted, "limit": 100}
         answer = await self._search(entity, request)
-        return [records.flat(result, wanted) for result in _results(answer)]
+        return [records.flat(result) for result in _results(answer)]
 
     async def find(self, entity: str, reference: str) -> Found | None:
         """A task by its marker, everything else by its id."""
         if entity != tasks.ENTITY:
             return await self.get(entity, reference)
         listed = _results(await self._search(entity, tasks.search(reference)))
-        found = [records.flat(result, tasks.PROPERTIES) for result in listed]
+        found = [records.flat(result) for result in listed]
         ours = sorted((r for r in found if tasks.carries(r, reference)), key=lambda r: int(r["id"]))
         return _found(ours[0]) if ours else None
 
@@ -173,11 +182,23 @@ class HubSpot:
         raise Rejected(f"{entity} are not posted in HubSpot", reason="crm_rejected", code="unsupported")
 
     async def _get(self, entity: str, record_id: str) -> Record | None:
-        wanted = self._wanted.get(entity, ())
         path = f"/crm/objects/{API_VERSION}/{segment(entity)}/{segment(record_id)}"
-        query = {"properties": ",".join(wanted)}
+        query = {"properties": ",".join(self._wanted.get(entity, ()))}
         answer = await self._client.request("GET", path, query=query, idempotent=True, missing_ok=True)
-        return None if answer.status == 404 else records.flat(answer.data, wanted)
+        return None if answer.status == 404 else records.flat(answer.data)
+
+    async def _properties(self, entity: str) -> list[Any] | None:
+        """Every property of an object, None where there is no such object."""
+        path, found = f"/crm/properties/{API_VERSION}/{segment(entity)}", []
+        for archived in ("false", "true"):
+            query = {"archived": archived}
+            answer = await self._client.request("GET", path, query=query, idempotent=True, missing_ok=True)
+            if answer.status == 404:
+                return None
+            found += _results(answer.data)
+            if not found:
+                raise Unavailable(f"{self._client.name}: {entity} without any property cannot be the truth")
+        return found
 
     async def _associated(self, entity: str, record_id: str, other: str) -> list[dict[str, Any]]:
         path = f"/crm/associations/{API_VERSION}/{entity}/{other}/batch/read"
@@ -208,7 +229,7 @@ class HubSpot:
             request = {"properties": list(wanted), "inputs": inputs}
             path = f"/crm/objects/{API_VERSION}/{entity}/batch/read"
             answer = await self._client.request("POST", path, json=request, idempotent=True)
-            found |= {record["id"]: record for record in (records.flat(r, wanted) for r in _results(answer.data))}
+            found |= {record["id"]: record for record in (records.flat(r) for r in _results(answer.data))}
         missing = [str(one) for one in ids if str(one) not in found]
         if missing:
             raise Unavailable(f"{entity} {', '.join(missing[:5])} vanished while their deal was read")

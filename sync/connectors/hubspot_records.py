@@ -14,14 +14,13 @@ PRIMARY_COMPANY = 5  # association type of a deal's primary company
 _WORD = re.compile(r"\w{2,}")
 
 
-def flat(result: Any, wanted: Iterable[str] = ()) -> Record:
-    """An object as a flat record: `id` and every property as text or None. Raises Unavailable when it is no object."""
+def flat(result: Any) -> Record:
+    """An object as a flat record: `id` and every property as text or None; a property that the account does not have is not
+    there. Raises Unavailable when it is no object."""
     if not isinstance(result, dict) or not result.get("id"):
         raise Unavailable("the CRM answered with something that is not a record")
     properties = result.get("properties") or {}
-    record: Record = dict.fromkeys(wanted)
-    record.update({name: _text(value) for name, value in properties.items()})
-    return record | {"id": str(result["id"])}
+    return {name: _text(value) for name, value in properties.items()} | {"id": str(result["id"])}
 
 
 def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str | None]:

@@ -1,0 +1,52 @@
+"""HubSpot's properties as a contract's fields: types by its logical types, what belongs to a deal under the deal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sync.described import Described, Property
+
+PARTS: Mapping[str, Mapping[str, str]] = {"deals": {"company": "companies", "lines[*]": "line_items"}}
+"""What a record comes with: where it stands in the record, and which object it is."""
+
+_TYPES = {
+    "string": "string", "phone_number": "string", "enumeration": "string", "number": "number", "bool": "boolean",
+    "date": "date", "datetime": "timestamp",
+}  # fmt: skip
+_YES_OR_NO = {"true", "false"}
+_ID = Property(label="Record ID", type="string")  # every object has one, and it is no property
+
+
+def described(entity: str, listed: Mapping[str, Sequence[Any]]) -> Described:
+    """The fields of an object with those of its parts: the properties by the place where they stand in a record."""
+    fields: dict[str, Property] = {}
+    for place, properties in listed.items():
+        if place:
+            kind = "array" if place.endswith("[*]") else "object"
+            fields[place.removesuffix("[*]")] = Property(label="", type=kind)
+        fields.update(_fields(f"{place}." if place else "", properties))
+    return Described(entity=entity, fields=fields)
+
+
+def _fields(prefix: str, listed: Sequence[Any]) -> Iterator[tuple[str, Property]]:
+    yield f"{prefix}id", _ID
+    for each in sorted(
+        filter(_is_named, listed), key=lambda each: not each.get("archived")
+    ):  # a living one replaces it
+        yield f"{prefix}{each['name']}", _property(each)
+
+
+def _is_named(each: Any) -> bool:
+    return isinstance(each, Mapping) and isinstance(each.get("name"), str)
+
+
+def _property(each: Mapping[str, Any]) -> Property:
+    listed = each.get("options")
+    options = (
+        tuple(str(one["value"]) for one in listed if isinstance(one, Mapping) and "value" in one) if listed else ()
+    )
+    type_ = "boolean" if options and set(options) <= _YES_OR_NO else _TYPES.get(str(each.get("type")), "")
+    return Property(
+        label=str(each.get("label") or ""), type=type_, options=options, archived=each.get("archived") is True
+    )

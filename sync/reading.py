@@ -1,0 +1,80 @@
+"""Which fields of its contract a flow reads: what its trigger, checks, rows, keys and cards are made of. Rather one too many
+than one too few: words in a rule count as fields when the contract has such a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from sync.mapping import text
+from sync.quick import kept
+from sync.workspace.contract import Contract
+from sync.workspace.flow import Check, Flow
+from sync.workspace.rows import MapRow
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\[[*\d]*\])*\.[A-Za-z_][A-Za-z0-9_]*)*")
+_BRACKETS = re.compile(r"\[[*\d]*\]")
+_NO_SELECTORS = frozenset(
+    "to field name connection entity operation ref reference column currency_column transform default value values equals "
+    "any_of note owner label reason negative expected pattern check task poll".split()
+)
+
+
+@kept
+def reads(flow: Flow, contract: Contract) -> frozenset[str]:
+    """The paths of the contract that the flow reads, as the contract writes them."""
+    fields = {_plain(path): path for path in contract.fields}
+    found: set[str] = set()
+    for part in (flow.trigger, flow.record, *flow.checks, *flow.writes):
+        for words, around in _said(part, ()):
+            names = [_plain(each) for each in _NAME.findall(words)]
+            for prefix in ("", *around, *names):
+                found.update(f"{prefix}.{each}" if prefix else each for each in names)
+    return frozenset(fields[each] for each in found if each in fields)
+
+
+def relied(flow: Flow) -> Mapping[str, frozenset[str]]:
+    """The values of fields without which the flow would never be triggered, by path."""
+    when = flow.trigger.when
+    path = getattr(when, "path", None)
+    if when is None or not path:
+        return {}
+    values = when.any_of if when.any_of is not None else (when.equals,)
+    return {path: frozenset(text(each) for each in values if text(each))}
+
+
+def _plain(path: str) -> str:
+    return _BRACKETS.sub("", path)
+
+
+def _said(part: Any, around: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every text that may select something, with the paths that it may be relative to."""
+    if isinstance(part, str):
+        yield part, around
+    elif isinstance(part, BaseModel):
+        inside = (*around, *_around(part, around))
+        for name in type(part).model_fields:
+            if name not in _NO_SELECTORS:
+                yield from _said(getattr(part, name), inside)
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _said(value, around)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from _said(value, around)
+
+
+def _around(part: BaseModel, around: tuple[str, ...]) -> Iterator[str]:
+    """What names inside a part may be relative to: the items of a row, what stands beside the field of a check."""
+    if isinstance(part, MapRow) and part.each is not None:
+        for prefix in ("", *around):
+            yield f"{prefix}.{_plain(part.each)}" if prefix else _plain(part.each)
+    elif isinstance(part, Check):
+        if "." in part.path:
+            yield _plain(part.path).rpartition(".")[0]
+        of = getattr(part, "of", None)
+        if isinstance(of, str):
+            yield _plain(of)
