@@ -8,20 +8,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sync import match, pricing
+from sync import elsewhere, formal, match, pricing
 from sync.mapping import compile_path, expand, get, missing, select, sibling, text
 from sync.model import Candidate, Overlay, Violation
 from sync.money import NotMoney, decimal, is_currency
+from sync.patterns import LONGEST_FOR_PATTERN
 from sync.questions import stub, unique
-from sync.quick import CANNOT, LONGEST_FOR_PATTERN, suspects
+from sync.quick import CANNOT, suspects
 from sync.scene import Scene
 from sync.transforms import Unreadable, utc_date, whole
 from sync.workspace import flow as f
 
 
 def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
-    """Every violation that no person has waived, each with the check that found it."""
-    return judged(scene, suspects(scene.record, scene.flow, scene.tables), overlays)
+    """Every violation that no person has waived, each with the check that found it. What another system was asked counts only
+    where all else is right."""
+    found = judged(scene, suspects(scene.record, scene.flow, scene.tables), overlays)
+    return found or judged(scene, [index for index, _ in elsewhere.later(scene.flow)], overlays)
 
 
 def judged(scene: Scene, checks: Iterable[int], overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
@@ -195,4 +198,10 @@ RULES: dict[type[f.Check], Rule] = {
     f.Date: _date,
     f.DateOrder: _date_order,
     f.Unique: _unique,
+    f.Type: formal.of_type,
+    f.Length: formal.length,
+    f.Attachment: formal.attachment,
+    f.RuleCheck: formal.rule,
+    f.Off: lambda index, check, scene: iter(()),
+    **elsewhere.RULES,
 }

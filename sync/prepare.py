@@ -8,15 +8,18 @@ from typing import Any
 
 from sync import checks, mapping
 from sync.bodies import Builder
+from sync.elsewhere import asked_elsewhere, later
+from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
 from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
 from sync.money import Money, NotMoney, money
 from sync.questions import Lookups, Question, asked, stub
+from sync.quick import suspects
 from sync.scene import Scene
 from sync.workspace.flow import Check, Flow, Required, Unique
 from sync.workspace.workspace import Workspace
 
-__all__ = ["Lookups", "Question", "apply", "prepare", "questions"]
+__all__ = ["Lookups", "Question", "apply", "prepare", "questions", "questions_elsewhere"]
 
 
 def apply(record: Record, overlays: Sequence[Overlay]) -> Record:
@@ -34,9 +37,28 @@ def questions(
     question (a picked company must be unique too), so ask until there is none; nothing when the flow has nothing to do."""
     lookups = lookups or Lookups()
     record = _related(apply(record, overlays), flow, lookups)
-    if isinstance(_due(record, flow), NotDue):
+    if isinstance(due(record, flow), NotDue):
         return ()
+    flow, _ = in_force(record, flow)
     return tuple(each for each in asked(record, flow) if lookups.of(each) is None)
+
+
+def questions_elsewhere(
+    record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[Overlay] = (), lookups: Lookups | None = None
+) -> tuple[Question, ...]:
+    """What other systems must be asked before `prepare`, once the source has answered all `questions`: nothing while anything
+    else is wrong with the record, and nothing that `lookups` answer already."""
+    lookups = lookups or Lookups()
+    if not later(flow):
+        return ()
+    record = _related(apply(record, overlays), flow, lookups)
+    if due(record, flow) is not None:
+        return ()
+    flow, _ = in_force(record, flow)
+    scene = _scene(record, flow, workspace, lookups)
+    if checks.judged(scene, suspects(record, flow, workspace.tables), tuple(overlays)):
+        return ()
+    return tuple(each for each in asked_elsewhere(record, flow) if lookups.of(each) is None)
 
 
 def prepare(
@@ -49,30 +71,22 @@ def prepare(
     """What the record becomes. `lookups` answer the flow's `questions` about it."""
     lookups = lookups or Lookups()
     record = _related(apply(record, overlays), flow, lookups)
-    due = _due(record, flow)
-    if isinstance(due, NotDue):
-        return due
-    scene = Scene(
-        record=record, flow=flow, contract=workspace.contract_of(flow), tables=workspace.tables, lookups=lookups
-    )
+    why = due(record, flow)
+    if isinstance(why, NotDue):
+        return why
+    flow, unsure = in_force(record, flow)
+    scene = _scene(record, flow, workspace, lookups)
     found = checks.violations(scene, tuple(overlays))
-    if due is not None or found:
-        return _violations(scene, found, due)
+    untold = tuple(each.violation for each in unsure if not scene.is_spoiled_within(each.reads))
+    if why is not None or found or untold:
+        return _violations(scene, found, (*((why,) if why is not None else ()), *untold))
     return _plan(scene)
 
 
-def _due(record: Record, flow: Flow) -> NotDue | Violation | None:
-    when = flow.trigger.when
-    if when is None:
-        return None
-    try:
-        value = select(when.path, record)
-    except SelectorFailed as error:
-        return Violation(reason="rule_failed", path=when.path, label="Trigger", found="", expected=str(error)[:300])
-    if when.holds(value):
-        return None
-    wanted = " or ".join(text(each) for each in (when.any_of or (when.equals,)))
-    return NotDue(why=f"{when.path} is {text(value) or 'empty'}, not {wanted}")
+def _scene(record: Record, flow: Flow, workspace: Workspace, lookups: Lookups) -> Scene:
+    return Scene(
+        record=record, flow=flow, contract=workspace.contract_of(flow), tables=workspace.tables, lookups=lookups
+    )
 
 
 def _related(record: Record, flow: Flow, lookups: Lookups) -> Record:
@@ -86,11 +100,11 @@ def _related(record: Record, flow: Flow, lookups: Lookups) -> Record:
     return record
 
 
-def _violations(scene: Scene, found: list[tuple[Check, Violation]], due: Violation | None) -> Violations:
+def _violations(scene: Scene, found: list[tuple[Check, Violation]], before: tuple[Violation, ...]) -> Violations:
     pairs = {(each.path, each.reason): each for _, each in reversed(found)}
     ordered = [each for _, each in found if pairs.pop((each.path, each.reason), None) is not None]
     return Violations(
-        found=(*((due,) if due is not None else ()), *ordered),
+        found=(*before, *ordered),
         title=_title(scene),
         customer=_customer(scene),
         customer_name=_customer_name(scene),

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from sync.mapping import SelectorFailed, compile_path, expand, get, missing, select, text
 from sync.model import Record
 from sync.quick import kept
-from sync.workspace.flow import Flow, Required, Unique
+from sync.workspace.flow import Attachment, Flow, Required, Unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Ask the source for records of `entity`. `unique` and `candidates`: `search(entity, by)`. `read`: `read(entity, by["id"])`,
-    where a record that is gone answers with none. `check` is the index of the check that asks."""
+    """Ask for records of `entity`: the source, or the `connection` where one is named. `unique`, `candidates`, `related` and
+    `search`: `search(entity, by)`. `read`: `read(entity, by["id"])`, where a record that is gone answers with none. `find`: a
+    target's record with the external reference `by["reference"]`. `check` is the index of the check that asks."""
 
     check: int
     entity: str
     by: dict[str, str]
     purpose: str
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +45,21 @@ def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
     for index, check in _asking(flow):
         if isinstance(check, Required):
             questions += _of_required(index, check, record)
+        elif isinstance(check, Attachment):
+            question = related(index, check, record)
+            questions += [question] if question is not None else []
         else:
             questions += _of_unique(index, check, record)
     return tuple(questions)
 
 
 @kept
-def _asking(flow: Flow) -> list[tuple[int, Required | Unique]]:
-    asking: list[tuple[int, Required | Unique]] = []
+def _asking(flow: Flow) -> list[tuple[int, Required | Unique | Attachment]]:
+    asking: list[tuple[int, Required | Unique | Attachment]] = []
     for index, check in enumerate(flow.checks):
-        if isinstance(check, Unique) or (isinstance(check, Required) and check.candidates is not None):
+        asks = isinstance(check, Required) and check.candidates is not None
+        asks = asks or (isinstance(check, Attachment) and check.related is not None)
+        if isinstance(check, Required | Unique | Attachment) and (asks or isinstance(check, Unique)):
             asking.append((index, check))
     return asking
 
@@ -91,3 +98,14 @@ def unique(index: int, check: Unique, value: object) -> Question:
     """The question whether another record has this value."""
     field = check.field or str(compile_path(check.path)[-1])
     return Question(check=index, entity=check.entity, by={field: text(value)}, purpose="unique")
+
+
+def related(index: int, check: Attachment, record: Record) -> Question | None:
+    """The question for the records that belong to this one; None where what it asks by is empty."""
+    if check.related is None:
+        return None
+    try:
+        by = {name: text(select(each, record)) for name, each in check.related.by.items()}
+    except SelectorFailed:
+        return None
+    return Question(check=index, entity=check.related.entity, by=by, purpose="related") if all(by.values()) else None

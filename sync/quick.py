@@ -11,7 +11,9 @@ from typing import Any, TypeVar, TypeVarTuple
 from sync.mapping import Step, compile_path, getter, missing, text
 from sync.model import Record
 from sync.money import decimal, exponent, is_currency
+from sync.patterns import LONGEST_FOR_PATTERN
 from sync.selectors import Finder
+from sync.shapes import IS
 from sync.transforms import amount, currency_at, utc_date, whole
 from sync.workspace import flow as f
 from sync.workspace.tables import ReferenceTable
@@ -26,7 +28,6 @@ Fields = dict[str, tuple[list[Rule], list[Rule]]]
 Given = TypeVarTuple("Given")
 Made = TypeVar("Made")
 
-LONGEST_FOR_PATTERN = 256
 CANNOT = (ValueError, ArithmeticError, LookupError, TypeError, RecursionError)
 """How a rule, a selector or a transform fails on a record."""
 
@@ -89,6 +90,8 @@ def _sorted(flow: f.Flow, tables: Tables) -> tuple[dict[Steps, Fields], list[Rul
     objects: dict[Steps, Fields] = {}
     relations: list[Rule] = []
     for index, check in enumerate(flow.checks):
+        if isinstance(check, f.Off | f.Elsewhere):
+            continue  # nothing to find, or not yet
         way = compile_path(check.path)
         name = way[-1] if isinstance(way[-1], str) else ""
         empty, filled = objects.setdefault(way[:-1] if name else way, {}).setdefault(name, ([], []))
@@ -196,6 +199,15 @@ def _regex(check: f.Regex, tables: Tables) -> Passes:
     return passes
 
 
+def _type(check: f.Type, tables: Tables) -> Passes:
+    return IS.get(check.type or "", _never)
+
+
+def _length(check: f.Length, tables: Tables) -> Passes:
+    least, most = check.min, _MOST_ITEMS if check.max is None else check.max
+    return lambda value: isinstance(value, str | list) and least <= len(value) <= most
+
+
 def _currency(check: f.Currency, tables: Tables) -> Passes:
     return lambda value: is_currency(text(value))
 
@@ -275,6 +287,8 @@ _OF_A_VALUE: dict[type[f.Check], Callable[[Any, Tables], Passes]] = {
     f.Regex: _regex,
     f.Currency: _currency,
     f.Date: _date,
+    f.Type: _type,
+    f.Length: _length,
     f.Unique: lambda check, tables: _never,
 }
 _OF_A_RECORD: dict[type[f.Check], Callable[[Any, f.Flow, Tables], Passes]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from sync.workspace.flow import Check, Flow
 from sync.workspace.tables import ReferenceTable
 
 _INDEX = re.compile(r"\[(\d+)\]")
+_ROOT = re.compile(r"[.\[]")
 _KINDS = {"date": "date", "timestamp": "date", "number": "money"}
 
 
@@ -45,7 +46,18 @@ class Scene:
         """Whether the value, or something around it, is known to be wrong."""
         if not self.spoiled:
             return False
-        return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in self.spoiled)
+        while path not in self.spoiled:
+            at = max(path.rfind("."), path.rfind("["))
+            if at <= 0:
+                return False
+            path = path[:at]
+        return True
+
+    def is_spoiled_within(self, roots: Collection[str] | None) -> bool:
+        """Whether something in these fields at the top of the record is known to be wrong; in any field for None."""
+        if roots is None:
+            return bool(self.spoiled)
+        return any(_ROOT.split(each, maxsplit=1)[0] in roots for each in self.spoiled)
 
     def table(self, name: str) -> ReferenceTable:
         """The reference table. Raises CannotTell."""

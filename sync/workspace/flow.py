@@ -4,49 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from sync.mapping import text
 from sync.workspace.batching import BatchPolicy
+from sync.workspace.checking import Amount as Amount
+from sync.workspace.checking import AnyCheck as AnyCheck
+from sync.workspace.checking import Attachment as Attachment
+from sync.workspace.checking import CandidateSource as CandidateSource
+from sync.workspace.checking import Check as Check
+from sync.workspace.checking import Credit as Credit
+from sync.workspace.checking import Currency as Currency
+from sync.workspace.checking import Date as Date
+from sync.workspace.checking import DateOrder as DateOrder
+from sync.workspace.checking import Elsewhere as Elsewhere
+from sync.workspace.checking import Enum as Enum
+from sync.workspace.checking import InReference as InReference
+from sync.workspace.checking import Length as Length
+from sync.workspace.checking import LookUp as LookUp
+from sync.workspace.checking import MergeTask as MergeTask
+from sync.workspace.checking import Off as Off
+from sync.workspace.checking import PriceWithin as PriceWithin
+from sync.workspace.checking import Range as Range
+from sync.workspace.checking import Regex as Regex
+from sync.workspace.checking import Required as Required
+from sync.workspace.checking import RuleCheck as RuleCheck
+from sync.workspace.checking import StatusAgreement as StatusAgreement
+from sync.workspace.checking import SumEquals as SumEquals
+from sync.workspace.checking import Type as Type
+from sync.workspace.checking import Unique as Unique
+from sync.workspace.conditions import Cohort as Cohort
+from sync.workspace.conditions import Scalar as Scalar
+from sync.workspace.conditions import When as When
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
-from sync.workspace.rows import Scalar as Scalar
 from sync.workspace.rows import VerifyRow as VerifyRow
-from sync.workspace.values import (
-    Broken,
-    Duration,
-    Name,
-    Path,
-    Pattern,
-    Percent,
-    Selector,
-    Strict,
-    Template,
-    Words,
-    exactly_one,
-)
+from sync.workspace.values import Broken, Duration, Name, Selector, Strict, Template, Words
 
 Kind = Literal["text", "select", "money", "date", "company"]
-
-
-class When(Strict):
-    """A condition on the record: the selected value equals one value, or is one of several."""
-
-    path: Selector
-    equals: Scalar | None = None
-    any_of: tuple[Scalar, ...] | None = None
-
-    @classmethod
-    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
-        yield from exactly_one(given, "equals", "any_of")
-
-    def holds(self, value: object) -> bool:
-        """Whether the value fulfils the condition; numbers and their texts are the same."""
-        wanted = self.any_of if self.any_of is not None else (self.equals,)
-        return text(value) in {text(each) for each in wanted}
 
 
 class Trigger(Strict):
@@ -65,147 +62,6 @@ class RecordWords(Strict):
     customer_title: Selector | None = None
     amount: Selector | None = None
     currency: Selector | None = None
-
-
-class CandidateSource(Strict):
-    """Where suggestions come from: records of `entity` that match the words which `by` selects; they show as `label`."""
-
-    entity: Name
-    by: Selector
-    label: Selector = "name"
-
-
-class MergeTask(Strict):
-    """The task that asks a person to merge duplicates in the source."""
-
-    entity: Name = "tasks"
-    subject: Words = "Merge duplicate companies"
-    body: Words = "These records share one value that must be unique. Merge them, then replay the exception."
-
-
-class Check(Strict):
-    """What every check has. A check other than `required` passes over an empty value."""
-
-    path: Path
-    label: Words | None = None
-    reason: Name
-
-
-class Required(Check):
-    check: Literal["required"]
-    reason: Name = "missing_field"
-    fill: Path | None = None
-    candidates: CandidateSource | None = None
-    reference: Name | None = None
-    column: str | None = None
-
-
-class Enum(Check):
-    check: Literal["enum"]
-    reason: Name = "unknown_value"
-    values: tuple[str, ...] = Field(min_length=1)
-
-
-class InReference(Check):
-    check: Literal["in_reference"]
-    reason: Name = "unknown_value"
-    reference: Name
-    column: str
-    title: str | None = None
-
-
-class Range(Check):
-    check: Literal["range"]
-    reason: Name = "invalid_value"
-    min: int | None = None
-    max: int | None = None
-    whole: bool = False
-
-
-class Regex(Check):
-    check: Literal["regex"]
-    reason: Name = "invalid_value"
-    pattern: Pattern
-    expected: Words | None = None
-
-
-class Currency(Check):
-    check: Literal["currency"]
-    reason: Name = "unknown_currency"
-
-
-class Amount(Check):
-    check: Literal["amount"]
-    reason: Name = "invalid_amount"
-    negative: Name = "negative_amount"
-    currency: Path | None = None
-
-
-class SumEquals(Check):
-    """`path` equals the sum of `quantity` × `price` over the items of `of`, to the minor unit."""
-
-    check: Literal["sum_equals"]
-    reason: Name = "amount_mismatch"
-    of: Path
-    quantity: Path | None = None
-    price: Path
-    currency: Path | None = None
-
-
-class PriceWithin(Check):
-    """The price at `path` is within `tolerance` of the list price of its sibling `of`."""
-
-    check: Literal["price_within"]
-    reason: Name = "price_off_list"
-    of: Path
-    reference: Name
-    key: str = "code"
-    column: str
-    currency_column: str | None = None
-    tolerance: Percent
-    currency: Path | None = None
-
-
-class Date(Check):
-    check: Literal["date"]
-    reason: Name = "invalid_value"
-
-
-class DateOrder(Check):
-    """The date at `path` is not after the date at `before`."""
-
-    check: Literal["date_order"]
-    reason: Name = "invalid_value"
-    before: Path
-
-
-class Unique(Check):
-    """No other record of `entity` in the source has the same value in `field`. The source is asked before."""
-
-    check: Literal["unique"]
-    reason: Name = "duplicate_customer"
-    entity: Name
-    field: str | None = None
-    id: Path
-    title: Selector = "name"
-    task: MergeTask | None = None
-
-
-AnyCheck = Annotated[
-    Required
-    | Enum
-    | InReference
-    | Range
-    | Regex
-    | Currency
-    | Amount
-    | SumEquals
-    | PriceWithin
-    | Date
-    | DateOrder
-    | Unique,
-    Field(discriminator="check"),
-]
 
 
 class SourceRecord(Strict):
@@ -256,3 +112,15 @@ class Flow(Strict):
     newest: bool = False
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
+    _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)
+
+    @property
+    def flags(self) -> Mapping[str, Cohort]:
+        """For whom each flag of the workspace is on. The loader says so; a flow by itself has none, and everything is in force."""
+        return self._flags
+
+    def with_flags(self, flags: Mapping[str, Cohort]) -> Flow:
+        """The flow in a workspace with these flags."""
+        made = self.model_copy()
+        made._flags = flags
+        return made

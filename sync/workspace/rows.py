@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from sync.workspace.conditions import Scalar, When
 from sync.workspace.values import Broken, Name, Selector, Strict, Template, Words, exactly_one
-
-Scalar = str | int | bool
 
 
 class Lookup(Strict):
@@ -21,7 +20,8 @@ class Lookup(Strict):
 
 
 class MapRow(Strict):
-    """One row of the data dictionary: the target's field and the one place its value comes from."""
+    """One row of the data dictionary: the target's field and the one place its value comes from. The row is in force where its
+    `flag` is on for the record and the record as a whole fulfils `when`, also for a row inside `each`."""
 
     to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     from_: Selector | None = Field(default=None, alias="from")
@@ -34,6 +34,8 @@ class MapRow(Strict):
     transform: str | tuple[str, ...] = ()
     default: Scalar | None = None
     required: bool = False
+    when: When | None = None
+    flag: Name | None = None
     owner: Name | None = None
     note: Words | None = None
 

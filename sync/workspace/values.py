@@ -21,12 +21,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from sync import patterns
 from sync.mapping import compile_path, compile_selector, template_names
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)\s*%")
-_NESTED_REPEAT = re.compile(r"[+*}]\)[+*{]")
 
 
 RULE = "rule"
@@ -104,7 +104,10 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
-def _percent(value: object) -> Decimal:
+def percent(value: object) -> Decimal:
+    """`10%` or `0.5%` as a share. Raises ValueError otherwise."""
+    if isinstance(value, Decimal):
+        return value
     match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a percentage such as 10% is needed")
@@ -128,17 +131,12 @@ def _template(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    if _NESTED_REPEAT.search(value):
-        raise ValueError("a repeated group that repeats inside can run forever; write it without the inner repeat")
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"the pattern does not compile: {error}") from error
+    patterns.check(value)
     return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
-Percent = Annotated[Decimal, BeforeValidator(_percent)]
+Percent = Annotated[Decimal, BeforeValidator(percent)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_path)]

@@ -92,6 +92,12 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "duplicate_customer": (
         about("duplicate_customer", "VAT id", "DE811111111", "only one record with this vat_id; there are 2", TWINS, "company", "company.vat_id"),
     ),
+    "missing_document": (
+        about("missing_document", "Signed contract", "", "the address of a document, such as https://files.example.com/order.pdf"),
+    ),
+    "credit_exceeded": (about("credit_exceeded", "Amount", "1250.00", "at most 900.00 EUR, the credit that is left", kind="money"),),
+    "status_differs": (about("status_differs", "Stage", "closedwon", "a project in erp whose status is open; it is cancelled"),),
+    "not_bound": (about("not_bound", "Company", "7001", "a company that is in erp already"),),
     "crm_rejected": (about("crm_rejected", "Record", "", "The property invoice_number does not exist (VALIDATION_ERROR)"),),
     "ambiguous_reference": (about("ambiguous_reference", "Record", "", "2 invoice records carry crm-deal-907"),),
     "erp_rejected": (about("erp_rejected", "tax_code", "", "The tax code is not valid in this country (TAX-07)", path="tax_code"),),

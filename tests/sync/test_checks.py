@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -119,6 +119,26 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str, str]]] = 
     ("date", {"check": "date", "path": "closedate"}, {"closedate": "soon"}, ("invalid_value", "closedate", "soon")),
     ("date_order", {"check": "date_order", "path": "startdate", "before": "closedate"}, {"startdate": "2026-04-01"},
      ("invalid_value", "startdate", "2026-04-01")),
+    ("range", {"check": "range", "path": "amount", "max": "0.5"}, {"amount": "0.51"}, ("invalid_value", "amount", "0.51")),
+    ("type", {"check": "type", "path": "amount"}, {"amount": "1e5"}, ("invalid_value", "amount", "1e5")),
+    ("type", {"check": "type", "path": "amount"}, {"amount": True}, ("invalid_value", "amount", "true")),
+    ("type", {"check": "type", "path": "lines"}, {"lines": {"a": 1}}, ("invalid_value", "lines", '{"a": 1}')),
+    ("type", {"check": "type", "path": "lines[*].quantity"}, {"lines": [line(quantity="1.5")]},
+     ("invalid_value", "lines[0].quantity", "1.5")),
+    ("type", {"check": "type", "path": "id", "type": "boolean"}, {}, ("invalid_value", "id", "7")),
+    ("type", {"check": "type", "path": "dealname", "type": "string"}, {"dealname": 5}, ("invalid_value", "dealname", "5")),
+    ("type", {"check": "type", "path": "unheard_of"}, {"unheard_of": 1}, ("rule_failed", "unheard_of", "1")),
+    ("length", {"check": "length", "path": "dealname", "max": 5}, {}, ("invalid_value", "dealname", "Adler – rollout")),
+    ("length", {"check": "length", "path": "dealname", "max": 5}, {"dealname": "x" * 300}, ("invalid_value", "dealname", "300 characters")),
+    ("length", {"check": "length", "path": "id", "min": 2}, {"id": 7}, ("invalid_value", "id", "7")),
+    ("length", {"check": "length", "path": "lines", "max": 1}, {"lines": [line()] * 2}, ("invalid_value", "lines", "2 items")),
+    ("attachment", {"check": "attachment", "path": "contract_url"}, {}, ("missing_document", "contract_url", "")),
+    ("attachment", {"check": "attachment", "path": "contract_url"}, {"contract_url": "http://a.example/x.pdf"},
+     ("missing_document", "contract_url", "http://a.example/x.pdf")),
+    ("attachment", {"check": "attachment", "path": "contract_url"}, {"contract_url": "javascript:alert(1)"},
+     ("missing_document", "contract_url", "javascript:alert(1)")),
+    ("attachment", {"check": "attachment", "path": "contract_url"}, {"contract_url": "https://a.example/x y"},
+     ("missing_document", "contract_url", "https://a.example/x y")),
     ("date_order", {"check": "date_order", "path": "startdate", "before": "closedate"}, {"closedate": "soon"},
      ("invalid_value", "startdate", "2026-03-01")),
 ]  # fmt: skip
@@ -152,6 +172,16 @@ RIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"check": "date_order", "path": "startdate", "before": "closedate"}, {"startdate": "2026-03-31"}),
     ({"check": "date_order", "path": "startdate", "before": "closedate"}, {"closedate": None}),
     (UNIQUE, {"company": None}),
+    ({"check": "range", "path": "amount", "min": "0.5", "max": "4980.5"}, {}),
+    ({"check": "type", "path": "amount"}, {}),
+    ({"check": "type", "path": "amount"}, {"amount": 4980}),
+    ({"check": "type", "path": "closedate"}, {}),
+    ({"check": "type", "path": "company"}, {}),
+    ({"check": "type", "path": "id", "type": "boolean"}, {"id": "true"}),
+    ({"check": "length", "path": "dealname", "min": 1, "max": 20}, {}),
+    ({"check": "length", "path": "lines", "max": 1}, {}),
+    ({"check": "length", "path": "id", "max": 1}, {"id": 7}),
+    ({"check": "attachment", "path": "contract_url"}, {"contract_url": "https://files.example.com/7/order.pdf?v=1"}),
     ({"check": "required", "path": "company.name"}, {}),
 ]
 
@@ -162,15 +192,17 @@ def test_a_right_record_passes(workspace: Workspace, check: dict[str, Any], chan
 
 
 def test_every_kind_of_check_has_a_rule_and_a_negative_test() -> None:
-    kinds = {f.Required, f.Enum, f.InReference, f.Range, f.Regex, f.Currency, f.Amount, f.SumEquals, f.PriceWithin,
-             f.Date, f.DateOrder, f.Unique}  # fmt: skip
-    assert set(RULES) == kinds
-    assert {kind for kind, *_ in WRONG} | {"unique"} == {
+    kinds = set(get_args(get_args(f.AnyCheck)[0]))
+    assert set(RULES) == kinds | {f.Off}
+    told_elsewhere = {"unique", "rule", "lookup", "credit", "status_agreement"}
+    assert {kind for kind, *_ in WRONG} | told_elsewhere == {
         each.model_fields["check"].annotation.__args__[0] for each in kinds
     }
 
 
-@pytest.mark.parametrize("check", [each for _, each, *_ in WRONG if each["check"] not in ("required", "sum_equals")])
+@pytest.mark.parametrize(
+    "check", [each for _, each, *_ in WRONG if each["check"] not in ("required", "sum_equals", "attachment")]
+)
 def test_every_check_but_required_passes_over_an_empty_value(workspace: Workspace, check: dict[str, Any]) -> None:
     assert found(workspace, {"id": "", "deal_currency_code": "EUR", "lines": [{}]}, check) == []
 
