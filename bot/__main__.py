@@ -23,6 +23,9 @@ COMMANDS = {
     "exceptions": "grouped:exceptions",
     "holds": "grouped:holds",
     "contracts": "contracts:contracts",
+    "publish": "publishing:publish",
+    "rollback": "publishing:rollback",
+    "releases": "publishing:releases",
 }
 """Each command, or group of commands, as module of `bot.cli` and name there."""
 

@@ -6,7 +6,9 @@ from store.breakers import Breakers
 from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
+from store.comparisons import Comparisons
 from store.database import Database
+from store.drifting import Drifting
 from store.escalations import Escalations
 from store.expiry import Expiry
 from store.holds import Holds
@@ -39,9 +41,11 @@ class Store(
     Modes,
     Cases,
     Releases,
+    Comparisons,
     Recordings,
     Replays,
     Cards,
+    Drifting,
     Escalations,
     Expiry,
     Newest,

@@ -1,0 +1,142 @@
+"""Publishing: a directory becomes a proposal. It is checked, compared with what runs, and tried on the records of the past; what
+blocks it is said at once, and what people must agree to is put before them with the proof."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bot.releasing import Library, files_of, version_digests
+from store.ledger import Store
+from store.releases import Proposal
+from sync import connectors
+from sync.errors import ConfigurationError, NotAllowed, NotFound
+from sync.lifecycle import LEADS, Role
+from sync.model import Record
+from sync.releases import Files, Release, Trial, digest_of
+from sync.replaying import Comparing, Comparison
+from sync.workspace.check import Report, check
+from sync.workspace.diff import Category, Change, diff
+from sync.workspace.workspace import Workspace
+
+REPLAYED = 1_000
+_MOST_CHANGES = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a directory would change. `based_on` is the release that runs, 0 where nothing was ever published."""
+
+    files: Files
+    workspace: Workspace
+    based_on: int
+    changes: tuple[Change, ...] = ()
+    comparison: Comparison | None = None
+    same: bool = False
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """What nobody can approve."""
+        return tuple(each for each in self.changes if each.category is Category.BREAKING)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The teams that must agree."""
+        return tuple(dict.fromkeys(team for each in self.changes for team in each.approvers))
+
+    @property
+    def proof(self) -> Record:
+        """What the records of the past say, for those who must agree."""
+        return proof_of(self.comparison) if self.comparison is not None else {}
+
+    def proposal(self, *, by: str, words: str, trial: Trial | None = None) -> Proposal:
+        """What is proposed. Raises NotAllowed where something blocks it, or a trial would need other connections."""
+        if self.blocked:
+            raise NotAllowed(f"{len(self.blocked)} changes break what somebody relies on. Nothing was published.")
+        if trial is not None and any(each.noun == "connection" for each in self.changes):
+            raise NotAllowed("A trial runs on the connections that are there: publish the change of connections first.")
+        return Proposal(
+            files=self.files, digest=digest_of(self.files), by=by, words=words, trial=trial,
+            versions=version_digests(self.workspace), based_on=self.based_on or None, needs=self.needs,
+            changes=[_as_document(each) for each in self.changes[:_MOST_CHANGES]], proof=self.proof,
+        )  # fmt: skip
+
+
+async def draft(store: Store, library: Library, directory: Path, *, replayed: int = REPLAYED) -> Draft:
+    """Check the directory and hold it against what runs, on the newest `replayed` records. Raises ConfigurationError with
+    every mistake, and with every sample that does not come out as it says."""
+    report = await asyncio.to_thread(check, directory, connectors.options_of_kinds())
+    workspace, files = _sound(report), await asyncio.to_thread(files_of, directory)
+    active = (await store.running_releases()).active
+    if not active:
+        return Draft(files=files, workspace=workspace, based_on=0)
+    before, release = await library.workspace(active), await store.published(active)
+    if release.digest == digest_of(files):
+        return Draft(files=files, workspace=workspace, based_on=active, same=True)
+    changes = await asyncio.to_thread(diff, before, workspace)
+    comparison = await compared(store, before, workspace, replayed)
+    return Draft(files=files, workspace=workspace, based_on=active, changes=changes, comparison=comparison)
+
+
+async def compared(store: Store, before: Workspace, after: Workspace, limit: int) -> Comparison:
+    """The newest records of the past under both."""
+    comparing = Comparing(before, after)
+    async for page in store.recorded(limit=limit):
+        for each in page:
+            comparing.add(each)
+        await asyncio.sleep(0)
+    return comparing.result()
+
+
+def proof_of(comparison: Comparison) -> Record:
+    """A comparison as the ledger keeps it: every place that differs and how often, without what stands there."""
+    return {
+        "records": comparison.records,
+        "differing": comparison.differing,
+        "fields": [{"write": each.write, "path": each.path, "records": each.records} for each in comparison.fields],
+        "outcomes": [
+            {"before": each.before, "after": each.after, "records": each.records} for each in comparison.outcomes
+        ],
+        "totals": [asdict(each) for each in comparison.totals],
+    }
+
+
+def may_agree(workspace: Workspace, team: str, user: str) -> None:
+    """Raises NotAllowed unless the person may approve for the team: its approvers, or its owner and backup where it has none."""
+    named = workspace.teams.get(team)
+    if named is None:
+        raise NotFound(f"there is no team called {team}")
+    wanted = frozenset({Role.APPROVER}) if named.approvers else LEADS
+    if not workspace.roles(team, user) & wanted:
+        who = ", ".join(f"@{{{each}}}" for each in (named.approvers or (named.owner, named.backup)))
+        raise NotAllowed(f"This is for {named.title}: {who}. Nothing was changed.")
+
+
+def may_release(workspace: Workspace, release: Release, user: str) -> None:
+    """Raises NotAllowed unless the person leads one of the teams that the release needed, or that own a flow."""
+    teams = {*release.needs, *(flow.owner for flow in workspace.flows.values())}
+    if not any(team in workspace.teams and workspace.roles(team, user) & LEADS for team in teams):
+        names = ", ".join(sorted(workspace.teams[team].title for team in teams if team in workspace.teams))
+        raise NotAllowed(f"This is for those who lead {names}. Nothing was changed.")
+
+
+def channels_of(workspace: Workspace, release: Release) -> list[str]:
+    """Where people hear of a release: the teams that must agree, and the owners of the flows it changes."""
+    changed = {str(each.get("name", "")) for each in release.changes if each.get("noun") == "flow"}
+    owners = [flow.owner for flow in workspace.flows.values() if not changed or flow.name in changed]
+    teams = [workspace.teams[team] for team in (*release.needs, *owners) if team in workspace.teams]
+    return list(dict.fromkeys(team.channel for team in teams))
+
+
+def _sound(report: Report) -> Workspace:
+    wrong = [str(each) for each in report.mistakes]
+    wrong += [f"{one.file}: {problem}" for one in report.samples for problem in one.problems]
+    if wrong or report.workspace is None:
+        raise ConfigurationError(wrong or ["the workspace cannot be loaded"])
+    return report.workspace
+
+
+def _as_document(change: Change) -> Record:
+    kept = ("category", "kind", "noun", "name", "path", "old", "new", "words", "hint")
+    return {name: str(getattr(change, name)) for name in kept} | {"approvers": list(change.approvers)}
