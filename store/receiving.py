@@ -107,6 +107,16 @@ def _receive(tx: Connection, arrivals: Sequence[_Arrival]) -> list[Received]:
     ]
 
 
+def take_in(tx: Connection, connection: str, change: Change, flows: Sequence[str], now: datetime) -> int:
+    """Remember one change of our own making, within the caller's transaction, with a delivery for each flow; its event."""
+    arrival = _Arrival(
+        connection=connection, changes=[change], flows={change.entity: flows}, now=now, cursor=None, newest=()
+    )
+    _receive(tx, [arrival])
+    same = select(events.c.id).where(events.c.connection == connection, events.c.key == change.key)
+    return int(tx.execute(same).scalar_one())
+
+
 def _rows(tx: Connection, arrivals: Sequence[_Arrival]) -> tuple[list[dict[str, Any]], set[Pair]]:
     rows, pairs = list[dict[str, Any]](), set[Pair]()
     token = secrets.token_hex(8)

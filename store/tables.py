@@ -19,10 +19,23 @@ from sqlalchemy import (
 )
 
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
+from store.drift_tables import drifts, schemas
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from sync.lifecycle import BreakerState, CaseState, DeliveryState, WriteState
 
-__all__ = ["Moment", "approvals", "archive", "comparisons", "metadata", "newest", "releases", "retention", "versions"]
+__all__ = [
+    "Moment",
+    "approvals",
+    "archive",
+    "comparisons",
+    "drifts",
+    "metadata",
+    "newest",
+    "releases",
+    "retention",
+    "schemas",
+    "versions",
+]
 
 events = Table(
     "events",
