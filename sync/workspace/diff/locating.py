@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sync.workspace.diff.change import Change
 from sync.workspace.documents import Document, Place
-from sync.workspace.loader import SETTINGS, Files
+from sync.workspace.loader import Files
 from sync.workspace.spots import whole
 
 

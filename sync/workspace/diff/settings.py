@@ -98,7 +98,8 @@ def _plain(value: Any) -> Any:
     """A value of the settings as plain values; the options of a connection stand in its block, as they are written."""
     if isinstance(value, BaseModel):
         plain = value.model_dump(by_alias=True)
-        return {**plain, **plain.pop("options")} if isinstance(plain.get("options"), dict) else plain
+        options = plain.pop("options", None)
+        return {**plain, **options} if isinstance(options, dict) else plain
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
