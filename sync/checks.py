@@ -24,7 +24,9 @@ def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f
     """Every violation that no person has waived, each with the check that found it. What another system was asked counts only
     where all else is right."""
     found = judged(scene, suspects(scene.record, scene.flow, scene.tables), overlays)
-    return found or judged(scene, [index for index, _ in elsewhere.later(scene.flow)], overlays)
+    if found or not scene.lookups.others or not (later := elsewhere.later(scene.flow)):
+        return found
+    return judged(scene, [index for index, _ in later], overlays)
 
 
 def judged(scene: Scene, checks: Iterable[int], overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:

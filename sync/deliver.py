@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
+from sync import asking
 from sync.bulk import Batches, Bulk
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
-from sync.errors import ConnectorError, NotFound, Rejected, Unmentioned
+from sync.errors import ConnectorError, NotFound, Unmentioned
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import BulkTarget, Ledger, Source, Target
-from sync.prepare import prepare, questions
-from sync.questions import Lookups, Question
+from sync.prepare import prepare, questions, questions_elsewhere
+from sync.questions import Lookups
 from sync.releases import Compared
 from sync.trials import Candidate
 from sync.workspace.flow import Flow
@@ -108,7 +109,7 @@ class Trip:
             self.record = await self._read()
             prepared = await self._prepare(self.record)
         except ConnectorError as error:
-            return self._failed(error, self.delivery.event.connection)
+            return self._failed(error, error.connection or self.delivery.event.connection)
         match prepared:
             case NotDue():
                 return prepared
@@ -148,6 +149,10 @@ class Trip:
 
     async def _under(self, record: Record, flow: Flow, line: Line) -> Plan | Violations | NotDue:
         lookups = await self._look_up(record, flow)
+        for question in questions_elsewhere(record, flow, line.workspace, self.delivery.overlays, lookups):
+            answer = await asking.answer_elsewhere(line.connections.get(question.connection), question)
+            self.answered.add(question.connection)
+            lookups = lookups.plus(question, answer)
         return prepare(record, flow, line.workspace, self.delivery.overlays, lookups)
 
     async def _look_up(self, record: Record, flow: Flow) -> Lookups:
@@ -157,7 +162,7 @@ class Trip:
             asked = questions(record, flow, self.delivery.overlays, lookups)
             if not asked:
                 break
-            answers = [(question, await _answer(source, question)) for question in asked]
+            answers = [(question, await asking.answer(source, question)) for question in asked]
             self.answered.add(self.delivery.event.connection)
             lookups = Lookups(answers=[*lookups.answers, *answers])
         return lookups
@@ -286,14 +291,3 @@ class Trip:
                 )
             )
         return tuple(made)
-
-
-async def _answer(source: Source, question: Question) -> list[Record]:
-    if question.purpose != "read":
-        return await source.search(question.entity, question.by)
-    try:
-        return [await source.read(question.entity, question.by["id"])]
-    except Rejected as error:
-        if error.reason == "not_found":
-            return []
-        raise

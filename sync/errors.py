@@ -51,9 +51,10 @@ class ConfigurationError(MeshlineError):
 
 class ConnectorError(MeshlineError):
     """Another system did not do what was asked. `late` when this process itself stood still for so long that nothing was
-    learnt about the other side."""
+    learnt about the other side; `connection` names it where it is not the one that everybody knows is asked."""
 
     late = False
+    connection = ""
 
 
 class Unavailable(ConnectorError):

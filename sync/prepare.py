@@ -77,7 +77,7 @@ def prepare(
     flow, unsure = in_force(record, flow)
     scene = _scene(record, flow, workspace, lookups)
     found = checks.violations(scene, tuple(overlays))
-    untold = tuple(each.violation for each in unsure if not scene.is_spoiled_within(each.reads))
+    untold = tuple(each.violation for each in unsure if not scene.is_spoiled_within(each.reads)) if unsure else ()
     if why is not None or found or untold:
         return _violations(scene, found, (*((why,) if why is not None else ()), *untold))
     return _plan(scene)

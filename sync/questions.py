@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.mapping import SelectorFailed, compile_path, expand, get, missing, select, text
 from sync.model import Record
@@ -26,9 +26,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
-    """Questions with the records that answered them."""
+    """Questions with the records that answered them. Without `others` no other system is asked: the checks that do are not made."""
 
     answers: Sequence[tuple[Question, Sequence[Record]]] = ()
+    others: bool = True
 
     def of(self, question: Question) -> Sequence[Record] | None:
         """The answer, None when the source was not asked."""
@@ -36,7 +37,7 @@ class Lookups:
 
     def plus(self, question: Question, records: Sequence[Record]) -> Lookups:
         """These answers and one more."""
-        return Lookups(answers=(*self.answers, (question, records)))
+        return replace(self, answers=(*self.answers, (question, records)))
 
 
 def asked(record: Record, flow: Flow) -> tuple[Question, ...]:

@@ -194,7 +194,7 @@ def _outcome(recorded: Recorded, workspace: Workspace) -> tuple[Prepared, bool]:
 
 
 def _assumed(recorded: Recorded, flow: Flow) -> tuple[Lookups, bool]:
-    lookups, picked = Lookups(), False
+    lookups, picked = Lookups(others=False), False
     for _ in range(_ROUNDS):
         asked = questions(recorded.record, flow, recorded.overlays, lookups)
         if not asked:
@@ -257,19 +257,19 @@ def _of_write(before: WriteSpec, after: WriteSpec) -> Iterator[tuple[str, Any, A
     for name in _ABOUT_WRITE:
         if (was := getattr(before, name)) != (is_ := getattr(after, name)):
             yield f"@{name}", was, is_
-    yield from _of_values("", before.body, after.body)
-    yield from _of_values("@verify", dict(before.verify), dict(after.verify))
+    yield from of_values("", before.body, after.body)
+    yield from of_values("@verify", dict(before.verify), dict(after.verify))
 
 
-def _of_values(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Where two values differ, as deep as both have the same shape."""
+def of_values(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(path, before, after) where two values differ, as deep as both have the same shape."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys((*before, *after)):
             path = f"{at}.{name}" if at else name
-            yield from _of_values(path, before.get(name, _ABSENT), after.get(name, _ABSENT))
+            yield from of_values(path, before.get(name, _ABSENT), after.get(name, _ABSENT))
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):
-            yield from _of_values(f"{at}[{index}]", _item(before, index), _item(after, index))
+            yield from of_values(f"{at}[{index}]", _item(before, index), _item(after, index))
     elif before != after or type(before) is not type(after):
         yield at, before, after
 

@@ -18,7 +18,7 @@ from sync.lifecycle import BreakerState
 from sync.model import Breaker, Want
 from sync.modes import BATCH, EVENT, forced, judged, opened
 from sync.ports import Ledger
-from sync.workspace.flow import Flow
+from sync.workspace.flow import Elsewhere, Flow
 from sync.workspace.workspace import Workspace
 
 log = structlog.get_logger()
@@ -186,5 +186,6 @@ class Traffic:
 
 
 def needs_of(flow: Flow) -> tuple[str, ...]:
-    """The connections that a flow's deliveries call: its source, where it is read, and its targets."""
-    return tuple(dict.fromkeys((flow.trigger.connection, *(each.connection for each in flow.writes))))
+    """The connections that a flow's deliveries call: its source, where it is read, those its checks ask, and its targets."""
+    asked = (each.connection for each in flow.checks if isinstance(each, Elsewhere))
+    return tuple(dict.fromkeys((flow.trigger.connection, *asked, *(each.connection for each in flow.writes))))

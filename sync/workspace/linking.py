@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from sync.money import NotMoney, decimal
 from sync.reasons import REASONS
 from sync.transforms import TRANSFORMS
+from sync.workspace.conditions import Flag, cohort
 from sync.workspace.contract import Contract, properties
 from sync.workspace.documents import Document
-from sync.workspace.flow import Flow, InReference, Lookup, MapRow, PriceWithin, Required
+from sync.workspace.flow import Flow, InReference, Lookup, MapRow, PriceWithin, Required, Type
+from sync.workspace.gating import check_gate, check_rule, check_type
 from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable
 
@@ -29,6 +31,9 @@ class Names:
     contracts: Mapping[str, str | None]
     unread: Collection[str] | None
     tables: Mapping[str, ReferenceTable | None]
+    fields: Mapping[str, Collection[str]]
+    """The paths of the fields of each contract that could be read."""
+    flags: Collection[str] | None
 
 
 def check_settings(document: Document) -> None:
@@ -61,12 +66,19 @@ def check_flow(document: Document, names: Names) -> None:
     flow.at("owner").known("team", names.teams)
     flow.at("trigger", "connection").known("connection", names.connections)
     _check_contract_of(flow, names)
+    fields = names.fields.get(flow.at("contract").word or "")
+    check_rule(flow.at("trigger", "when", "rule"), fields)
     for check in flow.at("checks").items:
         _check_check(check, names)
+        check_gate(check, names.flags, fields)
+        check_rule(check.at("expr"), fields)
+        check_type(check, fields)
     earlier: set[str] = set()
     sure = True
     for write in flow.at("writes").items:
         _check_write(write, earlier if sure else None, names)
+        for row in write.at("record").items:
+            _check_gates(row, names.flags, fields)
         name = write.at("name").value
         sure = sure and isinstance(name, str)
         if isinstance(name, str) and name in earlier:
@@ -92,7 +104,14 @@ def _check_contract_of(flow: Spot, names: Names) -> None:
         contract.known("contract", names.contracts)
 
 
+def _check_gates(row: Spot, flags: Collection[str] | None, fields: Collection[str] | None) -> None:
+    check_gate(row, flags, fields)
+    for inner in row.at("record").items:
+        _check_gates(inner, flags, fields)
+
+
 def _check_check(check: Spot, names: Names) -> None:
+    check.at("connection").known("connection", names.connections)
     check.at("reason").known("reason", REASONS)
     check.at("negative").known("reason", REASONS)
     priced = check.at("check").value == "price_within"
@@ -169,9 +188,17 @@ def _rows(rows: tuple[MapRow, ...]) -> Iterator[MapRow]:
         yield from _rows(row.record or ())
 
 
-def completed(flow: Flow, contract: Contract) -> Flow:
-    """The flow with a check for every field that its contract requires and the flow itself does not."""
+def completed(flow: Flow, contract: Contract, flags: Mapping[str, Flag]) -> Flow:
+    """The flow in a workspace with these flags, with a check for every field that its contract requires and the flow itself does
+    not, and with the contract's type in each check of types that names none."""
     checked = {path for check in flow.checks if isinstance(check, Required) for path in (check.path, check.fill)}
     wanted = [each for each in contract.fields.values() if each.required and each.path not in checked]
     added = tuple(Required.model_validate({"check": "required", "path": each.path}) for each in wanted)
-    return flow.model_copy(update={"checks": (*flow.checks, *added)})
+    checks = tuple(_typed(check, contract) if isinstance(check, Type) else check for check in flow.checks)
+    cohorts = {name: cohort(flag) for name, flag in flags.items()}
+    return flow.model_copy(update={"checks": (*checks, *added)}).with_flags(cohorts)
+
+
+def _typed(check: Type, contract: Contract) -> Type:
+    known = contract.fields.get(check.path)
+    return check if check.type or known is None else check.model_copy(update={"type": known.type})

@@ -98,6 +98,8 @@ def _names(files: Files) -> linking.Names:
         contracts={_ref(each): _entity(each) for each in told if each.at("version").word is not None},
         unread=versionless if len(told) == len(contracts) else None,
         tables={name: table for name, (_, table) in files.tables.items()},
+        fields={each.ref: each.fields.keys() for _, each in files.contracts if each is not None},
+        flags=settings.at("flags").entries if settings.value is not None else None,
     )
 
 
@@ -177,11 +179,12 @@ def sound_part(files: Files) -> Workspace:
     names = whole(files.settings[0])
     linked = names.at("teams").entries and names.at("connections").entries
     flows = [each for document, each in files.flows if each is not None and linked and not document.mistakes]
+    flags = files.settings[1].flags if files.settings[1] is not None else {}
     return Workspace(
         name="",
         directory=files.directory,
         flows={
-            flow.name: linking.completed(flow, contracts[flow.contract])
+            flow.name: linking.completed(flow, contracts[flow.contract], flags)
             for flow in flows
             if flow.contract in contracts and linking.tables_of(flow) <= tables.keys()
         },

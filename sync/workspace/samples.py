@@ -11,7 +11,7 @@ from pydantic import Field
 
 from sync.mapping import put, text
 from sync.model import NotDue, Overlay, Plan, Record, Ref, Violations
-from sync.prepare import Lookups, Question, prepare, questions
+from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere
 from sync.reasons import REASONS
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
@@ -155,6 +155,8 @@ def _problems(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]
     while asked := questions(record, flow, overlays, lookups):
         for question in asked:
             lookups = lookups.plus(question, _answer(sample, question))
+    for question in questions_elsewhere(record, flow, workspace, overlays, lookups):
+        lookups = lookups.plus(question, _answer(sample, question))
     outcome = prepare(record, flow, workspace, overlays, lookups)
     if sample.expect.record is not None:
         yield from _record_problems(outcome, sample.expect.record)

@@ -12,6 +12,7 @@ import holidays
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from sync import clocks
+from sync.workspace.conditions import Flag
 from sync.workspace.pacing import BreakerPolicy
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
@@ -165,3 +166,4 @@ class Settings(Strict):
     engine: EngineSettings = EngineSettings()
     digests: Digests = Digests()
     retention: Retention = Retention()
+    flags: dict[Name, Flag] = Field(default_factory=dict)
