@@ -19,7 +19,7 @@ except ImportError:  # the extra `rules` is not installed
 LONGEST = 1000
 DEEPEST = 24
 MOST_LOOPS = 2
-MOST_SUMS = 12
+MOST_SUMS = 8
 _LONGEST_PATTERN = 100
 _MOST_REPEATS = 32
 
