@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
@@ -14,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from sync.reasons import Severity
 from sync.workspace.documents import Document, Place
-from sync.workspace.mistakes import complaints, meant, nearest, note_each, parse
+from sync.workspace.mistakes import MOST, complaints, meant, nearest, note_each, parse
 from sync.workspace.spots import Spot, whole
 from sync.workspace.values import Duration, Name, Strict, Words
 
@@ -123,6 +124,8 @@ def _readable(value: dict[str, Any]) -> OpenDataContractStandard | None:
         try:
             return OpenDataContractStandard.model_validate(kept)
         except ValidationError as error:
+            if error.error_count() > MOST:
+                return None
             for detail in error.errors(include_url=False):
                 _empty(kept, detail["loc"])
     return None
@@ -151,7 +154,7 @@ def _holds(value: object, word: str | int) -> bool:
 
 def _note_standard(document: Document, value: dict[str, Any]) -> None:
     """What the standard demands and its model leaves open. What stands there misspelt is said already."""
-    misspelt = {meant(key, _TOP) for key in value if key not in _TOP}
+    misspelt = {meant(key, _TOP) for key in islice((key for key in value if key not in _TOP), MOST)}
     for key in ("id", "version", "status"):
         if not value.get(key) and key not in misspelt:
             document.wrong((), f"`{key}` is missing", f"add `{key}:`")

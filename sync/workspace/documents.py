@@ -3,8 +3,8 @@ number with a fraction, a date and `NO` stay the text that was written."""
 
 from __future__ import annotations
 
-import contextlib
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,28 @@ from sync.errors import Mistake
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 40
+_LONG = 50_000
 Place = tuple[str | int, ...]
-_QUICK: Any = getattr(yaml, "CSafeLoader", None)  # ten times as fast; its library is not there on every platform
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
+_HALF = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+def _quick() -> Any:
+    """The parser that is ten times as fast, whose library is not there on every platform. What a plain word is, is decided
+    here and not by it."""
+    given: Any = getattr(yaml, "CSafeLoader", None)
+    return type("Quick", (given,), {"resolve": lambda self, kind, value, implicit: "plain"}) if given else None
+
+
+_QUICK: Any = _quick()
+
+
+class _TooLarge(yaml.YAMLError):
+    """More stands in the file than anybody reads. `line` is where it is too much."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,20 +73,27 @@ class Document:
 
 
 def read_text(directory: Path, file: str, document: Document) -> str | None:
-    """The file's text; None with a mistake noted when it is absent, outside the directory, too large or not UTF-8."""
+    """The file's text; None with a mistake noted when it is absent, no file, outside the directory, too large or not UTF-8."""
     path = directory / file
     try:
         if not path.resolve().is_relative_to(directory.resolve()):
             document.note(1, f"{file} lies outside the workspace", "keep every file inside the workspace directory")
             return None
-        if path.stat().st_size > MAX_BYTES:
+        if not stat.S_ISREG((found := path.stat()).st_mode):
+            document.note(1, f"{file} is no file that can be read", "put a plain text file there")
+            return None
+        if found.st_size > MAX_BYTES:
             document.note(1, "the file is larger than 1 MB", "split it, or remove what is not configuration")
             return None
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" not in text:
+            return text
+        document.note(1, "the file is not UTF-8", "save it as UTF-8")
     except UnicodeDecodeError:
         document.note(1, "the file is not UTF-8", "save it as UTF-8")
-    except OSError as error:
-        document.note(1, f"the file cannot be read: {error.strerror}", "create it, or correct the name")
+    except (OSError, RuntimeError) as error:  # some versions of Python raise the latter for links in a circle
+        words = getattr(error, "strerror", None) or "its links lead in a circle"
+        document.note(1, f"the file cannot be read: {words}", "create it, or correct the name")
     return None
 
 
@@ -80,8 +105,11 @@ def read(directory: Path, file: str) -> Document:
         return document
     try:
         root = _compose(text)
+    except _TooLarge as error:
+        document.note(error.line, *_ENDLESS)
+        return document
     except yaml.YAMLError as error:
-        document.note(_line_of(error), *_form(error))
+        document.note(_line_of(error, text), *_form(error, text))
         return document
     except RecursionError:
         document.note(1, "the file is nested too deeply", f"at most {MAX_DEPTH} levels")
@@ -95,12 +123,19 @@ def read(directory: Path, file: str) -> Document:
 
 def _compose(text: str) -> yaml.Node | None:
     """The root of the file's one document, by the quick parser where there is one; the other one says what is wrong, so that
-    the words do not depend on the machine. Raises YAMLError, RecursionError."""
+    the words do not depend on the machine, unless that would take too long. Raises YAMLError, RecursionError."""
     if _QUICK is not None:
-        with contextlib.suppress(yaml.YAMLError):
+        try:
             if _is_flat(text):
                 quick: yaml.Node | None = yaml.compose(text, Loader=_QUICK)
                 return quick
+        except _TooLarge:
+            raise
+        except yaml.YAMLError:
+            if len(text) > _LONG:
+                raise
+    if len(text) > _LONG and _QUICK is not None:
+        raise RecursionError
     slow: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     return slow
 
@@ -108,26 +143,41 @@ def _compose(text: str) -> yaml.Node | None:
 def _is_flat(text: str) -> bool:
     """Whether the quick parser, which recurses without looking at the stack, may compose it. Raises YAMLError."""
     depth = 0
-    for event in yaml.parse(text, Loader=_QUICK):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
+    for seen, event in enumerate(yaml.parse(text, Loader=_QUICK)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
         if depth > MAX_DEPTH:
             return False
+        if seen == 2 * MAX_NODES:
+            raise _TooLarge(event.start_mark.line + 1)
     return True
 
 
-def _line_of(error: yaml.YAMLError) -> int:
+def _line_of(error: yaml.YAMLError, text: str) -> int:
+    if (position := getattr(error, "position", None)) is not None:
+        return text.count("\n", 0, position) + 1
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return int(mark.line) + 1 if mark is not None else 1
 
 
-def _form(error: yaml.YAMLError) -> tuple[str, str]:
-    problem = str(getattr(error, "problem", None) or error).splitlines()[0]
-    if "\\t" in problem:
+def _form(error: yaml.YAMLError, text: str) -> tuple[str, str]:
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).splitlines()[0]
+    mark = getattr(error, "problem_mark", None)
+    if "\\t" in problem or (mark is not None and _begins_with_tab(text, int(mark.line))):
         return "a tab stands where blanks must", "indent with spaces"
     if "expected a single document" in str(getattr(error, "context", "")):
         return "the file holds a second document", "one file holds one document"
     return f"this is not YAML: {problem}", "correct the indentation, the quotes or the colons near this line"
+
+
+def _begins_with_tab(text: str, line: int) -> bool:
+    found = text.split("\n", line + 1)[line : line + 1]
+    return bool(found) and "\t" in found[0][: len(found[0]) - len(found[0].lstrip())]
+
+
+_ENDLESS = "the file unfolds without end or is far too large", "repeat less by alias, nest less"
 
 
 class _Walk:
@@ -142,9 +192,7 @@ class _Walk:
         self.document.lines.setdefault(place, line)
         self.seen += 1
         if self.seen == MAX_NODES or len(place) == MAX_DEPTH or id(node) in self.open:
-            self.document.note(
-                line, "the file unfolds without end or is far too large", "repeat less by alias, nest less"
-            )
+            self.document.note(line, *_ENDLESS)
         if self.seen >= MAX_NODES or len(place) >= MAX_DEPTH or id(node) in self.open:
             self.endless = True
             return None
@@ -178,6 +226,9 @@ class _Walk:
         if node.tag.startswith("!") or "python/" in node.tag:
             self.document.note(node.start_mark.line + 1, f"the tag {node.tag} is not allowed", "write the plain value")
             return word
+        if _HALF.search(word):
+            self.document.note(node.start_mark.line + 1, "a text holds half a character", "write the whole character")
+            return _HALF.sub("", word)
         if getattr(node, "style", None):
             return word
         if word in _WORDS:

@@ -127,8 +127,8 @@ def _read_all(directory: Path, kinds: Kinds | None) -> Files:
         document = Document(file=file)
         files.documents.append(document)
         files.tables[Path(file).stem] = (document, read_table(directory, file, document))
-    _unique("contract", [(document, _ref(whole(document))) for document, _ in files.contracts])
-    _unique("flow", [(document, whole(document).at("flow").word or "") for document, _ in files.flows])
+    _unique("contract", "id", [(document, _ref(whole(document))) for document, _ in files.contracts])
+    _unique("flow", "flow", [(document, whole(document).at("flow").word or "") for document, _ in files.flows])
     return files
 
 
@@ -138,12 +138,14 @@ def _opened(files: Files, file: str) -> Document:
     return document
 
 
-def _unique(noun: str, named: list[tuple[Document, str]]) -> None:
-    known: set[str] = set()
+def _unique(noun: str, key: str, named: list[tuple[Document, str]]) -> None:
+    known: dict[str, str] = {}
     for document, name in named:
-        if name in known and isinstance(document.value, dict):
-            document.note(1, f"the {noun} {name} stands in another file too", "keep one of them, or raise the version")
-        known.add(name)
+        if not isinstance(document.value, dict) or key not in document.value:
+            continue
+        if (other := known.setdefault(name, document.file)) != document.file:
+            right = "keep one of them, or raise the version" if noun == "contract" else "keep one of them, or rename it"
+            document.note(document.line((key,)), f"the {noun} {name} stands in {other} too", right)
 
 
 def _under(directory: Path, folder: str, pattern: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,8 @@ from sync.workspace.values import RULE
 
 Model = TypeVar("Model", bound=BaseModel)
 _CLEARLY = 70
+_WORD = 100
+MOST = 1000
 _TAGS = ("union_tag_invalid", "union_tag_not_found")
 _ABOUT_KEYS = ("missing", "extra_forbidden", RULE)
 _TITLES = ("name", "to", "field", "property", "path")
@@ -29,7 +32,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def meant(word: str, known: Iterable[str]) -> str | None:
     """The known name that an unknown one most likely stands for."""
-    best = process.extractOne(word, sorted(set(known)), scorer=fuzz.WRatio, score_cutoff=60)
+    return _meant(word[:_WORD], tuple(sorted(set(known))))
+
+
+@lru_cache(maxsize=4096)
+def _meant(word: str, known: tuple[str, ...]) -> str | None:
+    best = process.extractOne(word, known, scorer=fuzz.WRatio, score_cutoff=60)
     return best[0] if best is not None else None
 
 
@@ -45,10 +53,14 @@ def parse(model: type[Model], document: Document) -> Model | None:
             made = model.model_validate(document.value)
             return made if whole else None
         except ValidationError as error:
-            found = complaints(model, error)
+            found, many = complaints(model, error), error.error_count()
         misspelt = [each for each in found if _read_as_meant(document, model, each)]
-        if not misspelt:
-            note_each(document, model, found, {})
+        if many > MOST:
+            document.note(
+                1, f"the file holds {many} mistakes; the first {MOST} are named", "mend these, then look again"
+            )
+        if not misspelt or many > MOST:
+            note_each(document, model, [each for each in found if each not in misspelt], {})
             return None
         whole = False
 
@@ -66,9 +78,18 @@ def _read_as_meant(document: Document, model: type[BaseModel], detail: ErrorDeta
         return False
     note_each(document, model, [detail], {})
     block[name] = block.pop(key)
-    inside = {place: line for place, line in document.lines.items() if place[: len(at)] == at}
-    document.lines.update({(*at[:-1], name, *place[len(at) :]): line for place, line in inside.items()})
+    for inside in _within(block[name]):
+        document.lines[(*at[:-1], name, *inside)] = document.line((*at, *inside))
     return True
+
+
+def _within(value: Any) -> Iterator[Place]:
+    """Every place in a value, itself first."""
+    yield ()
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for word, inner in pairs:
+        for place in _within(inner):
+            yield (word, *place)
 
 
 def note_each(
@@ -77,10 +98,11 @@ def note_each(
     """Note the errors; `places` says where a key of the model stands in the file, and `""` where the model itself does."""
     placed = [(_placed(each["loc"], places), each) for each in found]
     inside = {document.settled(place) for place, each in placed if not each["type"].endswith("_type")}
+    around = {place[:depth] for place in inside for depth in range(len(place) + 1)}
     for place, detail in placed:
         at = document.settled(place)
         branch = at[-1:] != place[-1:] and detail["type"].endswith("_type")
-        if not (branch and any(other[: len(at)] == at for other in inside)):
+        if not (branch and at in around):
             _note(document, model, detail, place)
 
 
@@ -91,9 +113,14 @@ def _placed(place: Place, places: Mapping[str, Place]) -> Place:
 
 
 def complaints(model: type[BaseModel], error: ValidationError) -> list[ErrorDetails]:
-    """The errors that stand for themselves: without those that only follow from a misspelt key."""
-    found = [each for detail in error.errors(include_url=False) for each in (detail, *_behind(model, detail))]
-    return [each for each in found if not _follows(model, each, found)]
+    """The errors that stand for themselves: without those that only follow from a misspelt key. At most 1,000 of them, so
+    that a file of nothing but mistakes is told about in time."""
+    found = [each for detail in error.errors(include_url=False)[:MOST] for each in (detail, *_behind(model, detail))]
+    unknown: dict[Place, list[Place]] = {}
+    for each in found:
+        if each["type"] == "extra_forbidden":
+            unknown.setdefault(each["loc"][:-1], []).append(each["loc"])
+    return [each for each in found if not _follows(model, each, unknown.get(each["loc"][:-1], ()))]
 
 
 def _behind(model: type[BaseModel], detail: ErrorDetails) -> Iterator[ErrorDetails]:
@@ -111,12 +138,9 @@ def _behind(model: type[BaseModel], detail: ErrorDetails) -> Iterator[ErrorDetai
                 yield {**each, "loc": (*detail["loc"], kind, *each["loc"])}
 
 
-def _follows(model: type[BaseModel], detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
-    """Whether a key is missing only because it stands there misspelt."""
+def _follows(model: type[BaseModel], detail: ErrorDetails, beside: Iterable[Place]) -> bool:
+    """Whether a key is missing only because it stands there misspelt. `beside` are the unknown keys of the same block."""
     lacking = {"missing": detail["loc"][-1:], RULE: detail.get("ctx", {}).get("lacking", ())}.get(detail["type"], ())
-    beside = (
-        each["loc"] for each in found if each["type"] == "extra_forbidden" and each["loc"][:-1] == detail["loc"][:-1]
-    )
     return any(meant(str(place[-1]), _keys(model, place)) in lacking for place in beside) if lacking else False
 
 

@@ -229,10 +229,12 @@ def test_a_file_of_aliases_does_not_explode(directory: Path) -> None:
 def test_a_flow_and_a_contract_stand_in_one_file_only(directory: Path) -> None:
     shutil.copy(directory / FLOW, directory / "flows/zz.yaml")
     shutil.copy(directory / DEAL, directory / "contracts/zz.odcs.yaml")
-    assert [(each.file, each.line) for each in mistakes(directory)] == [
-        ("contracts/zz.odcs.yaml", 1),
-        ("flows/zz.yaml", 1),
+    found = mistakes(directory)
+    assert [(each.file, each.line) for each in found] == [
+        ("contracts/zz.odcs.yaml", line_of(directory, DEAL, "id: deal")),
+        ("flows/zz.yaml", line_of(directory, FLOW, "flow: quote_to_cash")),
     ]
+    assert all(f"stands in {file} too" in each.what for each, file in zip(found, (DEAL, FLOW), strict=True))
 
 
 def test_a_contract_describes_one_entity(directory: Path, edit: Edit) -> None:
