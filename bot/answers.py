@@ -61,7 +61,7 @@ def status(
     """How the flows do, and what they run on. `reasons` counts what is open per reason code, `backlog` what Slack has still to
     get; `queue` is what waits behind an exception."""
     lines = [flow_line(one, around) for one in flows] or ["No flow has had work yet."]
-    lines += works.in_batches(around)
+    lines += [*works.tried(around), *works.in_batches(around)]
     stopped = [*(hold_line(hold, around) for hold in holds), *(pause_line(pause, around) for pause in pauses)]
     stopped = [
         *works.broken(around),

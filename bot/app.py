@@ -20,6 +20,7 @@ from bot.listeners import Listeners
 from bot.people import People
 from bot.poster import Poster
 from bot.readiness import Intake
+from bot.release_actions import ReleaseActions
 from bot.settings import Settings, resolve, slack_secrets
 from bot.surroundings import Surroundings
 from bot.web import Web
@@ -174,13 +175,16 @@ async def _wire_slack(parts: Parts) -> None:
     people = People(parts.workspace, client)
     surroundings = Surroundings(parts.workspace, people)
     parts.around.append(surroundings)
-    jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed)
+    releases = ReleaseActions(
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
+    )
+    jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=(releases.look,))
     actions = Actions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
     commands = Commands(
         store=parts.store, surroundings=surroundings, clock=parts.clock, poll=jobs.poll, changed=parts.changed
     )
-    Listeners(bolt, client, actions, commands, people)
+    Listeners(bolt, client, actions, releases, commands, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     parts.poster = Poster(parts.store, client, surroundings, parts.clock)

@@ -75,7 +75,14 @@ class Commands:
 
     async def _works(self) -> Works:
         store = self.store
-        return Works(workers=await store.workers(), modes=await store.modes(), breakers=await store.breakers())
+        number = (await store.running_releases()).trial
+        return Works(
+            workers=await store.workers(),
+            modes=await store.modes(),
+            breakers=await store.breakers(),
+            trial=await store.published(number) if number is not None else None,
+            tally=(await store.tallies(number))[0] if number is not None else None,
+        )
 
     async def _help(self, user: str, words: list[str]) -> Payload:
         return answers.help_text()

@@ -16,6 +16,7 @@ from sync.lifecycle import BreakerState
 from sync.model import BillingHold, Breaker, Cause, Entry, Mode
 from sync.modes import BATCH
 from sync.reasons import REASONS
+from sync.releases import Release, Tally
 
 Pause = tuple[str, str, str, datetime]
 """Scope (flow or connection), name, who paused it, since when."""
@@ -50,6 +51,12 @@ class Works:
     workers: Sequence[Worker] | None = None
     modes: Sequence[Mode] = ()
     breakers: Sequence[Breaker] = ()
+    trial: Release | None = None
+    tally: Tally | None = None
+
+    def tried(self, around: Around) -> list[str]:
+        """A line for the release on trial."""
+        return [trial_line(self.trial, self.tally or Tally(), around)] if self.trial is not None else []
 
     def in_batches(self, around: Around) -> list[str]:
         """A line for each flow that sends in batches."""
@@ -58,6 +65,15 @@ class Works:
     def broken(self, around: Around) -> list[str]:
         """A line for each connection that does not answer."""
         return [breaker_line(one, around) for one in self.breakers if one.state != BreakerState.CLOSED]
+
+
+def trial_line(release: Release, tally: Tally, around: Around) -> str:
+    """A release on trial: since when, on what, and how it goes."""
+    trial = said(release.trial.words, 150) if release.trial else ""
+    since = moment(release.began_at or release.made_at)
+    stopped = f", {_many(tally.stopped)} stopped" if tally.stopped else ""
+    strange = f", {_many(tally.differing)} came out otherwise than announced" if tally.differing else ""
+    return f"*Release {release.id}* is tried {trial} since {since}: {_many(tally.ended)} looked at{stopped}{strange}."
 
 
 def flow_line(one: FlowStatus, around: Around) -> str:

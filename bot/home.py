@@ -28,7 +28,7 @@ def home(
     works: Works = _UNASKED,
 ) -> Block:
     """The view for `views.publish`."""
-    going = [*(flow_line(one, around) for one in status), *works.in_batches(around)]
+    going = [*(flow_line(one, around) for one in status), *works.tried(around), *works.in_batches(around)]
     stopped = [*works.broken(around), *_held(holds, around), *_paused(pauses, around)]
     engine = (
         [header("Engine"), section(engine_line(works.workers, around)), divider()] if works.workers is not None else []

@@ -3,7 +3,7 @@ missed while down fires at the next beat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,8 @@ log = structlog.get_logger()
 
 
 class Jobs:
-    """One beat does everything that is due. `changed` is called when there may be work or stale cards."""
+    """One beat does everything that is due, and what others `also` do with it. `changed` is called when there may be work or
+    stale cards."""
 
     def __init__(
         self,
@@ -32,8 +33,10 @@ class Jobs:
         surroundings: Surroundings,
         clock: Callable[[], datetime],
         changed: Callable[[], None],
+        *,
+        also: Sequence[Callable[[datetime], Awaitable[int]]] = (),
     ) -> None:
-        self._store, self._engine, self._around = store, engine, surroundings
+        self._store, self._engine, self._around, self._also = store, engine, surroundings, also
         self._clock, self._changed = clock, changed
         self._watch = EngineWatch(store, surroundings)
 
@@ -47,6 +50,9 @@ class Jobs:
         moved = await self._store.escalate(now=now) + await self._store.wake(now=now)
         moved += await self._watch.look(now)
         moved += await keep(self._store, self.workspace, now)
+        await self._engine.judge_trial()
+        for each in self._also:
+            moved += await each(now)
         for team in self.workspace.teams:
             moved += await self._digest(team, now)
         if moved:

@@ -19,6 +19,8 @@ from bot.actions import Actions
 from bot.clicks import click, submission
 from bot.commands import Commands
 from bot.people import People
+from bot.release_actions import ReleaseActions
+from bot.release_cards import VERBS
 from sync.errors import MeshlineError, NotFound
 
 log = structlog.get_logger()
@@ -31,9 +33,16 @@ class Listeners:
     """Connects Bolt to what the product does."""
 
     def __init__(
-        self, bolt: AsyncApp, client: AsyncWebClient, actions: Actions, commands: Commands, people: People
+        self,
+        bolt: AsyncApp,
+        client: AsyncWebClient,
+        actions: Actions,
+        releases: ReleaseActions,
+        commands: Commands,
+        people: People,
     ) -> None:
-        self._client, self._actions, self._commands, self._people = client, actions, commands, people
+        self._client, self._actions, self._releases = client, actions, releases
+        self._commands, self._people = commands, people
         bolt.command("/sync")(self.on_command)
         bolt.event("app_home_opened")(self.on_home)
         bolt.action({"type": "block_actions", "action_id": _ANY})(self.on_action)
@@ -43,7 +52,8 @@ class Listeners:
     async def on_action(self, ack: Ack, body: dict[str, Any]) -> None:
         """A press on a card: committed, then acknowledged."""
         try:
-            await self._actions.on_click(click(body))
+            pressed = click(body)
+            await (self._releases if pressed.verb in VERBS else self._actions).on_click(pressed)
         except NotFound as error:
             await self._actions.stale(*_place(body))
             await self._whisper(body, str(error))

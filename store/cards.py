@@ -143,6 +143,11 @@ class Cards:
 
         return await self.db.write(work)
 
+    async def message_places(self, kind: str) -> list[tuple[str, str]]:
+        """(channel, ts) of every message of a kind that Slack shows."""
+        query = select(messages.c.channel, messages.c.ts).where(messages.c.kind == kind, messages.c.ts.is_not(None))
+        return await self.db.read(lambda tx: [(row.channel, row.ts) for row in tx.execute(query)])
+
     async def backlog(self) -> dict[str, int]:
         """How many cards and messages Slack still has to get."""
         stale = (

@@ -29,28 +29,33 @@ class Affected:
 
 
 def compare(tx: Connection, found: Iterable[tuple[Delivery, Compared, datetime]]) -> None:
-    """Keep what deviates; what a later attempt of the same delivery finds takes its place."""
-    c = comparisons.c
+    """Keep how each compares; what a later attempt of the same delivery finds takes its place."""
     for delivery, compared, now in found:
-        if not compared.deviations:
-            tx.execute(comparisons.delete().where(c.release_id == compared.release, c.delivery_id == delivery.id))
-            continue
         fields: list[Record] = [asdict(each) for each in compared.deviations]
-        values = {"at": now, "unannounced": compared.unannounced, "fields": fields}
+        values = {
+            "at": now, "deviating": bool(fields), "unannounced": compared.unannounced, "fields": fields,
+        }  # fmt: skip
         made = insert(tx, comparisons).values(release_id=compared.release, delivery_id=delivery.id, **values)
         tx.execute(made.on_conflict_do_update(index_elements=["release_id", "delivery_id"], set_=values))
 
 
-def differing(tx: Connection, release: int) -> int:
-    """How many records deviate in what was not announced."""
+def looked_at(tx: Connection, release: int) -> tuple[int, int]:
+    """How many records were looked at under a release on trial, and how many of them deviate in what was not announced."""
     c = comparisons.c
-    return int(tx.execute(select(func.count()).where(c.release_id == release, c.unannounced.is_(True))).scalar_one())
+    whole = tx.execute(select(func.count()).where(c.release_id == release)).scalar_one()
+    strange = tx.execute(select(func.count()).where(c.release_id == release, c.unannounced.is_(True))).scalar_one()
+    return int(whole), int(strange)
 
 
 class Comparisons:
     """Which records a trial touched."""
 
     db: Database
+
+    async def deviating(self, release: int) -> int:
+        """How many records came out otherwise under a release."""
+        query = select(func.count()).where(comparisons.c.release_id == release, comparisons.c.deviating.is_(True))
+        return int(await self.db.read(lambda tx: tx.execute(query).scalar_one()))
 
     async def affected(self, release: int, *, after: int = 0, limit: int = 1_000) -> list[Affected]:
         """Records that deviate under the release, by their delivery, from the one after `after` on. Where the release was a
@@ -59,7 +64,7 @@ class Comparisons:
         query = (
             select(c.delivery_id, c.at, c.fields, d.event_id, d.flow, d.subject, d.state)
             .join_from(comparisons, deliveries, c.delivery_id == d.id)
-            .where(c.release_id == release, c.delivery_id > after)
+            .where(c.release_id == release, c.deviating.is_(True), c.delivery_id > after)
             .order_by(c.delivery_id)
             .limit(limit)
         )

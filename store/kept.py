@@ -98,6 +98,7 @@ comparisons = Table(
     Column("release_id", ID, primary_key=True, autoincrement=False),
     Column("delivery_id", ID, primary_key=True, autoincrement=False),
     at("at"),
+    Column("deviating", Boolean, nullable=False),
     Column("unannounced", Boolean, nullable=False),
     Column("fields", DOC, nullable=False),
 )

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
-from store.comparisons import differing
+from store.comparisons import looked_at
 from store.database import Database, insert_or_nothing, tell_news
 from store.journal import append
 from store.tables import approvals, attempts, releases, versions
@@ -24,7 +24,7 @@ from sync.releases import Files, Release, Rule, Running, Tally, Trial
 
 _R = releases.c
 _SHOWN = [column for column in _R if column.name != "files"]
-_ENDS = ("deliver", "hold", "bury")
+_ENDS, _STOPPED = ("deliver", "hold", "bury"), ("hold", "bury")
 _TRIED = (ReleaseState.SHADOW.value, ReleaseState.CANARY.value)
 
 
@@ -160,24 +160,19 @@ class Releases:
         return await self.db.write(work)
 
     async def tallies(self, number: int) -> tuple[Tally, Tally]:
-        """How the records ended since its trial began under that release, and under all others."""
-        a = attempts.c
-        ended = (
-            select(a.release, a.step, func.count().label("many")).where(a.step.in_(_ENDS)).group_by(a.release, a.step)
+        """How the records ended since its trial began: those that it took, and the rest. A record counts once."""
+        a, stopped = attempts.c, func.count(attempts.c.delivery_id.distinct())
+        theirs = select(stopped).where(a.release == number, a.step.in_(_STOPPED))
+        ended = select(func.count(), func.count().filter(a.step.in_(_STOPPED))).where(
+            a.release != number, a.step.in_(_ENDS)
         )
 
         def work(tx: Connection) -> tuple[Tally, Tally]:
-            since = ended.where(a.id > _release(tx, number).proof.get("attempts_before", 0))
-            found = [(row.release == number, row.step, row.many) for row in tx.execute(since)]
-            mine, rest = (
-                Tally(
-                    differing=differing(tx, number) if which else 0,
-                    ended=sum(many for whose, _, many in found if whose is which),
-                    stopped=sum(many for whose, step, many in found if whose is which and step != "deliver"),
-                )
-                for which in (True, False)
-            )
-            return mine, rest
+            since = a.id > _release(tx, number).proof.get("attempts_before", 0)
+            whole, strange = looked_at(tx, number)
+            mine = Tally(ended=whole, stopped=tx.execute(theirs.where(since)).scalar_one(), differing=strange)
+            rest = tx.execute(ended.where(since)).one()
+            return mine, Tally(ended=rest[0], stopped=rest[1])
 
         return await self.db.read(work)
 

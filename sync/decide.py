@@ -161,7 +161,8 @@ def _opening_of(violations: Violations, subject: str) -> Opening:
 
 def cause_of(violation: Violation, subject: str) -> str:
     """What groups cases: the offending value where one decision can mend them all, the record itself where each needs its own."""
-    shared = reason(violation.reason).fix in (Fix.PICK, Fix.MERGE) or violation.reason.startswith("unknown_")
+    known = reason(violation.reason)
+    shared = known.shared or known.fix in (Fix.PICK, Fix.MERGE) or violation.reason.startswith("unknown_")
     return violation.found if shared and violation.found else subject
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -11,6 +11,7 @@ from typing import Any, cast
 from sync import asking
 from sync.bulk import Batches, Bulk
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
+from sync.drafts import LOOK_AGAIN, agreed, draft_differs, has_post, up_to_post
 from sync.errors import ConnectorError, NotFound, Unmentioned
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import BulkTarget, Ledger, Source, Target
@@ -18,6 +19,7 @@ from sync.prepare import prepare, questions, questions_elsewhere
 from sync.questions import Lookups
 from sync.releases import Compared
 from sync.trials import Candidate
+from sync.watching import Watch, is_told_of
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
 from sync.writing import Changed, Writing, differing, filled, fingerprint
@@ -35,6 +37,11 @@ class Line:
     connections: Mapping[str, object]
     clock: Callable[[], datetime]
     batches: dict[tuple[str, str], Batches] = field(default_factory=dict)
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        watch = Watch(ledger=self.ledger, workspace=self.workspace, connections=self.connections, clock=self.clock)
+        object.__setattr__(self, "watch", watch)
 
     def source(self, name: str) -> Source:
         """The connection as a source. Raises NotFound."""
@@ -106,7 +113,12 @@ class Trip:
     async def run(self) -> Outcome:
         """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
         try:
+            if is_told_of(self.delivery):
+                return await self.line.watch.again(self.delivery, self.flow)
             self.record = await self._read()
+            stopped = await self.line.watch.stopping(self.delivery, self.flow, self.record)
+            if stopped is not None:
+                return stopped
             prepared = await self._prepare(self.record)
         except ConnectorError as error:
             return self._failed(error, error.connection or self.delivery.event.connection)
@@ -181,8 +193,18 @@ class Trip:
                 hold = await self.line.ledger.hold_on(plan.customer)
                 if hold is not None:
                     return Blocked(hold=hold)
-        stopped = await self._write_all(plan.writes, plan.customer)
-        return Written(bindings=self._bindings(plan)) if stopped is None else stopped
+        begun = up_to_post(plan.writes) if self._on_trial else plan.writes
+        stopped = await self._write_all(plan.writes, plan.customer, most=len(begun))
+        if stopped is not None:
+            return stopped
+        if len(begun) < len(plan.writes):
+            words = f"a draft of release {self.release}; it is posted when the trial of the release has passed"
+            return Resting(until=self.line.clock() + LOOK_AGAIN, detail=words)
+        return Written(bindings=self._bindings(plan))
+
+    @property
+    def _on_trial(self) -> bool:
+        return self.candidate is not None and self.candidate.writes and self.release == self.candidate.release
 
     def _stands(self, plan: Plan, known: Mapping[str, tuple[str, Found]]) -> bool:
         """Whether every write was confirmed before with this very content: then there is nothing to send."""
@@ -195,7 +217,10 @@ class Trip:
         self.done = done
         return True
 
-    async def _write_all(self, specs: tuple[WriteSpec, ...], customer: str | None = None) -> Outcome | None:
+    async def _write_all(
+        self, specs: tuple[WriteSpec, ...], customer: str | None = None, *, most: int | None = None
+    ) -> Outcome | None:
+        """Carry out the first `most` of these writes, or all; what stopped them, if anything did."""
         engine = self.line.workspace.engine
         writing = Writing(
             ledger=self.line.ledger,
@@ -205,18 +230,15 @@ class Trip:
             customer=customer,
             ended=self.ended,
         )
-        for spec in specs:
+        for spec in specs[:most]:
             target, rest = self._target(spec)
             try:
-                found = await writing.write(target, spec, self.done, quarantine_seconds=rest)
-                match found:
-                    case Resting() | Blocked():
-                        return found
-                    case Changed():
-                        return self._changed(found)
-                    case Found():
-                        self.done[spec.name] = found
-                        self.answered.add(spec.connection)
+                made = await writing.write(target, spec, self.done, quarantine_seconds=rest)
+                found = await self._redraft(writing, made, specs) if isinstance(made, Changed) else made
+                if not isinstance(found, Found):
+                    return found
+                self.done[spec.name] = found
+                self.answered.add(spec.connection)
                 wrong = await self._verify(target, spec, found.id, specs)
             except ConnectorError as error:
                 if isinstance(error, Unmentioned) and error.again:
@@ -257,6 +279,30 @@ class Trip:
                 ledger = self.line.ledger
                 return await ledger.sent(later.connection, later.entity, later.operation, later.key)
         return False
+
+    async def _redraft(
+        self, writing: Writing, changed: Changed, specs: tuple[WriteSpec, ...]
+    ) -> Found | Resting | Blocked | Wrong | Violations:
+        """What is still a draft is written again once people agreed to it; what is posted stays as it is."""
+        spec, about = changed.spec, self.about
+        if not has_post(spec, specs) or await self._moved_on(spec, specs):
+            return self._changed(changed)
+        target = self.line.target(spec.connection)
+        shown = await target.get(spec.entity, changed.target_id)
+        if shown is None:
+            return self._changed(changed)
+        body = filled(spec.body, self.done)
+        if not differing(shown.record, body):
+            return shown
+        differs = draft_differs(spec, shown.record, body)
+        if not agreed(differs, self.delivery.overlays):
+            return Violations(
+                found=(differs,), title=about.title, customer=about.customer, money=about.money,
+                customer_name=about.customer_name,
+            )  # fmt: skip
+        again = replace(spec, operation="update", of=changed.target_id)
+        redone = await writing.write(target, again, self.done, quarantine_seconds=self.line.quarantine(spec.connection))
+        return self._changed(redone) if isinstance(redone, Changed) else redone
 
     def _changed(self, changed: Changed) -> Wrong:
         words = f"{changed.spec.entity} {changed.target_id} was written from an earlier state of the record"

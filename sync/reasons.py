@@ -28,7 +28,8 @@ class Fix(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason code. `role` is the team that owns it unless the contract says otherwise; `dead` sends the delivery to the dead letters."""
+    """One reason code. `role` is the team that owns it unless the contract says otherwise; `dead` sends the delivery to the dead
+    letters; what is found the same in many records is one cause where it is `shared`."""
 
     code: str
     title: str
@@ -39,6 +40,7 @@ class Reason:
     resolve: timedelta = timedelta(hours=24)
     respond: timedelta | None = None
     dead: bool = False
+    shared: bool = False
 
     @property
     def respond_within(self) -> timedelta:
@@ -46,6 +48,9 @@ class Reason:
         usual = timedelta(hours=1) if self.severity is Severity.A else timedelta(hours=4)
         return min(self.respond or usual, self.resolve)
 
+
+CONTRACT_OWNER = "the contract's owner"
+"""The role of whoever owns the contract of the flow."""
 
 _H = timedelta(hours=1)
 
@@ -107,6 +112,11 @@ REASONS: dict[str, Reason] = {
                hint="Bring the two systems together, then replay."),
         Reason(code="not_bound", title="A record it refers to is not in the ERP", role="revops", fix=Fix.REPLAY,
                hint="Have the record it refers to delivered first, then replay."),
+        Reason(code="draft_differs", title="Draft in the ERP says something else", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, shared=True,
+               hint="Agree to write the draft again as shown, or correct the record in the CRM and replay."),
+        Reason(code="schema_drift", title="CRM and contract disagree", role=CONTRACT_OWNER, fix=Fix.REPLAY, resolve=8 * _H,
+               hint="Put the field back in the CRM, or publish a contract that follows it; then replay."),
         Reason(code="rule_failed", title="A check could not be evaluated", role="revops", fix=Fix.REPLAY,
                hint="Correct the rule in the workspace, then replay."),
         Reason(code="crashed", title="Meshline hit a bug", role="revops", fix=Fix.REPLAY, dead=True,

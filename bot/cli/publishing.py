@@ -15,7 +15,8 @@ from bot.cli.deciding import As
 from bot.cli.replaying import in_words
 from bot.cli.running import ledger, now, run, settings
 from bot.cli.telling import MISUSE, NO, fail, show, table
-from bot.publishing import Draft, draft, may_agree, may_release
+from bot.publishing import Draft, draft
+from bot.release_rights import may_agree, may_release
 from bot.releasing import Library
 from store.ledger import Store
 from sync.errors import NotAllowed

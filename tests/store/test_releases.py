@@ -12,8 +12,8 @@ from store.ledger import Store
 from store.releases import Proposal
 from sync.errors import IllegalMove, NotAllowed, NotFound
 from sync.lifecycle import ReleaseState
-from sync.releases import Running, Trial, digest_of
-from sync.steps import Deliver
+from sync.releases import Compared, Deviation, Running, Tally, Trial, digest_of
+from sync.steps import Deliver, Retry
 from tests.store.words import MINUTE, binding, hold, in_hand, rows, sql
 from tests.store.words import ROUTE as SALES
 from tests.world import MONDAY
@@ -156,7 +156,9 @@ async def test_rolling_back_the_active_release_ends_the_trial_beside_it(store: S
 async def ends(store: Store, record: int, release: int, *, stops: bool = False) -> None:
     delivery = await in_hand(store, str(record))
     done = Deliver(bindings=(binding(str(record), str(record), str(record)),))
-    await store.settle(delivery, hold(cause=str(record)) if stops else done, now=MONDAY, route=SALES, release=release)
+    compared = Compared(release=2) if release == 2 else None
+    step = hold(cause=str(record)) if stops else done
+    await store.settle(delivery, step, now=MONDAY, route=SALES, release=release, compared=compared)
 
 
 async def test_what_a_trial_made_of_its_records_is_counted_apart_from_the_rest_and_from_the_past(store: Store) -> None:
@@ -168,6 +170,20 @@ async def test_what_a_trial_made_of_its_records_is_counted_apart_from_the_rest_a
     mine, rest = await store.tallies(2)
     assert ((mine.ended, mine.stopped), (rest.ended, rest.stopped)) == ((3, 1), (1, 0))
     assert [row.release for row in await rows(store, "SELECT release FROM attempts ORDER BY id")] == [1, 1, 2, 2, 2]
+
+
+async def test_which_records_came_out_otherwise_is_listed_field_by_field_with_what_was_written(store: Store) -> None:
+    await propose(store, proposal())
+    await propose(store, proposal("two", based_on=1, trial=Trial(share=5_000)))
+    wrong = Deviation(write="invoice", path="lines[0].price", before="100", after="1000")
+    for record, found in ((1, (wrong,)), (2, ())):
+        delivery = await in_hand(store, str(record))
+        compared = Compared(release=2, deviations=found, unannounced=bool(found))
+        await store.settle(delivery, Retry(due_at=MONDAY + MINUTE, detail="draft"), now=MONDAY, release=2, compared=compared)
+    [affected] = await store.affected(2)
+    assert (affected.subject, affected.deviations, affected.written) == ("deals:1", (wrong,), ())
+    assert (await store.tallies(2))[0] == Tally(ended=2, differing=1)
+    assert await store.deviating(2) == 1
 
 
 @pytest.mark.parametrize(

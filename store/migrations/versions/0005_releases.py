@@ -76,7 +76,7 @@ def _beside() -> None:
         "comparisons",
         *(sa.Column(name, number, autoincrement=False, nullable=False) for name in ("release_id", "delivery_id")),
         sa.Column("at", moment(), nullable=False),
-        sa.Column("unannounced", sa.Boolean(), nullable=False),
+        *(sa.Column(name, sa.Boolean(), nullable=False) for name in ("deviating", "unannounced")),
         sa.Column("fields", store.columns.DOC, nullable=False),
         sa.PrimaryKeyConstraint("release_id", "delivery_id", name=op.f("pk_comparisons")),
     )
