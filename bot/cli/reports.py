@@ -89,18 +89,19 @@ def github(report: Report, prefix: str = "") -> str:
     """For GitHub: a workflow command for each mistake and problem, and a last line for the log. `prefix` leads from the root
     of the repository to the workspace."""
     lines = [
-        _annotation(f"{prefix}{one.file}", one.line, "Mistake", f"{one.what} ({one.right})") for one in report.mistakes
+        annotation(f"{prefix}{one.file}", one.line, "Mistake", f"{one.what} ({one.right})") for one in report.mistakes
     ]
     lines += [
-        _annotation(f"{prefix}{one.file}", one.line, f"Sample: {one.title}", problem)
+        annotation(f"{prefix}{one.file}", one.line, f"Sample: {one.title}", problem)
         for one in report.samples
         for problem in one.problems
     ]
     return "\n".join([*lines, _summary(report)])
 
 
-def _annotation(file: str, line: int, title: str, words: str) -> str:
-    return f"::error file={_property(file)},line={line},title={_property(title)}::{_data(words)}"
+def annotation(file: str, line: int, title: str, words: str, level: str = "error") -> str:
+    """One workflow command of GitHub, whatever the texts hold; `level` is error, warning or notice."""
+    return f"::{level} file={_property(file)},line={line},title={_property(title)}::{_data(words)}"
 
 
 def _data(words: str) -> str:

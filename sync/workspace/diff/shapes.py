@@ -44,10 +44,10 @@ def shapes(contract: Contract) -> tuple[Shape, ...]:
 def _shapes(properties: list[SchemaProperty] | tuple[()], prefix: str, place: Place, within: bool) -> Iterator[Shape]:
     for at, each in enumerate(properties):
         name = each.physicalName or each.name or ""
-        own = each.model_dump(by_alias=True, exclude_none=True, exclude={"properties", "items"})
+        own = {"logicalType": "string"} | _said(each.model_dump(by_alias=True, exclude={"properties", "items"}))
         inner, inside, step = each.properties or (), f"{prefix}{name}.", (*place, at, "properties")
         if each.items is not None:
-            items = each.items.model_dump(by_alias=True, exclude_none=True, exclude={"properties"})
+            items = _said(each.items.model_dump(by_alias=True, exclude={"properties"}))
             own |= {f"items.{key}": value for key, value in items.items()}
             inner, inside, step = (
                 each.items.properties or (),
@@ -64,6 +64,17 @@ def _shapes(properties: list[SchemaProperty] | tuple[()], prefix: str, place: Pl
             place=(*place, at),
             children=tuple(_shapes(inner, inside, step, required)),
         )
+
+
+def _said(block: dict[str, Any]) -> dict[str, Any]:
+    """What a block says; `false` and what is empty say no more than nothing."""
+    return {key: _plain(value) for key, value in block.items() if value not in (None, False, "", [], {})}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +128,13 @@ def _alike(old: Shape, new: Shape, seen: tuple[Values, Values]) -> float:
     label, rest = ("businessName", "description"), (_without(old, _NAMES), _without(new, _NAMES))
     score += 20 * any(old.own.get(key) is not None and old.own.get(key) == new.own.get(key) for key in label)
     score += 20 * (rest[0] == rest[1] and bool(rest[0].keys() - {"logicalType", "required"}))
-    held = seen[0].get(old.path, frozenset()), seen[1].get(new.path, frozenset())
-    return score + 35 * bool(held[0] & held[1])
+    return score + _alike_values(seen[0].get(old.path, frozenset()), seen[1].get(new.path, frozenset()))
+
+
+def _alike_values(old: frozenset[str], new: frozenset[str]) -> float:
+    """One value in common may be chance; several are none."""
+    common = old & new
+    return 0.0 if not common else 35.0 if len(common) == 1 else 55 * len(common) / min(len(old), len(new))
 
 
 def _without(shape: Shape, keys: tuple[str, ...]) -> dict[str, Any]:
