@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from sync.drifts import DriftLedger
 from sync.errors import ConnectorError
 from sync.model import (
     BillingHold,
@@ -168,7 +169,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Held
 
 
-class Ledger(Protocol):
+class Ledger(DriftLedger, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

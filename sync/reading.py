@@ -4,7 +4,7 @@ than one too few: words in a rule count as fields when the contract has such a f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,9 +26,19 @@ _NO_SELECTORS = frozenset(
 @kept
 def reads(flow: Flow, contract: Contract) -> frozenset[str]:
     """The paths of the contract that the flow reads, as the contract writes them."""
+    return _read((flow.trigger, flow.record, *flow.checks, *flow.writes), contract)
+
+
+@kept
+def triggers(flow: Flow, contract: Contract) -> frozenset[str]:
+    """The paths of the contract that decide whether the flow has anything to do."""
+    return _read((flow.trigger,), contract)
+
+
+def _read(parts: Iterable[Any], contract: Contract) -> frozenset[str]:
     fields = {_plain(path): path for path in contract.fields}
     found: set[str] = set()
-    for part in (flow.trigger, flow.record, *flow.checks, *flow.writes):
+    for part in parts:
         for words, around in _said(part, ()):
             names = [_plain(each) for each in _NAME.findall(words)]
             for prefix in ("", *around, *names):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sync import clocks
 from sync.errors import NotFound
 from sync.lifecycle import Role
-from sync.reasons import Fix, Reason, Severity, reason
+from sync.reasons import CONTRACT_OWNER, Fix, Reason, Severity, reason
 from sync.steps import Route
 from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.flow import Flow
@@ -70,8 +70,11 @@ class Workspace:
         """Who answers for a reason in a flow, and by when. The contract decides before the reason's own defaults; a reason
         whose team this company does not have goes to the owner of the flow. Class A runs round the clock."""
         known = reason(code)
-        rule = self.contract_of(flow).routes.get(code, _NO_RULE)
-        name = rule.team or (known.role if known.role in self.teams else flow.owner)
+        contract = self.contract_of(flow)
+        rule, role = contract.routes.get(code, _NO_RULE), known.role
+        if role == CONTRACT_OWNER:
+            role = contract.owner
+        name = rule.team or (role if role in self.teams else flow.owner)
         team, severity = self.team(name), rule.severity or known.severity
         resolve = rule.resolve or known.resolve
         respond = min(rule.respond or _respond(known, severity), resolve)
@@ -114,7 +117,7 @@ def _deadline(now: datetime, within: timedelta, calendar: clocks.Calendar | None
 
 def _stops_an_invoice(known: Reason, severity: Severity) -> bool:
     """A fault of a system or of a rule says nothing against the customer; what is wrong with a record stops its invoice."""
-    return severity is not Severity.C and not (known.role == "revops" and known.fix is Fix.REPLAY)
+    return severity is not Severity.C and not (known.role in ("revops", CONTRACT_OWNER) and known.fix is Fix.REPLAY)
 
 
 def _texts(value: Any) -> Iterator[str]:
