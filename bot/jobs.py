@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.digest import digest
+from bot.drifting import watch_sources
 from bot.keeping import keep
 from bot.readiness import EngineWatch
 from bot.surroundings import Surroundings
@@ -68,6 +69,11 @@ class Jobs:
             slot = _slot(now, every)
             if await self._store.claim_tick(f"poll:{flow.name}", slot, now=now):
                 await self.poll(flow)
+
+    async def look_due(self) -> None:
+        """Ask the sources whether they still have the fields of their contracts, and look at what arrived."""
+        await watch_sources(self._store, self._engine.line.watch, self._clock())
+        self._changed()
 
     async def poll(self, flow: Flow, *, since: datetime | None = None) -> str:
         """Read one source now; what came of it in words."""

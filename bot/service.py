@@ -233,6 +233,7 @@ class Service:
     async def _on_poll(self) -> None:
         if self._role != "bot":
             await self._quietly(self.parts.jobs.poll_due if self.parts.jobs else None)
+            await self._quietly(self.parts.jobs.look_due if self.parts.jobs else None)
 
     async def _quietly(self, job: Callable[[], Any] | None) -> None:
         if job is None:
