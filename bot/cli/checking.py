@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +32,8 @@ def check(
     path = directory or configured()
     if not path.is_dir():
         fail(f"{path} is not a directory", MISUSE)
-    report = checked.check(path, connectors.options_of_kinds())
+    with _nothing_looked_through():
+        report = checked.check(path, connectors.options_of_kinds())
     match format:
         case Format.text:
             typer.echo(reports.text(report))
@@ -41,6 +45,16 @@ def check(
             typer.echo(reports.github(report, in_repository(path)))
     if not report.ok:
         raise typer.Exit(NO)
+
+
+@contextmanager
+def _nothing_looked_through() -> Iterator[None]:
+    """Without looking for garbage again and again in what stays anyway, which takes a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def in_repository(directory: Path) -> str:

@@ -19,6 +19,7 @@ from sync.workspace.values import Broken, Duration, Name, Strict, Words
 _OWN = ("kind", "quarantine", "breaker")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{5,20}$")]
@@ -103,15 +104,14 @@ class CalendarBlock(Strict):
     @field_validator("holidays")
     @classmethod
     def _known_country(cls, code: str | None) -> str | None:
-        country, _, region = (code or "").partition("-")
-        known = holidays.list_supported_countries(include_aliases=False)
-        if code is not None and (country not in known or (region and region not in known[country])):
+        if code is not None and not _has_holidays(*code.partition("-")[::2]):
             raise ValueError(
                 f"there are no holidays for {code!r}; write a country such as DE or a region such as DE-BY"
             )
         return code
 
     def calendar(self) -> clocks.Calendar:
+        """The calendar that the clocks run on."""
         opens, closes = (int(part[:2]) * 60 + int(part[3:]) for part in self.hours.split("-"))
         return clocks.Calendar(
             timezone=self.timezone,
@@ -121,6 +121,16 @@ class CalendarBlock(Strict):
             holidays=self.holidays,
             closed=frozenset(self.closed),
         )
+
+
+def _has_holidays(country: str, region: str) -> bool:
+    """Whether holidays are known of a country's code and of a region in it; only this country is loaded."""
+    if not _COUNTRY.fullmatch(country):
+        return False
+    try:
+        return region in ("", *holidays.country_holidays(country).subdivisions)
+    except NotImplementedError:
+        return False
 
 
 class EngineSettings(Strict):
