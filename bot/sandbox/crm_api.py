@@ -171,6 +171,8 @@ class CrmApi:
         return web.json_response(answer, status=status)
 
     async def _properties(self, request: web.Request) -> web.Response:
+        if status := self._crm.faults.schema:
+            raise Refusal(status, "MISSING_SCOPES", "This app hasn't been granted all required scopes")
         archived = request.query.get("archived") == "true"
         properties = self._crm.objects.types[request.match_info["kind"]].properties.values()
         return web.json_response({"results": [each.document() for each in properties if each.archived is archived]})

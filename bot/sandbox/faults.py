@@ -9,12 +9,14 @@ Operation: TypeAlias = str  # create | update | post
 
 @dataclass(slots=True, kw_only=True)
 class CrmFaults:
-    """`lose_answers` writes happen and are never confirmed; `throttle` calls are refused with 429; `down` refuses all with 503."""
+    """`lose_answers` writes happen and are never confirmed; `throttle` calls are refused with 429; `down` refuses all with 503;
+    `schema` is the status with which questions about properties are refused."""
 
     down: bool = False
     throttle: int = 0
     lose_answers: int = 0
     retry_after: str = "1"
+    schema: int = 0
 
     def takes_throttle(self) -> bool:
         taken = self.throttle > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from store.cases import Press
 from sync.drifts import REASON
 from tests.bot.hands import DANA, only_cause, press
 from tests.world import World
@@ -83,5 +84,84 @@ async def test_after_the_mend_the_next_look_bills_it_without_anybody(world: Worl
     await world.parts.jobs.look_due()
     await world.settle()
     assert await world.causes() == [] and len(world.erp.posted()) == DEALS + 1
-    order = [each["reference"] for each in world.erp.invoices()]
-    assert order == sorted(order)
+
+
+async def test_a_source_that_may_not_be_asked_proves_nothing(world: World) -> None:
+    world.crm.faults.schema = 403
+    await sold_and_renamed(world, "companies", "vat_id", "tax_number")
+    assert await world.store.drifts() == [] and await world.causes() == []
+    world.crm.faults.schema = 0
+    world.clock.forward(hours=24)
+    await world.parts.jobs.look_due()
+    assert [(each.value, each.kind) for each in await world.store.drifts()] == [("deal.company.vat_id", "gone")]
+
+
+async def test_while_a_source_does_not_say_what_it_has_a_record_that_lacks_a_field_waits(world: World) -> None:
+    world.deal(world.company())
+    world.crm.rename_property("companies", "vat_id", "tax_number")
+    world.crm.faults.schema = 503
+    await world.deliver()
+    assert world.erp.customers() == [] and await world.store.drifts() == [] and await world.causes() == []
+    world.crm.faults.schema = 0
+    await world.settle(rounds=4, minutes=2)
+    assert [each.value for each in await world.store.drifts()] == ["deal.company.vat_id"]
+    assert world.erp.customers() == [] and (await only_cause(world)).reason == REASON
+
+
+async def test_the_nightly_look_finds_what_no_record_has_shown_yet(world: World) -> None:
+    await world.parts.jobs.look_due()
+    asked = asked_for_fields(world)
+    world.deal(world.company())
+    world.crm.objects.change_property("deals", "closedate", type="string")
+    world.crm.objects.change_property("deals", "payment_terms", archived=True)
+    world.crm.objects.change_property("deals", "contract_url", name="signed_contract")  # read by no flow
+    for hours in (1, 1, 15):
+        await world.parts.jobs.look_due()
+        assert asked_for_fields(world) == asked
+        world.clock.forward(hours=hours)
+    await world.parts.jobs.look_due()
+    await world.settle()
+    causes = {each.value: each.unresolved for each in await world.causes()}
+    assert causes == {"deal.closedate": 2, "deal.payment_terms": 1}
+    assert world.erp.invoices() == []
+
+
+async def test_a_deal_for_which_there_is_nothing_to_do_is_not_held(world: World) -> None:
+    lost = world.deal(world.company(), dealstage="closedlost")
+    world.crm.rename_property("deals", "billing_code", "billing_ref")
+    await world.settle()
+    [cause] = await world.causes()
+    assert [each.subject for each in cause.first] == ["schema:deal.billing_code"]
+    assert f"deals:{lost}" not in {each.subject for each in await world.store.exceptions()}
+
+
+async def test_a_stage_that_is_called_otherwise_now_holds_the_deals_that_nothing_would_be_done_for(
+    world: World,
+) -> None:
+    await world.parts.jobs.look_due()
+    stages = ("contractsent", "closed_won", "closedlost")
+    world.crm.objects.change_property("deals", "dealstage", options=stages)
+    world.deal(world.company(), dealstage="closed_won")
+    world.clock.forward(hours=24)
+    await world.parts.jobs.look_due()
+    await world.settle()
+    [cause] = await world.causes()
+    assert (cause.value, cause.unresolved) == ("deal.dealstage", 2)
+    assert "no option closedwon" in cause.first[0].detail and "renamed to closed_won?" in cause.first[0].detail
+
+
+async def test_whoever_discards_the_exception_calls_the_drift_off_until_the_field_was_there_again(world: World) -> None:
+    await sold_and_renamed(world, "deals", "billing_code", "billing_ref")
+    cause = await only_cause(world)
+    cases = [case.id for case in await world.store.cases_of(cause.id)]
+    press_ = Press(verb="discard", cases=cases, by=DANA, words="@{U0DANA0001} discards it")
+    await world.store.act(press_, now=world.clock())
+    world.clock.forward(minutes=6)
+    await world.parts.jobs.look_due()
+    await world.settle()
+    assert await world.causes() == [] and await world.store.drifts() == []
+    for new, old in (("billing_code", "billing_ref"), ("billing_ref", "billing_code")):
+        world.crm.rename_property("deals", old, new)
+        world.clock.forward(hours=24)
+        await world.parts.jobs.look_due()
+    assert [each.value for each in await world.store.drifts()] == ["deal.billing_code"]
