@@ -156,6 +156,9 @@ def _of_schema(about: About, leaf: Leaf) -> Change:
 def _other(about: About, leaf: Leaf) -> Change:
     key = str(leaf.place[0])
     told: dict[str, Any] = {"old": leaf.old, "new": leaf.new, "place": leaf.place, "gone": leaf.gone}
+    if key == "customProperties" and "idempot" in leaf.path.lower():
+        words = "the idempotency key changes: what is written already would be written a second time"
+        return about.change(BREAKING, "key_changed", leaf.path, words, **told)
     if key in _TEXTS or leaf.place[-1] == "description":
         return about.change(SAFE, "words_changed", leaf.path, f"{leaf.path} is described anew", **told)
     return about.change(APPROVAL, f"{key}_changed", leaf.path, f"{leaf.path} changes", **told)

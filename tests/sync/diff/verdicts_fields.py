@@ -37,8 +37,8 @@ NINE = {
         SAFE, "required_dropped", "payment_terms", "still right", "required", "optional"
     ),
     "the type of a nested item changes": pair(
-        DEAL, "{name: quantity, logicalType: integer", "{name: quantity, logicalType: string", BREAKING, "type_changed",
-        "lines[*].quantity", "from integer to string", "integer", "string"
+        DEAL, "{name: product_code, logicalType: string", "{name: product_code, logicalType: integer",
+        BREAKING, "type_changed", "lines[*].product_code", "from string to integer", "string", "integer"
     ),
 }  # fmt: skip
 
