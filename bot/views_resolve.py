@@ -28,6 +28,7 @@ from bot.carried import asked_of
 from bot.modals import modal, notice_view
 from bot.wording import Around, asks, fix_label, label_of, records, title_of
 from sync.decide import shared_questions
+from sync.drafts import AGREE
 from sync.model import Candidate, Case, Cause, Violation
 from sync.money import NotMoney, decimal, is_currency
 from sync.reasons import Fix, reason
@@ -131,6 +132,7 @@ def _ask(questions: Sequence[Violation], group: Group, *, shared: bool) -> Itera
     labels = ", ".join(dict.fromkeys(label_of(questions[place], shared=shared) for place in group))
     after = "what you choose or enter" if options else "what you enter"
     after = f"{quote(question.found)} as it stands, or {after}" if _may_stand(question) else after
+    after = said(question.expected, 1000) if question.kind == AGREE else after
     yield section(f"*{said(labels, 300)}*: {quote(question.found)} → _{after}_")
     block_id, name, hint = _block_id(group), tidy(labels) or "Value", _hint(question)
     if options:
@@ -140,6 +142,8 @@ def _ask(questions: Sequence[Violation], group: Group, *, shared: bool) -> Itera
             element["placeholder"] = plain("Choose a value", PLACEHOLDER)
             hint = f"{hint} Choose here, or enter another value below."
         yield _input(block_id, name, element, hint, optional=not _may_stand(question))
+        if question.kind == AGREE:
+            return
         typed = _typed(question)
         yield _input(f"{block_id}_other", "Another value", typed, "Counts instead of the choice above.", optional=True)
     elif question.kind == "date":
@@ -175,6 +179,8 @@ def _may_stand(question: Violation) -> bool:
 
 
 def _options(question: Violation) -> list[Block]:
+    if question.kind == AGREE:
+        return [option("Write it again as shown", _ACCEPT)]
     usable = [one for one in question.candidates if one.value and len(one.value) < OPTION]
     if not _may_stand(question):
         return [option(_named(one), one.value, one.why) for one in usable[:MOST_SELECT]]

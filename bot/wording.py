@@ -47,6 +47,7 @@ _CONSEQUENCES = {
     "totals_differ": "It counts as billed only when both totals agree.",
     "changed_after_posting": "The invoice in the ERP still shows what was agreed before.",
     "missing_document": "Without the document it is not billed.",
+    "draft_differs": "The draft is not posted while it says something else than it is to say.",
     "credit_exceeded": "It is not billed until a second person has agreed to it.",
     "status_differs": "Nothing is written while the two systems disagree.",
     "not_bound": "It cannot be written before the record it refers to.",
@@ -57,6 +58,7 @@ _CONSEQUENCES = {
 }
 OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
+_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again"}
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5
 
@@ -74,8 +76,8 @@ def asks(code: str) -> bool:
 def fix_label(code: str, questions: Sequence[Violation] = ()) -> str:
     """The word on the button that fixes it."""
     fix = reason(code).fix
-    if fix is Fix.APPROVE and code == "price_off_list":
-        return "Approve price"
+    if fix is Fix.APPROVE and code in _APPROVE:
+        return _APPROVE[code]
     if fix is Fix.FILL and questions and all(one.found for one in questions):
         return "Correct"
     return _PRESS.get(fix, "Replay")

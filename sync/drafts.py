@@ -11,7 +11,7 @@ from sync.model import Overlay, Record, Violation, WriteSpec
 from sync.replaying import of_values
 from sync.writing import differing
 
-REASON = "draft_differs"
+REASON, AGREE = "draft_differs", "agree"
 LOOK_AGAIN = timedelta(minutes=1)
 _SHOWN = 8
 
@@ -39,7 +39,8 @@ def draft_differs(spec: WriteSpec, shown: Mapping[str, object], body: Record) ->
         path=spec.name,
         label=spec.entity.replace("_", " ").capitalize(),
         found=", ".join(places)[:200] or "nothing",
-        expected=f"{'; '.join(changes)}{more}" or "what it says",
+        expected=f"{'; '.join(changes)}{more}",
+        kind=AGREE,
     )
 
 

@@ -47,6 +47,7 @@ class World:
     parts: Parts
     service: Service
     url: str
+    environ: dict[str, str]
 
     @property
     def store(self) -> Any:
@@ -146,7 +147,7 @@ async def small_world(tmp_path: Path, *, workspace: Path | None = None) -> Async
     sandbox.crm.webhooks.public_url = url
     sandbox.crm.webhooks.webhook_url = f"{url}/hooks/crm"
     try:
-        yield World(clock, sandbox, parts, service, url)
+        yield World(clock, sandbox, parts, service, url, environ)
     finally:
         await service.stop()
         await sandbox.stop()

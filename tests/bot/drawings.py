@@ -92,6 +92,10 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "duplicate_customer": (
         about("duplicate_customer", "VAT id", "DE811111111", "only one record with this vat_id; there are 2", TWINS, "company", "company.vat_id"),
     ),
+    "draft_differs": (
+        about("draft_differs", "Invoice", "lines[*].description, lines[*].unit_price_minor",
+              "lines[0].description ATLAS PRO → Atlas Pro; lines[0].unit_price_minor 249 → 24900", kind="agree", path="invoice"),
+    ),
     "missing_document": (
         about("missing_document", "Signed contract", "", "the address of a document, such as https://files.example.com/order.pdf"),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.protections import batches, kept, lease, ledger, lines, once, people, strangers, traffic
+from tests.protections import batches, kept, lease, ledger, lines, once, people, releases, strangers, traffic
 
 MUTANTS = [
     *lease.MUTANTS,
@@ -14,4 +14,5 @@ MUTANTS = [
     *ledger.MUTANTS,
     *kept.MUTANTS,
     *strangers.MUTANTS,
+    *releases.MUTANTS,
 ]

@@ -8,10 +8,12 @@ from sync.errors import NotFound
 from sync.lifecycle import (
     CASE_MOVES,
     DELIVERY_MOVES,
+    RELEASE_MOVES,
     WRITE_MOVES,
     CaseState,
     DeliveryState,
     Move,
+    ReleaseState,
     WriteState,
     case_move,
     case_verbs,
@@ -21,6 +23,7 @@ from sync.lifecycle import (
 TABLES = {
     "delivery": (DELIVERY_MOVES, DeliveryState, DeliveryState.PENDING, {DeliveryState.DISCARDED}),
     "case": (CASE_MOVES, CaseState, CaseState.OPEN, set[str]()),
+    "release": (RELEASE_MOVES, ReleaseState, ReleaseState.PROPOSED, {ReleaseState.REJECTED, ReleaseState.ROLLED_BACK}),
     "write": (WRITE_MOVES, WriteState, WriteState.SENT, set[str]()),
 }
 
