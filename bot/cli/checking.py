@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,9 @@ class Format(StrEnum):
 def check(
     directory: Annotated[Path | None, typer.Argument(help="The workspace; MESHLINE_WORKSPACE when left out.")] = None,
     format: Annotated[Format, typer.Option(help="How to print it.")] = Format.text,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the sources too whether they still have what the contracts say.")
+    ] = False,
 ) -> None:
     """Every mistake of a workspace at once, and its samples run through."""
     path = directory or configured()
@@ -34,6 +38,8 @@ def check(
         fail(f"{path} is not a directory", MISUSE)
     with _nothing_looked_through():
         report = checked.check(path, connectors.options_of_kinds())
+    if live:
+        report = _asked(report)
     match format:
         case Format.text:
             typer.echo(reports.text(report))
@@ -45,6 +51,16 @@ def check(
             typer.echo(reports.github(report, in_repository(path)))
     if not report.ok:
         raise typer.Exit(NO)
+
+
+def _asked(report: checked.Report) -> checked.Report:
+    """The report with what the sources say; as it is where the workspace cannot be loaded."""
+    from bot.cli.asked import found_live  # the product is not loaded where nobody is asked
+
+    workspace = report.workspace
+    if workspace is None:
+        return report
+    return replace(report, mistakes=(*report.mistakes, *found_live(workspace)))
 
 
 @contextmanager
