@@ -32,8 +32,9 @@ async def live_mistakes(workspace: Workspace, connections: Mapping[str, object])
                 what = f"{name} cannot be asked what fields {entity} have: {error}"
                 settings.wrong(("connections", name), what, "try again when it answers, and let it read its own schema")
                 break
-            for contract in contracts if described is not None else ():
-                _note(workspace, contract, described, documents)
+            if described is not None:
+                for contract in contracts:
+                    _note(workspace, contract, described, documents)
     return in_order(each for document in (settings, *documents.values()) for each in document.mistakes)
 
 
