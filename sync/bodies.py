@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync import mapping
+from sync.kept import kept
 from sync.mapping import SelectorFailed, compile_selector, missing, select, text
 from sync.model import Record, Ref, Violation, WriteSpec
 from sync.money import NotMoney
-from sync.quick import CANNOT, Tables, kept
+from sync.quick import CANNOT, Tables
 from sync.scene import Scene
 from sync.selectors import Finder
+from sync.sending import sendable
 from sync.transforms import TRANSFORMS, Transform, Unreadable, apply
 from sync.workspace.flow import Flow, Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
 
@@ -106,6 +108,9 @@ class Builder:
             self._problem("invalid_value", path, row.to, "a list")
         if not isinstance(items, list):
             return []
+        if len(items) > mapping.MOST_ITEMS:
+            self._problem("invalid_value", path, row.to, f"a list of at most {mapping.MOST_ITEMS:,} items")
+            return []
         return [self.body(row.record or (), item, f"{path}[{index}]") for index, item in enumerate(items)]
 
     def _text(self, template: str, to: str, record: Any, at: str) -> str:
@@ -127,7 +132,7 @@ class Builder:
         try:
             if isinstance(row, MapRow) and row.lookup is not None:
                 value = self._looked_up(row.lookup, value)
-            return _plain(apply(row.transforms, value, self.scene.currency(None)))
+            return sendable(apply(row.transforms, value, self.scene.currency(None)))
         except NotMoney as error:
             reason, expected, kind = "invalid_amount", f"a plain amount: {error}", "money"
         except Unreadable as error:
@@ -161,15 +166,6 @@ class Builder:
 def _ref(words: str) -> Ref:
     write, _, named = words.partition(".")
     return Ref(write, named or "id")
-
-
-def _plain(value: Any) -> Any:
-    """JSON without floats: a fraction that came in as a number goes on as its text."""
-    if isinstance(value, dict):
-        return {name: inner if type(inner) is str else _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return repr(value) if isinstance(value, float) else value
 
 
 def _joined(at: str, name: str) -> str:
@@ -242,7 +238,7 @@ def _list(find: Finder, body: Make) -> Make:
         items = find(record)
         if missing(items):
             return None
-        if not isinstance(items, list):
+        if not isinstance(items, list) or len(items) > mapping.MOST_ITEMS:
             raise _InTheWay
         return [body(item, currency) for item in items]
 
@@ -264,7 +260,7 @@ def _mapped(row: MapRow, find: Finder, tables: Tables) -> Make:
             return default
         for step in steps:
             value = step(value, currency)  # no step makes nothing of something
-        return value if type(value) is str else _plain(value)
+        return value if steps and type(value) is str else sendable(value)
 
     return make
 

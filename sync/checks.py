@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from sync import elsewhere, formal, match, pricing
-from sync.mapping import compile_path, expand, get, missing, select, sibling, text
+from sync.mapping import TooMany, compile_path, expand, get, missing, select, sibling, text
 from sync.model import Candidate, Overlay, Violation
 from sync.money import NotMoney, decimal, is_currency
 from sync.patterns import LONGEST_FOR_PATTERN
@@ -18,6 +19,10 @@ from sync.quick import CANNOT, suspects
 from sync.scene import Scene
 from sync.transforms import Unreadable, utc_date, whole
 from sync.workspace import flow as f
+
+_MOST_COMPARED = 30  # wrong values of one list; for more than that nobody is helped by what might have been meant
+MOST_OF_ONE_CHECK = 200
+"""So many violations one check finds in one record. More say nothing new, and each costs time."""
 
 
 def violations(scene: Scene, overlays: tuple[Overlay, ...] = ()) -> list[tuple[f.Check, Violation]]:
@@ -44,7 +49,14 @@ def judged(scene: Scene, checks: Iterable[int], overlays: tuple[Overlay, ...] = 
 
 def _evaluated(index: int, check: f.Check, scene: Scene) -> list[Violation]:
     try:
-        return list(RULES[type(check)](index, check, scene))
+        return list(islice(RULES[type(check)](index, check, scene), MOST_OF_ONE_CHECK))
+    except TooMany as error:
+        path, many = error.path or check.path, f"{error.many:,} items"
+        return (
+            []
+            if scene.is_spoiled(path)
+            else [scene.violation(check, path, "invalid_value", expected=str(error), found=many)]
+        )
     except CANNOT as error:
         words = text(str(error)) or type(error).__name__
         return [scene.violation(check, check.path, "rule_failed", expected=f"a rule that can be evaluated: {words}")]
@@ -89,12 +101,15 @@ def _enum(index: int, check: f.Enum, scene: Scene) -> Iterator[Violation]:
 
 def _in_reference(index: int, check: f.InReference, scene: Scene) -> Iterator[Violation]:
     table = scene.table(check.reference)
+    values, near = table.values(check.column, check.title), dict[str, tuple[Candidate, ...]]()
     for path, value in scene.values(check.path):
-        if table.find(check.column, text(value)) is None:
-            values = table.values(check.column, check.title)
+        words = text(value)
+        if table.find(check.column, words) is None:
+            if words not in near and len(near) < _MOST_COMPARED:
+                near[words] = _near(words, values)
             yield scene.violation(
                 check, path, expected=f"one of the {len(values)} values in {table.name.replace('_', ' ')}",
-                candidates=_near(text(value), values), kind="select",
+                candidates=near.get(words, ()), kind="select",
             )  # fmt: skip
 
 

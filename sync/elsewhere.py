@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from sync import mapping
-from sync.mapping import SelectorFailed, expand, missing, select, text
+from sync.kept import kept
+from sync.mapping import SelectorFailed, TooMany, expand, missing, select, text
 from sync.model import Record, Violation
 from sync.money import NotMoney, decimal, exponent
 from sync.questions import Question
-from sync.quick import kept
 from sync.scene import CannotTell, Scene
 from sync.workspace.flow import Check, Credit, Elsewhere, Flow, LookUp, StatusAgreement
 
@@ -31,14 +31,14 @@ def asked_elsewhere(record: Record, flow: Flow) -> tuple[Question, ...]:
 
 def question(index: int, check: Elsewhere, record: Record, flow: Flow) -> Question | None:
     """The question of one check; None where its value, or what it asks by, is empty."""
-    if all(missing(value) for _, value in expand(record, check.path)):
-        return None
     try:
+        if all(missing(value) for _, value in expand(record, check.path)):
+            return None
         if check.key is not None:
             by = {"reference": mapping.key(check.key, record, {"flow": flow.name})}
         else:
             by = {name: text(select(each, record)) for name, each in (check.by or {}).items()}
-    except (KeyError, SelectorFailed):
+    except (KeyError, SelectorFailed, TooMany):
         return None
     purpose = "find" if check.key is not None else "search"
     return (

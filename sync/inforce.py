@@ -11,9 +11,9 @@ from fractions import Fraction
 from sync import cel
 from sync.cel import RuleFailed
 from sync.facts import holds, roots
+from sync.kept import kept
 from sync.mapping import SelectorFailed, select, text
 from sync.model import NotDue, Record, Violation
-from sync.quick import kept
 from sync.transforms import currency_at
 from sync.workspace.flow import Check, Cohort, Flow, MapRow, Off, When
 

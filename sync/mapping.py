@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,8 @@ from sync import selectors
 from sync.model import Record
 
 SHOWN = 200
+MOST_ITEMS = 5_000
+"""So many items may be in all the lists that one path goes through."""
 _LONG = 10**SHOWN
 Step = str | int | None
 _SEGMENT = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[(\*|\d{1,6})\]")
@@ -24,7 +25,18 @@ _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
 _INDEX = re.compile(r"\[\d+\]")
 _HOLE = re.compile(r"\{([^{}]*)\}")
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = "\u202a-\u202e\u2066-\u2069"
+_BLANK = re.compile(r"\s")
+_UNWANTED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_BIDI_CONTROLS}]")
+_UNSOUND = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_BIDI_CONTROLS}]")
+
+
+class TooMany(LookupError):
+    """A list of the record has more items than a record may have. `path` leads to it, `many` is how many."""
+
+    def __init__(self, path: str, many: int) -> None:
+        super().__init__(f"a list of at most {MOST_ITEMS:,} items")
+        self.path, self.many = path, many
 
 
 class SelectorFailed(ValueError):
@@ -35,12 +47,13 @@ def clean(value: str) -> str:
     """The text without control characters, null bytes, lone surrogates and direction overrides; blanks become spaces."""
     if value.isprintable():
         return value.strip()
-    kept = (" " if char.isspace() else char for char in value if char.isspace() or _printable(char))
-    return "".join(kept).strip()
+    return _UNWANTED.sub("", _BLANK.sub(" ", value)).strip()
 
 
-def _printable(char: str) -> bool:
-    return unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI_CONTROLS
+def sound(value: str) -> str:
+    """The text without what no system can keep or show truly: control characters other than tabs and line ends, null bytes,
+    lone surrogates and direction overrides."""
+    return value if value.isprintable() else _UNSOUND.sub("", value)
 
 
 def missing(value: object) -> bool:
@@ -110,7 +123,7 @@ def _into(value: object, step: Step) -> Any:
 
 
 def expand(record: object, path: str) -> list[tuple[str, Any]]:
-    """Every concrete path that a path with `[*]` stands for, with its value."""
+    """Every concrete path that a path with `[*]` stands for, with its value. Raises TooMany."""
     if "[" not in path:
         return [(path, get(record, path))]
     found: list[tuple[str, Any]] = [("", record)]
@@ -119,12 +132,11 @@ def expand(record: object, path: str) -> list[tuple[str, Any]]:
             word = f"[{step}]" if isinstance(step, int) else step
             found = [(_joined(at, word), _into(value, step)) for at, value in found]
         else:
-            found = [
-                (f"{at}[{index}]", item)
-                for at, value in found
-                if isinstance(value, list)
-                for index, item in enumerate(value)
-            ]
+            lists = [(at, value) for at, value in found if isinstance(value, list)]
+            if sum(len(value) for _, value in lists) > MOST_ITEMS:
+                longest, items = max(lists, key=lambda each: len(each[1]))
+                raise TooMany(longest, len(items))
+            found = [(f"{at}[{index}]", item) for at, value in lists for index, item in enumerate(value)]
     return found
 
 
@@ -175,11 +187,13 @@ def compile_selector(selector: str) -> Callable[[Any], Any]:
         found = selectors.finder(selector)
     except JMESPathError as error:
         raise ValueError(f"{selector!r} is no JMESPath: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise ValueError(f"{selector[:60]!r}… is nested too deeply") from error
 
     def evaluate(record: Any) -> Any:
         try:
             return found(record)
-        except (JMESPathError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        except (JMESPathError, ArithmeticError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise SelectorFailed(f"{selector}: {str(error).splitlines()[0] if str(error) else error!r}") from error
 
     return evaluate

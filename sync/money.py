@@ -22,6 +22,7 @@ _CODES = frozenset(
     ).split()
 ) | frozenset(_EXPONENTS)
 _MOST = 10**15  # beyond any invoice, and within the digits that Decimal keeps exactly
+_LONGEST, _SHOWN = 200, 60
 _WRITTEN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 _PLAIN = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?")
 
@@ -62,18 +63,19 @@ def exponent(currency: str) -> int:
 def decimal(value: object) -> Decimal:
     """The exact number that a plain decimal text or integer means. Raises NotMoney for `1.234,56`, `1,234`, floats and words:
     a text that two readers could read in two ways is never guessed."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
+    if isinstance(value, str) and len(value) <= _LONGEST and _PLAIN.fullmatch(value.strip()):
         try:
             return Decimal(value.strip())
         except InvalidOperation as error:
-            raise NotMoney(str(value)) from error
+            raise NotMoney(value[:_SHOWN]) from error
     if isinstance(value, Decimal) and value.is_finite() and abs(value) < _MOST:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
         return Decimal(value)
     if isinstance(value, int) and not isinstance(value, bool):
         raise NotMoney("the amount is too large to be money")  # nor can Python write such a number out
-    raise NotMoney(f"{value!r} is not a plain amount such as 1234.56")
+    shown = value[:_SHOWN] if isinstance(value, str) else value if isinstance(value, float) else type(value).__name__
+    raise NotMoney(f"{shown!r} is not a plain amount such as 1234.56")
 
 
 def minor_units(value: object, currency: str, *, rounded: bool = False) -> int:

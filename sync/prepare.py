@@ -13,7 +13,7 @@ from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
 from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
 from sync.money import Money, NotMoney, money
-from sync.questions import Lookups, Question, asked, stub
+from sync.questions import Lookups, Question, asked, asking, stub
 from sync.quick import suspects
 from sync.scene import Scene
 from sync.workspace.flow import Check, Flow, Required, Unique
@@ -35,6 +35,8 @@ def questions(
 ) -> tuple[Question, ...]:
     """What the source must be asked before `prepare`, without what `lookups` answers already. An answer may raise a further
     question (a picked company must be unique too), so ask until there is none; nothing when the flow has nothing to do."""
+    if not asking(flow):
+        return ()
     lookups = lookups or Lookups()
     record = _related(apply(record, overlays), flow, lookups)
     if isinstance(due(record, flow), NotDue):

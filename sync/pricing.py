@@ -62,9 +62,9 @@ def sum_equals(index: int, check: SumEquals, scene: Scene) -> Iterator[Violation
     total, readable = Decimal(0), bool(items)
     with localcontext() as context:
         context.prec = 60
-        for path, _ in items:
+        for path, item in items:
             try:
-                total += _worth(path, check, scene)
+                total += _worth(item, check)
             except NotMoney:
                 readable = False
                 yield from _unreadable(f"{path}.{check.price}", check, scene)
@@ -77,9 +77,9 @@ def sum_equals(index: int, check: SumEquals, scene: Scene) -> Iterator[Violation
         yield from _compare(path, value, total, check, scene)
 
 
-def _worth(path: str, check: SumEquals, scene: Scene) -> Decimal:
-    price = transforms.amount(get(scene.record, f"{path}.{check.price}"))
-    return price * whole(get(scene.record, f"{path}.{check.quantity}")) if check.quantity else price
+def _worth(item: object, check: SumEquals) -> Decimal:
+    price = transforms.amount(get(item, check.price))
+    return price * whole(get(item, check.quantity)) if check.quantity else price
 
 
 def _unreadable(path: str, check: SumEquals, scene: Scene) -> Iterator[Violation]:

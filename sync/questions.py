@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sync.mapping import SelectorFailed, compile_path, expand, get, missing, select, text
+from sync.kept import kept
+from sync.mapping import SelectorFailed, TooMany, compile_path, expand, get, missing, select, text
 from sync.model import Record
-from sync.quick import kept
 from sync.workspace.flow import Attachment, Flow, Required, Unique
 
 
@@ -43,7 +43,7 @@ class Lookups:
 def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
     """Every question of a flow's checks about this record."""
     questions: list[Question] = []
-    for index, check in _asking(flow):
+    for index, check in asking(flow):
         if isinstance(check, Required):
             questions += _of_required(index, check, record)
         elif isinstance(check, Attachment):
@@ -55,14 +55,15 @@ def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
 
 
 @kept
-def _asking(flow: Flow) -> list[tuple[int, Required | Unique | Attachment]]:
-    asking: list[tuple[int, Required | Unique | Attachment]] = []
+def asking(flow: Flow) -> Sequence[tuple[int, Required | Unique | Attachment]]:
+    """The checks that may ask the source, with their indexes."""
+    found: list[tuple[int, Required | Unique | Attachment]] = []
     for index, check in enumerate(flow.checks):
         asks = isinstance(check, Required) and check.candidates is not None
         asks = asks or (isinstance(check, Attachment) and check.related is not None)
         if isinstance(check, Required | Unique | Attachment) and (asks or isinstance(check, Unique)):
-            asking.append((index, check))
-    return asking
+            found.append((index, check))
+    return found
 
 
 def stub(check: Required, record: Record) -> str:
@@ -92,7 +93,10 @@ def _of_required(index: int, check: Required, record: Record) -> list[Question]:
 
 
 def _of_unique(index: int, check: Unique, record: Record) -> list[Question]:
-    return [unique(index, check, value) for _, value in expand(record, check.path) if not missing(value)]
+    try:
+        return [unique(index, check, value) for _, value in expand(record, check.path) if not missing(value)]
+    except TooMany:
+        return []  # the check will say so
 
 
 def unique(index: int, check: Unique, value: object) -> Question:

@@ -6,54 +6,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, localcontext
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any
 
-from sync.mapping import Step, compile_path, getter, missing, text
+from sync.finding import Steps, beside
+from sync.finding import every as every
+from sync.kept import kept as kept
+from sync.mapping import MOST_ITEMS, TooMany, compile_path, getter, missing, text
 from sync.model import Record
 from sync.money import decimal, exponent, is_currency
 from sync.patterns import LONGEST_FOR_PATTERN
-from sync.selectors import Finder
 from sync.shapes import IS
 from sync.transforms import amount, currency_at, utc_date, whole
 from sync.workspace import flow as f
 from sync.workspace.tables import ReferenceTable
 
 Tables = Mapping[str, ReferenceTable]
-Steps = tuple[Step, ...]
 Passes = Callable[[Any], bool]
 Rule = tuple[int, Passes]
 """A check by its index, and whether it surely passes what it looks at."""
 Fields = dict[str, tuple[list[Rule], list[Rule]]]
 """The rules about each field of an object: about an empty one, and about one that is not. `""` is the object itself."""
-Given = TypeVarTuple("Given")
-Made = TypeVar("Made")
 
 CANNOT = (ValueError, ArithmeticError, LookupError, TypeError, RecursionError)
 """How a rule, a selector or a transform fails on a record."""
 
-_MOST_KEPT = 4096
-_MOST_ITEMS = 10**6  # a path counts items with six digits
 _LARGEST = 10**15
 _DIGITS = 60
-_COUNTED = re.compile(r"\[\d")
 _PLAIN = {places: re.compile(rf"[0-9]{{1,15}}(\.[0-9]{{1,{places}}})?") for places in (2, 3, 9)}
 _PLAIN[0] = re.compile("[0-9]{1,15}")
-
-
-def kept(make: Callable[[*Given], Made]) -> Callable[[*Given], Made]:
-    """`make`, done once for the same arguments. They are known by identity: a flow never changes, its changed copy is another."""
-    known: dict[tuple[int, ...], tuple[Made, tuple[*Given]]] = {}
-
-    def made(*args: *Given) -> Made:
-        at = tuple(map(id, args))
-        entry = known.get(at)
-        if entry is None:
-            if len(known) >= _MOST_KEPT:
-                known.clear()
-            entry = known[at] = (make(*args), args)  # held, so that nothing else takes their ids
-        return entry[0]
-
-    return made
 
 
 def suspects(record: Record, flow: f.Flow, tables: Tables) -> Sequence[int]:
@@ -67,9 +47,17 @@ def _glance(flow: f.Flow, tables: Tables) -> Callable[[Record], Sequence[int]]:
     looks = [(every(way), [(name, *rules) for name, rules in fields.items()]) for way, fields in objects.items()]
 
     def glance(record: Record) -> Sequence[int]:
-        unsure = [index for index, passes in relations if not passes(record)]
+        try:
+            unsure = [index for index, passes in relations if not passes(record)]
+        except TooMany:
+            unsure = [index for index, _ in relations]
         for find, fields in looks:
-            for found in find(record):
+            try:
+                objects = find(record)
+            except TooMany:
+                unsure += [index for _, empty, filled in fields for index, _ in (*empty, *filled)]
+                continue
+            for found in objects:
                 _look(found, fields, unsure)
         return sorted(set(unsure)) if unsure else ()
 
@@ -117,41 +105,6 @@ def _surely(passes: Passes) -> Passes:
             return False
 
     return surely
-
-
-def every(steps: Steps) -> Finder:
-    """All the values that a path with `[*]` leads to."""
-    if None not in steps:
-        find = getter(steps)
-        return lambda record: (find(record),)
-    at = steps.index(None)
-    items, inside = getter(steps[:at]), steps[at + 1 :]
-    if None not in inside:
-        find = getter(inside)
-        return lambda record: [find(item) for item in _listed(items(record))]
-    find = every(inside)
-    return lambda record: [value for item in _listed(items(record)) for value in find(item)]
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
-
-
-def beside(path: str, other: str) -> Finder:
-    """Pairs: each value at a path, and what stands at `other` beside it. Raises LookupError for more items than paths count,
-    and for items of a path that also picks one by its number."""
-    steps = compile_path(path)
-    at = len(steps) - steps[::-1].index(None) if None in steps else 0
-    items, find, find_other = every(steps[:at]), getter(steps[at:]), getter(compile_path(other))
-    most = 0 if at and _COUNTED.search(path) else _MOST_ITEMS
-
-    def pairs(record: Record) -> list[tuple[Any, Any]]:
-        found = items(record)
-        if len(found) > most:
-            raise LookupError("too many items")
-        return [(find(item), find_other(item)) for item in found]
-
-    return pairs
 
 
 def _never(value: Any) -> bool:
@@ -204,7 +157,7 @@ def _type(check: f.Type, tables: Tables) -> Passes:
 
 
 def _length(check: f.Length, tables: Tables) -> Passes:
-    least, most = check.min, _MOST_ITEMS if check.max is None else check.max
+    least, most = check.min, MOST_ITEMS if check.max is None else check.max
     return lambda value: isinstance(value, str | list) and least <= len(value) <= most
 
 
@@ -271,8 +224,6 @@ def _sum_equals(check: f.SumEquals, flow: f.Flow, tables: Tables) -> Passes:
 
     def passes(record: Record) -> bool:
         found = items(record)
-        if len(found) > _MOST_ITEMS:
-            return False
         with localcontext(prec=_DIGITS):
             total = sum(map(worth, found), Decimal(0))
         return not found or all(missing(value) or amount(value) == total for value in values(record))

@@ -15,6 +15,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})")
 _AS_WRITTEN = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 _LARGEST = 10**15
+LONGEST_TEXT = 100_000
 _COUNTRIES = frozenset(
     (
         "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
@@ -81,6 +82,8 @@ def currency_at(selector: str | None, record: object) -> str | None:
 
 def _text(value: Any, currency: str | None) -> str:
     if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise Unreadable(f"a text of at most {LONGEST_TEXT:,} characters")
         return value.strip() if value.isprintable() else mapping.clean(value)
     return mapping.text(value)
 
