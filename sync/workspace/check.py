@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.errors import Mistake
+from sync.workspace.complete import check_contracts
 from sync.workspace.connecting import Kinds
 from sync.workspace.coverage import check_coverage
 from sync.workspace.loader import in_order, sound_part, survey, workspace_of
 from sync.workspace.samples import SampleResult, check_samples, read_samples, run_samples
+from sync.workspace.spots import whole
 from sync.workspace.workspace import Workspace
 
 
@@ -35,6 +37,8 @@ def check(directory: Path, kinds: Kinds | None = None) -> Report:
     check_samples(documents, files.triggers)
     workspace, sound = workspace_of(files), sound_part(files)
     results = tuple(run_samples(sound, samples))
-    check_coverage([document for document, _ in files.flows], sound.contracts.values(), documents)
+    flows, contracts = ([document for document, _ in each] for each in (files.flows, files.contracts))
+    check_contracts(flows, contracts, whole(files.settings[0]).at("teams").entries)
+    check_coverage(flows, sound.contracts.values(), documents)
     found = in_order([*files.mistakes, *(each for document in documents for each in document.mistakes)])
     return Report(workspace=workspace, mistakes=tuple(found), samples=results)

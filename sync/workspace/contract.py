@@ -6,33 +6,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject, SchemaProperty
 from pydantic import Field, ValidationError
 
-from sync.reasons import Severity
+from sync.workspace.dictionary import NOTHING_SAID, FieldTerms, nearly, note_nearly, note_twice, read_fields
+from sync.workspace.dictionary import RouteRule as RouteRule
 from sync.workspace.documents import Document, Place
-from sync.workspace.mistakes import MOST, complaints, meant, nearest, note_each, parse
+from sync.workspace.mistakes import MOST, complaints, meant, note_each, parse
 from sync.workspace.spots import Spot, whole
-from sync.workspace.values import Duration, Name, Strict, Words
+from sync.workspace.values import Name, Strict, Words
 
 API_VERSIONS = ("v3.1.0", "v3.2.0")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _TOP = frozenset(field.alias or name for name, field in OpenDataContractStandard.model_fields.items())
 _TRIES = 20
-
-
-class RouteRule(Strict):
-    """Who answers for a reason, how severe it is and by when, where the contract departs from the reason's own."""
-
-    team: Name | None = None
-    severity: Severity | None = Field(default=None, alias="class")
-    respond: Duration | None = None
-    resolve: Duration | None = None
-    holds_billing: bool | None = None
 
 
 class Terms(Strict):
@@ -48,7 +39,8 @@ class Terms(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractField:
-    """One field of the data dictionary. Its path is written `lines[*].product_code`."""
+    """One field of the data dictionary. Its path is written `lines[*].product_code`; `terms` is what our custom properties say
+    of it."""
 
     path: str
     type: str
@@ -56,6 +48,7 @@ class ContractField:
     label: str
     description: str = ""
     classification: str = ""
+    terms: FieldTerms = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +88,7 @@ def read_contract(document: Document) -> Contract | None:
     if (readable := standard or _readable(document.value)) is not None:
         _note_unread(document, document.value, readable.model_dump(by_alias=True, exclude_unset=True), ())
     _note_standard(document, document.value)
-    terms = _terms(document)
+    terms, dictionary = _terms(document), read_fields(document)
     if standard is None or terms is None or document.mistakes or not standard.schema_:
         return None
     schema = standard.schema_[0]
@@ -107,14 +100,24 @@ def read_contract(document: Document) -> Contract | None:
         owner=terms.owner,
         backup=terms.backup,
         approvers=terms.approvers,
-        fields={each.path: each for each in _fields(schema)},
-        routes=terms.reasons,
+        fields={each.path: replace(each, terms=dictionary.get(each.path, NOTHING_SAID)) for each in _fields(schema)},
+        routes=_routes(terms, dictionary),
         runbook=terms.runbook or "",
         purpose=(standard.description.purpose or "") if standard.description else "",
         source_of_truth=terms.source_of_truth,
         sla={each.property or "": f"{each.value}{each.unit or ''}" for each in standard.slaProperties or ()},
         document=standard,
     )
+
+
+def _routes(terms: Terms, dictionary: Mapping[str, FieldTerms]) -> dict[str, RouteRule]:
+    at_fields = {code: rule for each in dictionary.values() for code, rule in each.reasons.items()}
+    return {**terms.reasons, **at_fields}
+
+
+def written(contract: Contract) -> dict[str, Any]:
+    """The contract as the standard's model writes it out: everything that was read, ours and others' custom properties too."""
+    return contract.document.model_dump(by_alias=True, exclude_unset=True)
 
 
 def _readable(value: dict[str, Any]) -> OpenDataContractStandard | None:
@@ -178,18 +181,16 @@ def properties(document: Document) -> dict[str, Spot]:
         name = each.at("property").word or ""
         if name in Terms.model_fields:
             found[name] = each.at("value")
-        elif (known := meant(name, Terms.model_fields)) is not None:
+        elif (known := nearly(name, Terms.model_fields)) is not None:
             found.setdefault(known, each.at("value"))
     return found
 
 
 def _terms(document: Document) -> Terms | None:
     given = properties(document)
+    note_twice(whole(document), Terms.model_fields)
     for spot in whole(document).at("customProperties").items:
-        name = spot.at("property").word or ""
-        if name not in Terms.model_fields and meant(name, Terms.model_fields) is not None:
-            hint = nearest(name, Terms.model_fields)
-            document.wrong(spot.place, f"`{name}` is no property that is read here", hint)
+        note_nearly(spot, Terms.model_fields)
     if "owner" not in given:
         document.wrong(("customProperties",), "the contract has no owner", "add the property `owner` with one team")
     try:
@@ -231,7 +232,9 @@ def _note_unread(document: Document, given: Any, read: Any, place: Place) -> Non
                 _note_unread(document, value, read[key], (*place, key))
             elif place or key in _TOP:
                 document.wrong(
-                    (*place, key), f"`{key}` is no key of the standard here", "correct the name, or remove it"
+                    (*place, key),
+                    f"`{key}` is no key of the standard here",
+                    "correct the name, or keep it under `customProperties`",
                 )
     elif isinstance(given, list) and isinstance(read, list):
         for index, (item, kept) in enumerate(zip(given, read, strict=False)):

@@ -151,15 +151,19 @@ def _is_flat(text: str) -> bool:
         if depth > MAX_DEPTH:
             return False
         if seen == 2 * MAX_NODES:
-            raise _TooLarge(event.start_mark.line + 1)
+            raise _TooLarge(_line_at(event.start_mark))
     return True
+
+
+def _line_at(mark: Any) -> int:
+    return int(mark.line) + 1 if mark is not None else 1
 
 
 def _line_of(error: yaml.YAMLError, text: str) -> int:
     if (position := getattr(error, "position", None)) is not None:
         return text.count("\n", 0, position) + 1
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    return int(mark.line) + 1 if mark is not None else 1
+    return _line_at(mark)
 
 
 def _form(error: yaml.YAMLError, text: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from sync.errors import ConfigurationError, Mistake
 from sync.workspace import linking
 from sync.workspace.batching import check_batch
 from sync.workspace.connecting import Kinds, read_connections
-from sync.workspace.contract import Contract, read_contract
+from sync.workspace.contract import Contract, properties, read_contract
+from sync.workspace.dictionary import check_dictionary
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
 from sync.workspace.mistakes import parse
@@ -81,6 +82,8 @@ def survey(directory: Path, kinds: Kinds | None = None) -> Files:
     linking.check_settings(files.settings[0])
     for document, _ in files.contracts:
         linking.check_contract(document, names)
+        routes = properties(document).get("reasons")
+        check_dictionary(document, names.teams, routes.entries if routes else {})
     for document, _ in files.flows:
         linking.check_flow(document, names)
         check_batch(whole(document), files.connections, lease)
