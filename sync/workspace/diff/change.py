@@ -112,7 +112,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, timedelta):
         return _duration(value)
     if isinstance(value, Decimal):
-        return f"{(value * 100).normalize():f}%"
+        return f"{value:f}"
     if isinstance(value, list | tuple) and all(isinstance(each, str | int) for each in value):
         return ", ".join(map(shown, value))
     if isinstance(value, dict | list | tuple):

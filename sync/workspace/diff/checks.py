@@ -67,7 +67,12 @@ def check_changes(
 
 
 def _placed(checks: Sequence[Check]) -> list[Placed]:
-    return [Placed(at=at, plain=each.model_dump(by_alias=True, exclude_none=True)) for at, each in enumerate(checks)]
+    plain = (each.model_dump(by_alias=True, exclude_none=True) for each in checks)
+    return [Placed(at=at, plain=each | _percentages(each)) for at, each in enumerate(plain)]
+
+
+def _percentages(plain: dict[str, Any]) -> dict[str, Any]:
+    return {"tolerance": f"{(plain['tolerance'] * 100).normalize():f}%"} if "tolerance" in plain else {}
 
 
 Pairs = list[tuple[Placed, Placed]]
@@ -137,6 +142,8 @@ def _way(key: str, old: Any, new: Any) -> Way:
 
 
 def _lets_all(key: str, value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_lets_all(inner, each) for inner, each in value.items())
     if not isinstance(value, str):
         return False
     return (

@@ -14,6 +14,7 @@ from sync.reasons import reason
 from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.diff.change import APPROVAL, BREAKING, SAFE, About, Category, Change
 from sync.workspace.diff.leaves import same
+from sync.workspace.diff.shapes import all_shapes, shapes
 from sync.workspace.documents import Place
 
 LOOSEST = 4
@@ -55,14 +56,14 @@ _NO_RULE = RouteRule()
 
 def route_changes(about: About, old: Contract, new: Contract) -> Iterator[Change]:
     """What became of the reasons that the contract routes."""
-    place = _place_of_reasons(new), _place_of_reasons(old)
+    places = _places(new), _places(old)
     for code in sorted({*old.routes, *new.routes}):
         before, after = old.routes.get(code, _NO_RULE), new.routes.get(code, _NO_RULE)
         for key in RouteRule.model_fields:
             if getattr(before, key) != getattr(after, key):
                 gone = getattr(after, key) is None
                 alias = RouteRule.model_fields[key].alias or key
-                at = (*place[code not in new.routes], code, *(() if gone else (alias,)))
+                at = (*places[code not in new.routes].get(code, ()), *(() if gone else (alias,)))
                 yield _route(about, code, key, before, after, at, gone=code not in new.routes)
 
 
@@ -114,9 +115,18 @@ def _times(old: timedelta, new: timedelta) -> str:
     return f"{new // old} times" if not new % old else f"more than {new // old} times"
 
 
-def _place_of_reasons(contract: Contract) -> Place:
-    given = contract.document.customProperties or []
-    return next((("customProperties", at, "value") for at, each in enumerate(given) if each.property == "reasons"), ())
+def _places(contract: Contract) -> dict[str, Place]:
+    """Where each reason is routed: in the contract's own properties, or in those of a field."""
+    own = [each.model_dump(by_alias=True) for each in contract.document.customProperties or ()]
+    holders: list[tuple[Place, list[dict[str, Any]]]] = [((), own)]
+    holders += [(each.place, each.own.get("customProperties", [])) for each in all_shapes(shapes(contract))]
+    return {
+        code: (*place, "customProperties", at, "value", code)
+        for place, given in holders
+        for at, each in enumerate(given)
+        if each["property"] == "reasons" and isinstance(each["value"], dict)
+        for code in each["value"]
+    }
 
 
 def sla_changes(about: About, old: Contract, new: Contract) -> Iterator[Change]:

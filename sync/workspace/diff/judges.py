@@ -187,16 +187,36 @@ def _unique(pair: Pair, key: str) -> Iterator[Change]:
 
 
 def _custom(pair: Pair, key: str) -> Iterator[Change]:
+    """What our own and others' custom properties say of the field. Its reasons are told with the contract's."""
     old, new = (
         {each["property"]: each.get("value") for each in side.own.get(key, [])} for side in (pair.old, pair.new)
     )
-    for name in sorted({*old, *new}):
+    for name in sorted({*old, *new} - {"reasons"}):
         if not same(old.get(name), new.get(name)):
-            words = f"`{pair.new.path}`: {name} changes"
-            more = {"old": old.get(name), "new": new.get(name)}
-            yield pair.change(_CUSTOM.get(name, APPROVAL), f"{name}_changed", words, key, **more)
-    if old == new:
+            told: dict[str, Any] = {"old": old.get(name), "new": new.get(name)}
+            category, kind, words = _judged(name, old.get(name), new.get(name))
+            if name == "owner" and old.get(name):
+                told["approvers"] = (str(old[name]),)
+            yield pair.change(category, kind, f"`{pair.new.path}`: {words}", key, **told)
+    if same(old, new):
         yield pair.change(SAFE, "words_changed", f"`{pair.new.path}` is described anew", key)
+
+
+def _judged(name: str, old: Any, new: Any) -> tuple[Category, str, str]:
+    if "idempot" in name.lower():
+        return (
+            BREAKING,
+            "key_changed",
+            "the idempotency key changes: what is written already would be written a second time",
+        )
+    if name == "pii":
+        gone = sorted(set(old or ()) - set(new or ()))
+        if gone:
+            return BREAKING, "pii_lowered", f"it no longer counts as personal: {', '.join(gone)}"
+        return APPROVAL, "pii_changed", "more of it counts as personal"
+    if name == "owner":
+        return APPROVAL, "field_owner_changed", "it has another owner"
+    return _CUSTOM.get(name, APPROVAL), f"{name}_changed", f"{name} changes"
 
 
 def _other(pair: Pair, key: str) -> Iterator[Change]:

@@ -87,6 +87,6 @@ def _whole(match: re.Match[str]) -> int | None:
 
 def _number(value: Any) -> Decimal | None:
     try:
-        return Decimal(str(value))
+        return Decimal(str(value).removesuffix("%"))
     except InvalidOperation:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sync.workspace.diff.change import BREAKING, About, Change
 from sync.workspace.diff.reading import Reach, paths
-from sync.workspace.diff.shapes import Shape
+from sync.workspace.diff.shapes import Shape, all_shapes
 from sync.workspace.flow import Flow, MapRow, Required
 
 
@@ -34,17 +34,11 @@ def present(row: MapRow, flow: Flow, at: str = "") -> bool:
 
 def unmet(about: About, old: tuple[Shape, ...], new: tuple[Shape, ...], was: Reach, now: Reach) -> Iterator[Change]:
     """Demands of a target that stayed as they are while the flows stopped to meet them."""
-    demanded = {each.path for each in _all(old) if each.required}
-    for each in _all(new):
+    demanded = {each.path for each in all_shapes(old) if each.required}
+    for each in all_shapes(new):
         if now.target and each.required and each.path in demanded and always_given(each.path, was)[0]:
             given, why = always_given(each.path, now)
             if not given:
                 words = f"the target demands `{each.path}`, {why}"
                 hint = "keep the mapping, or agree with the target first"
                 yield about.change(BREAKING, "demand_unmet", each.path, words, hint=hint, place=each.place)
-
-
-def _all(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
-    for each in shapes:
-        yield each
-        yield from _all(each.children)

@@ -21,8 +21,9 @@ from sync.workspace.workspace import Workspace
 
 _NO_PATHS = frozenset(
     "check reason negative label reference column key title expected pattern connection flag currency_column task entity "
-    "candidates to value text ref owner note transform default lookup name operation values".split()
+    "to value text ref owner note transform default lookup name operation values".split()
 )
+_TEMPLATES = ("key", "text")
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _IN_TURN = ("subexpression", "pipe", "index_expression")
 _EACH = ("projection", "filter_projection", "value_projection")
@@ -60,23 +61,31 @@ def _check_reads(check: dict[str, Any]) -> Iterator[str]:
     here, every key that is no plain word counts."""
     own = str(check.get("path", ""))
     beside = f"{own[: own.rindex('[*]') + 3]}." if "[*]" in own else ""
-    for key, value in check.items():
-        if isinstance(value, str) and key not in _NO_PATHS:
-            for path in paths(value):
-                yield path
-                yield beside + path
-                if key == "of" and path.endswith("[*]"):
-                    yield from (f"{path}.{inner}" for inner in (check.get("quantity"), check.get("price")) if inner)
+    for key, text in _selecting(check):
+        for path in paths(text):
+            yield path
+            yield beside + path
+            if key == "of" and path.endswith("[*]"):
+                yield from (f"{path}.{inner}" for inner in (check.get("quantity"), check.get("price")) if inner)
+
+
+def _selecting(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts of a block that may select something, with their keys; a template selects what stands in its braces."""
+    for key, value in block.items():
+        if isinstance(value, str) and (key in _TEMPLATES and "{" in value):
+            yield from ((key, name) for name in template_names(value))
+        elif key not in _NO_PATHS and isinstance(value, str):
+            yield key, value
+        elif key not in _NO_PATHS and isinstance(value, dict):
+            yield from ((key, text) for _, text in _selecting(value) or ())
 
 
 def _rows_read(rows: Iterable[MapRow], at: str) -> Iterator[str]:
     for row in rows:
         plain = row.model_dump(by_alias=True, exclude_none=True, exclude={"record"})
-        for key, value in plain.items():
-            if isinstance(value, str) and key not in _NO_PATHS and key != "each":
-                yield from (at + path for path in paths(value))
-        for name in template_names(row.text or ""):
-            yield from (at + path for path in paths(name))
+        for key, text in _selecting(plain):
+            if key != "each":
+                yield from (at + path for path in paths(text))
         for path in paths(row.each) if row.each else ():
             yield at + path
             yield from _rows_read(row.record or (), f"{at}{path.removesuffix('[*]')}[*].")

@@ -41,6 +41,13 @@ def shapes(contract: Contract) -> tuple[Shape, ...]:
     return tuple(_shapes(schema[0].properties or (), "", ("schema", 0, "properties"), True)) if schema else ()
 
 
+def all_shapes(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
+    """Each field, and each field inside it."""
+    for each in shapes:
+        yield each
+        yield from all_shapes(each.children)
+
+
 def _shapes(properties: list[SchemaProperty] | tuple[()], prefix: str, place: Place, within: bool) -> Iterator[Shape]:
     for at, each in enumerate(properties):
         name = each.physicalName or each.name or ""

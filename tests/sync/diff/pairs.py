@@ -64,6 +64,9 @@ RICHER = (
     Edit(DEAL, "    businessName: Deal\n", "    businessName: Deal\n    quality:\n"
          "      - {name: amounts_add_up, type: sql, query: 'SELECT count(*) FROM deals WHERE amount < 0', mustBe: 0}\n"
          "      - {name: late, type: sql, query: 'SELECT count(*) FROM deals WHERE stale', mustBeLessThan: 10, severity: error}\n"),
+    Edit(DEAL, "        businessName: Company\n", "        businessName: Company\n        customProperties:\n"
+         "          - {property: pii, value: [name, tax_id]}\n          - {property: owner, value: marketing-ops}\n"
+         "          - {property: reasons, value: {missing_field: {resolve: 8h}}}\n"),
     Edit(DEAL, "slaProperties:\n", "slaProperties:\n  - {property: timeToResolve, value: 24, unit: h}\n"
          "  - {property: retention, value: 2, unit: y}\n"),
 )  # fmt: skip

@@ -54,10 +54,20 @@ FIELDS = {
         "field_removed", "contract_url", "no flow"
     ),
     "a field goes together with what read it": pair(
-        DEAL,
-        "          - {name: billing_email, logicalType: string, businessName: Billing e-mail, classification: confidential}\n",
-        "", PROOF, "field_removed", "company.billing_email", "no flow reads it any more",
+        DEAL, "{name: billing_email, logicalType: string", "{name: employees, logicalType: integer",
+        PROOF, "field_removed", "company.billing_email", "no flow reads it any more",
         more=(Edit(FLOW, "      - {to: email, from: company.billing_email, transform: text, owner: crm-ops}\n", ""),)
+    ),
+    "personal data is no longer named as such": pair(
+        DEAL, "value: [name, tax_id]", "value: [name]", BREAKING, "pii_lowered", "company", "tax_id", "name, tax_id", "name"
+    ),
+    "a field has another owner": pair(
+        DEAL, "{property: owner, value: marketing-ops}", "{property: owner, value: crm-ops}", APPROVAL, "field_owner_changed", "company",
+        "another owner", "marketing-ops", "crm-ops", by=("marketing-ops",)
+    ),
+    "a clock that stands at a field is loosened": pair(
+        DEAL, "missing_field: {resolve: 8h}", "missing_field: {resolve: 80h}", BREAKING, "clock_loosened", "reasons.missing_field.resolve",
+        "10 times", "8h", "80h"
     ),
     "a field is renamed together with its flow": pair(
         DEAL, "name: billing_email,", "name: invoice_email,", PROOF, "field_renamed", "company.billing_email",
