@@ -115,6 +115,8 @@ DETAILS = {
     "totals_differ": "total_minor: the ERP shows 120000, the deal says 125000",
     "changed_after_posting": "amount: billed 1250.00, now 1450.00",
     "rule_failed": "a rule that can be evaluated: there is no reference table called price_list",
+    "schema_drift": "Billing code (billing_code) is not in the source any more; renamed to billing_ref? Contract deal@1.0.0, read by "
+    "Quote to cash.",
     "crashed": "reference 4f9d21aa",
     "poison": "the worker was lost 3 times with this record",
 }
