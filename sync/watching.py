@@ -243,10 +243,10 @@ def _relied(flows: list[Flow]) -> dict[str, frozenset[str]]:
 
 
 def _noticed(place: Place, contract: Contract, difference: Difference, readers: list[Flow]) -> Noticed:
-    titles = ", ".join(each.title for each in readers)
+    titles, told = ", ".join(each.title for each in readers), difference.told
     return Noticed(
         connection=place[0], entity=place[1], contract=contract.id, path=difference.path, kind=difference.kind,
-        label=difference.label, words=f"{difference.told} Contract {contract.ref}, read by {titles}.",
+        label=difference.label, words=f"{told}{'' if told.endswith('?') else '.'} Contract {contract.ref}, read by {titles}.",
         flows=tuple(each.name for each in readers),
     )  # fmt: skip
 
