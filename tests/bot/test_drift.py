@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from store.cases import Press
+from store.ledger import Store
+from sync.deliver import Line
 from sync.drifts import REASON
+from sync.engine import Engine
 from tests.bot.hands import DANA, only_cause, press
 from tests.world import World
 
@@ -165,3 +172,41 @@ async def test_whoever_discards_the_exception_calls_the_drift_off_until_the_fiel
         world.clock.forward(hours=24)
         await world.parts.jobs.look_due()
     assert [each.value for each in await world.store.drifts()] == ["deal.billing_code"]
+
+
+@asynccontextmanager
+async def another_process(world: World) -> AsyncIterator[Engine]:
+    """An engine with a ledger connection of its own, which has heard of nothing yet."""
+    store = Store(world.parts.settings.database_url.get_secret_value())
+    await store.open()
+    line = Line(ledger=store, workspace=world.parts.workspace, connections=world.parts.connections, clock=world.clock)
+    yield Engine(line, jitter=lambda: 0.5)
+    await store.close()
+
+
+async def test_many_engines_notice_at_once_and_it_is_one_question_one_card_and_no_invoice(world: World) -> None:
+    company = world.company()
+    for number in range(20):
+        world.deal(company, dealname=f"Deal {number}")
+    world.crm.rename_property("deals", "payment_terms", "terms")
+    await world.crm.webhooks.flush()
+    async with another_process(world) as second, another_process(world) as third:
+        engines = (world.parts.engine, second, third)
+        for _ in range(4):
+            await asyncio.gather(*(each.drain() for each in engines))
+            world.clock.forward(seconds=1)
+    assert asked_for_fields(world) == 6  # three objects, living and archived
+    cause = await only_cause(world)
+    assert (cause.value, cause.unresolved) == ("deal.payment_terms", 21)
+    assert world.erp.customers() == [] and len(await world.store.drifts()) == 1
+
+
+async def test_an_engine_that_starts_during_a_drift_holds_what_comes(world: World) -> None:
+    await sold_and_renamed(world, "deals", "billing_code", "billing_ref")
+    asked = asked_for_fields(world)
+    world.crm.update("deals", world.crm.deals()[0]["id"], {"payment_terms": "NET60"})
+    await world.crm.webhooks.flush()
+    async with another_process(world) as fresh:
+        await fresh.drain()
+    assert (await only_cause(world)).unresolved == DEALS + 2 and len(world.erp.invoices()) == 1
+    assert asked_for_fields(world) - asked <= 6
