@@ -24,6 +24,7 @@ from store.replays import Replays
 from store.reports import Reports
 from store.retention import Keeping
 from store.settle import Settling
+from store.shadowing import Shadowing
 from store.standing import Standing
 from store.ticks import Ticks
 from store.tidying import Tidying
@@ -43,6 +44,7 @@ class Store(
     Releases,
     Comparisons,
     Recordings,
+    Shadowing,
     Replays,
     Cards,
     Drifting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import Number, case_id
+from bot.cli.asking import Json, Number, case_id
+from bot.cli.dry import dry_run_of, would
 from bot.cli.running import moment_of, now, rights, run
-from bot.cli.telling import fail
+from bot.cli.telling import MISUSE, fail, show
 from bot.people import People
 from bot.views_resolve import answerable, problems
 from store.cases import Press
@@ -82,28 +84,35 @@ def replay(
     event: Annotated[list[int] | None, typer.Argument(help="Event numbers.")] = None,
     reason: Annotated[str | None, typer.Option(help="All that this reason stopped …")] = None,
     since: Annotated[str | None, typer.Option(help="… since this day or moment, such as 2026-01-31.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be replayed.")] = False,
-    canary: Annotated[int | None, typer.Option(help="Only the first N.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written, field by field.")] = False,
+    release: Annotated[int | None, typer.Option(help="With --dry-run: as this release would do it.")] = None,
+    canary: Annotated[int | None, typer.Option(min=1, help="Only the first N.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Send events round again, named or by reason. Nothing is written twice."""
+    """Send events round again, named or by reason. Nothing is written twice; with --dry-run nothing is written at all."""
     if bool(event) == bool(reason):
-        fail("name events, or a --reason with --since", 2)
+        fail("name events, or a --reason with --since", MISUSE)
+    if release is not None and not dry_run:
+        fail("--release is for a --dry-run: what runs is published, not chosen for a replay", MISUSE)
+
+    async def choose(store: Store) -> list[int]:
+        chosen = list(event or [])
+        if reason:
+            chosen = await store.replayable(reason=reason, since=moment_of(since) or datetime(1970, 1, 1, tzinfo=UTC))
+        return chosen[:canary] if canary else chosen
 
     async def act() -> str:
         async with rights() as (store, people):
-            chosen = list(event or [])
-            if reason:
-                chosen = await store.replayable(
-                    reason=reason, since=moment_of(since) or datetime(1970, 1, 1, tzinfo=UTC)
-                )
-            chosen = chosen[:canary] if canary else chosen
-            if dry_run:
-                return f"{len(chosen)} events would be replayed: {', '.join(map(str, chosen[:50]))}"
+            chosen = await choose(store)
             async with _on_record(store, who, "replay", "events"):
                 _leads(people, who, [flow.owner for flow in people.workspace.flows.values()])
             return f"{await store.replay(chosen, by=who, now=now())} deliveries are on their way again"
 
-    typer.echo(run(act))
+    if dry_run:
+        found = run(lambda: dry_run_of(choose, release))
+        show(dataclasses.asdict(found), as_json=as_json, text=lambda: would(found))
+    else:
+        typer.echo(run(act))
 
 
 def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
