@@ -4,7 +4,7 @@ A body with nothing in its way is made the plain way, by functions that each wri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from sync.kept import kept
 from sync.mapping import SelectorFailed, compile_selector, missing, select, text
 from sync.model import Record, Ref, Violation, WriteSpec
 from sync.money import NotMoney
+from sync.own import NeverReturned, OwnFailed
 from sync.quick import CANNOT, Tables
 from sync.scene import Scene
 from sync.selectors import Finder
@@ -30,6 +31,7 @@ class Builder:
 
     scene: Scene
     problems: list[Violation] = field(default_factory=list)
+    stuck: bool = False
 
     def writes(self) -> tuple[WriteSpec, ...]:
         """All writes of the plan; only without problems may they be carried out."""
@@ -132,7 +134,10 @@ class Builder:
         try:
             if isinstance(row, MapRow) and row.lookup is not None:
                 value = self._looked_up(row.lookup, value)
-            return sendable(apply(row.transforms, value, self.scene.currency(None)))
+            return sendable(apply(row.transforms, value, self.scene.currency(None), self._own()))
+        except NeverReturned as error:
+            self.stuck = True
+            reason, expected, kind = "rule_failed", f"a transform that returns: {error}", "text"
         except NotMoney as error:
             reason, expected, kind = "invalid_amount", f"a plain amount: {error}", "money"
         except Unreadable as error:
@@ -141,6 +146,12 @@ class Builder:
             reason, expected, kind = "rule_failed", f"a transform that works: {error}", "text"
         self._problem(reason, _joined(at, row.from_ if _PATH.fullmatch(row.from_) else name), name, expected, kind)
         return None
+
+    def _own(self) -> Mapping[str, Transform]:
+        """The company's transforms, until one of them has used up the time of this record."""
+        if not self.stuck:
+            return self.scene.own
+        return dict.fromkeys(self.scene.own, _not_tried)
 
     def _selected(self, selector: str, name: str, record: Any, at: str) -> Any:
         try:
@@ -180,10 +191,15 @@ def _is_path(path: str) -> bool:
     return True
 
 
+def _not_tried(value: Any, currency: str | None) -> Any:
+    raise OwnFailed("it was not tried: another one did not return")
+
+
 class _InTheWay(ValueError):
     """Something that the Builder has words for."""
 
 
+Own = Mapping[str, Transform]
 Make = Callable[[Any, str | None], Any]
 """Makes a value from the record, or an item of it, and the record's currency; None where there is none."""
 
@@ -191,19 +207,19 @@ Make = Callable[[Any, str | None], Any]
 def plain_body(write: WriteRow, scene: Scene) -> Record | None:
     """Exactly what the Builder makes of the rows of a write, None if anything may be in the way."""
     try:
-        body: Record = _plain_body(write, scene.flow, scene.tables)(scene.record, scene.currency(None))
+        body: Record = _plain_body(write, scene.flow, scene.tables, scene.own)(scene.record, scene.currency(None))
     except CANNOT:
         return None
     return body
 
 
 @kept
-def _plain_body(write: WriteRow, flow: Flow, tables: Tables) -> Make:
-    return _body(write.record, flow, tables)
+def _plain_body(write: WriteRow, flow: Flow, tables: Tables, own: Own) -> Make:
+    return _body(write.record, flow, tables, own)
 
 
-def _body(rows: Sequence[MapRow], flow: Flow, tables: Tables) -> Make:
-    fields = [(row.to, _value(row, flow, tables), row.required) for row in rows]
+def _body(rows: Sequence[MapRow], flow: Flow, tables: Tables, own: Own) -> Make:
+    fields = [(row.to, _value(row, flow, tables, own), row.required) for row in rows]
 
     def make(record: Any, currency: str | None) -> Record:
         built: Record = {}
@@ -218,13 +234,13 @@ def _body(rows: Sequence[MapRow], flow: Flow, tables: Tables) -> Make:
     return make
 
 
-def _value(row: MapRow, flow: Flow, tables: Tables) -> Make:
+def _value(row: MapRow, flow: Flow, tables: Tables, own: Own) -> Make:
     if row.each is not None:
-        return _list(compile_selector(row.each), _body(row.record or (), flow, tables))
+        return _list(compile_selector(row.each), _body(row.record or (), flow, tables, own))
     if row.text is not None:
         return _text(row.text, {"flow": flow.name})
     if row.from_ is not None:
-        return _mapped(row, compile_selector(row.from_), tables)
+        return _mapped(row, compile_selector(row.from_), tables, own)
     constant = _there(row.value if row.ref is None else _ref(row.ref))
     return lambda record, currency: constant
 
@@ -249,8 +265,9 @@ def _text(template: str, extra: dict[str, str]) -> Make:
     return lambda record, currency: _there(mapping.fill(template, record, extra))
 
 
-def _mapped(row: MapRow, find: Finder, tables: Tables) -> Make:
-    default, steps = _there(row.default), [TRANSFORMS[name] for name in row.transforms]
+def _mapped(row: MapRow, find: Finder, tables: Tables, own: Own) -> Make:
+    default, steps = _there(row.default), [TRANSFORMS.get(name) or own[name] for name in row.transforms]
+    trusted = bool(steps) and all(name in TRANSFORMS for name in row.transforms)
     if row.lookup is not None:
         steps.insert(0, _look_up(row.lookup, tables))
 
@@ -259,8 +276,8 @@ def _mapped(row: MapRow, find: Finder, tables: Tables) -> Make:
         if missing(value):
             return default
         for step in steps:
-            value = step(value, currency)  # no step makes nothing of something
-        return value if steps and type(value) is str else sendable(value)
+            value = step(value, currency)  # no step of ours makes nothing of something
+        return value if trusted and type(value) is str else _there(sendable(value))
 
     return make
 

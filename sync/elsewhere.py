@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync import mapping
-from sync.kept import kept
+from sync.kept import kept_of
 from sync.mapping import SelectorFailed, TooMany, expand, missing, select, text
 from sync.model import Record, Violation
 from sync.money import NotMoney, decimal, exponent
@@ -16,7 +16,7 @@ from sync.scene import CannotTell, Scene
 from sync.workspace.flow import Check, Credit, Elsewhere, Flow, LookUp, StatusAgreement
 
 
-@kept
+@kept_of
 def later(flow: Flow) -> Sequence[tuple[int, Elsewhere]]:
     """The flow's checks of this kind with their indexes."""
     return [(index, check) for index, check in enumerate(flow.checks) if isinstance(check, Elsewhere)]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from sync import cel
 from sync.cel import RuleFailed
 from sync.facts import holds, roots
-from sync.kept import kept
+from sync.kept import kept_of
 from sync.mapping import SelectorFailed, select, text
 from sync.model import NotDue, Record, Violation
 from sync.transforms import currency_at
@@ -111,12 +111,12 @@ def _reads(when: When | None) -> frozenset[str]:
     return roots(cel.compile(when.rule)) if when is not None and when.rule is not None else frozenset()
 
 
-@kept
+@kept_of
 def _forms(flow: Flow) -> dict[frozenset[int], Flow]:
     return {}
 
 
-@kept
+@kept_of
 def _gates(flow: Flow) -> Sequence[_Gate]:
     """Everything in the flow that waits for something, in one order: checks, then rows from top to bottom."""
     of_checks = [

@@ -87,7 +87,12 @@ def prepare(
 
 def _scene(record: Record, flow: Flow, workspace: Workspace, lookups: Lookups) -> Scene:
     return Scene(
-        record=record, flow=flow, contract=workspace.contract_of(flow), tables=workspace.tables, lookups=lookups
+        record=record,
+        flow=flow,
+        contract=workspace.contract_of(flow),
+        tables=workspace.tables,
+        lookups=lookups,
+        own=workspace.own,
     )
 
 

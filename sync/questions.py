@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sync.kept import kept
+from sync.kept import kept_of
 from sync.mapping import SelectorFailed, TooMany, compile_path, expand, get, missing, select, text
 from sync.model import Record
 from sync.workspace.flow import Attachment, Flow, Required, Unique
@@ -54,7 +54,7 @@ def asked(record: Record, flow: Flow) -> tuple[Question, ...]:
     return tuple(questions)
 
 
-@kept
+@kept_of
 def asking(flow: Flow) -> Sequence[tuple[int, Required | Unique | Attachment]]:
     """The checks that may ask the source, with their indexes."""
     found: list[tuple[int, Required | Unique | Attachment]] = []

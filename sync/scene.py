@@ -10,7 +10,7 @@ from typing import Any
 from sync.mapping import expand, get, missing, text
 from sync.model import Candidate, Record, Violation
 from sync.questions import Lookups, Question, asked
-from sync.transforms import currency_at
+from sync.transforms import NONE, Transform, currency_at
 from sync.workspace.contract import Contract
 from sync.workspace.flow import Check, Flow
 from sync.workspace.tables import ReferenceTable
@@ -33,6 +33,7 @@ class Scene:
     contract: Contract
     tables: Mapping[str, ReferenceTable]
     lookups: Lookups
+    own: Mapping[str, Transform] = field(default_factory=lambda: NONE)
     spoiled: set[str] = field(default_factory=set)
     _currencies: dict[str | None, str | None] = field(default_factory=dict)
 

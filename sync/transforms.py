@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from sync import mapping
@@ -144,8 +145,11 @@ TRANSFORMS: dict[str, Transform] = {
 }
 
 
-def apply(names: tuple[str, ...], value: Any, currency: str | None) -> Any:
-    """The value after each named transform in turn. Raises NotMoney or Unreadable."""
+NONE: Mapping[str, Transform] = MappingProxyType({})
+
+
+def apply(names: tuple[str, ...], value: Any, currency: str | None, own: Mapping[str, Transform] = NONE) -> Any:
+    """The value after each named transform in turn; `own` are the company's. Raises NotMoney or Unreadable, or what theirs raise."""
     for name in names:
-        value = TRANSFORMS[name](value, currency)
+        value = (TRANSFORMS.get(name) or own[name])(value, currency)
     return value

@@ -10,6 +10,7 @@ from sync.workspace.complete import check_contracts
 from sync.workspace.connecting import Kinds
 from sync.workspace.coverage import check_coverage
 from sync.workspace.loader import in_order, sound_part, survey, workspace_of
+from sync.workspace.ours import begin_samples, check_samples_call
 from sync.workspace.samples import SampleResult, check_samples, read_samples, run_samples
 from sync.workspace.spots import whole
 from sync.workspace.workspace import Workspace
@@ -36,7 +37,9 @@ def check(directory: Path, kinds: Kinds | None = None) -> Report:
     samples, documents = read_samples(directory)
     check_samples(documents, files.triggers)
     workspace, sound = workspace_of(files), sound_part(files)
+    begin_samples(files.ours)
     results = tuple(run_samples(sound, samples))
+    check_samples_call(files.ours)
     flows, contracts = ([document for document, _ in each] for each in (files.flows, files.contracts))
     check_contracts(flows, contracts, whole(files.settings[0]).at("teams").entries)
     check_coverage(flows, sound.contracts.values(), documents)

@@ -34,6 +34,8 @@ class Names:
     fields: Mapping[str, Collection[str]]
     """The paths of the fields of each contract that could be read."""
     flags: Collection[str] | None
+    own: Collection[str]
+    """The company's transforms, by the names that rows call them."""
 
 
 def check_settings(document: Document) -> None:
@@ -156,11 +158,11 @@ def _check_write(write: Spot, earlier: Collection[str] | None, names: Names) -> 
     for row in write.at("record").items:
         _check_row(row, earlier, names)
     for verify in write.at("verify").items:
-        _check_transforms(verify)
+        _check_transforms(verify, names)
 
 
 def _check_row(row: Spot, earlier: Collection[str] | None, names: Names) -> None:
-    _check_transforms(row)
+    _check_transforms(row, names)
     if (ref := row.at("ref")).word is not None:
         Spot(document=ref.document, place=ref.place, value=ref.value.partition(".")[0]).known("earlier write", earlier)
     row.at("owner").known("team", names.teams)
@@ -170,9 +172,9 @@ def _check_row(row: Spot, earlier: Collection[str] | None, names: Names) -> None
         _check_row(inner, earlier, names)
 
 
-def _check_transforms(row: Spot) -> None:
+def _check_transforms(row: Spot, names: Names) -> None:
     for transform in row.at("transform").words:
-        transform.known("transform", TRANSFORMS)
+        transform.known("transform", [*TRANSFORMS, *names.own])
 
 
 def tables_of(flow: Flow) -> set[str]:
@@ -180,6 +182,13 @@ def tables_of(flow: Flow) -> set[str]:
     checked = (check.reference for check in flow.checks if isinstance(check, Required | InReference | PriceWithin))
     looked_up = (row.lookup.reference for write in flow.writes for row in _rows(write.record) if row.lookup)
     return {each for each in (*checked, *looked_up) if each is not None}
+
+
+def own_of(flow: Flow) -> set[str]:
+    """Every transform of the company's own that a flow calls."""
+    mapped = {name for write in flow.writes for row in _rows(write.record) for name in row.transforms}
+    verified = {name for write in flow.writes for row in write.verify for name in row.transforms}
+    return (mapped | verified) - TRANSFORMS.keys()
 
 
 def _rows(rows: tuple[MapRow, ...]) -> Iterator[MapRow]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import ConfigurationError, Mistake
+from sync.own import PREFIX
+from sync.transforms import NONE
 from sync.workspace import linking
 from sync.workspace.batching import check_batch
 from sync.workspace.connecting import Kinds, read_connections
@@ -16,6 +18,7 @@ from sync.workspace.dictionary import check_dictionary
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
 from sync.workspace.mistakes import parse
+from sync.workspace.ours import Ours, read_ours
 from sync.workspace.settings import Digests, EngineSettings, Retention, Settings
 from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable, read_table
@@ -35,6 +38,7 @@ class Files:
     contracts: list[tuple[Document, Contract | None]] = field(default_factory=list)
     flows: list[tuple[Document, Flow | None]] = field(default_factory=list)
     tables: dict[str, tuple[Document, ReferenceTable | None]] = field(default_factory=dict)
+    ours: Ours | None = None
 
     @property
     def mistakes(self) -> list[Mistake]:
@@ -103,6 +107,7 @@ def _names(files: Files) -> linking.Names:
         tables={name: table for name, (_, table) in files.tables.items()},
         fields={each.ref: each.fields.keys() for _, each in files.contracts if each is not None},
         flags=settings.at("flags").entries if settings.value is not None else None,
+        own=[f"{PREFIX}{name}" for name in files.ours.lines] if files.ours is not None else [],
     )
 
 
@@ -130,6 +135,9 @@ def _read_all(directory: Path, kinds: Kinds | None) -> Files:
         document = Document(file=file)
         files.documents.append(document)
         files.tables[Path(file).stem] = (document, read_table(directory, file, document))
+    if (ours := read_ours(directory)) is not None:
+        files.ours = ours
+        files.documents.append(ours.document)
     _unique("contract", "id", [(document, _ref(whole(document))) for document, _ in files.contracts])
     _unique("flow", "flow", [(document, whole(document).at("flow").word or "") for document, _ in files.flows])
     return files
@@ -185,13 +193,16 @@ def sound_part(files: Files) -> Workspace:
     linked = names.at("teams").entries and names.at("connections").entries
     flows = [each for document, each in files.flows if each is not None and linked and not document.mistakes]
     flags = files.settings[1].flags if files.settings[1] is not None else {}
+    own = files.ours.own.transforms if files.ours is not None and files.ours.own is not None else NONE
     return Workspace(
         name="",
         directory=files.directory,
         flows={
             flow.name: linking.completed(flow, contracts[flow.contract], flags)
             for flow in flows
-            if flow.contract in contracts and linking.tables_of(flow) <= tables.keys()
+            if flow.contract in contracts
+            and linking.tables_of(flow) <= tables.keys()
+            and linking.own_of(flow) <= own.keys()
         },
         contracts=contracts,
         teams={},
@@ -201,4 +212,5 @@ def sound_part(files: Files) -> Workspace:
         engine=EngineSettings(),
         digests=Digests(),
         retention=Retention(),
+        own=own,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from sync.errors import NotFound
 from sync.lifecycle import Role
 from sync.reasons import CONTRACT_OWNER, Fix, Reason, Severity, reason
 from sync.steps import Route
+from sync.transforms import NONE, Transform
 from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.flow import Flow
 from sync.workspace.settings import Connection, Digests, EngineSettings, Retention, Team
@@ -25,7 +26,7 @@ _SCHEMES = ("env:", "file:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One loaded directory. `tables` are the reference tables; `contracts` are keyed `deal@1.0.0`."""
+    """One loaded directory. `tables` are the reference tables, `own` the company's transforms; `contracts` are keyed `deal@1.0.0`."""
 
     name: str
     directory: Path
@@ -38,6 +39,7 @@ class Workspace:
     engine: EngineSettings
     digests: Digests
     retention: Retention
+    own: Mapping[str, Transform] = field(default_factory=lambda: NONE)
 
     def flow(self, name: str) -> Flow:
         """The flow of that name. Raises NotFound."""

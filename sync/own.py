@@ -1,0 +1,175 @@
+"""A company's own transforms, run in a process of their own: values in, values out, with a deadline after which the process is
+ended and another one begun. What goes wrong is said by line, never with a value of the record."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sync import own_worker
+from sync.sending import sendable
+from sync.transforms import Transform
+
+PREFIX = "ours."
+START_SECONDS = 5.0
+CALL_SECONDS = 0.09
+_SOON = 1.0  # the same record is mapped twice where something is in the way; it must not hang twice
+_LONGEST_ANSWER = 1_000_000
+_BARE = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+
+
+class OwnFailed(ValueError):
+    """The transform did not work. `line` is where in the company's file; 0 where that is not known."""
+
+    def __init__(self, words: str, line: int = 0) -> None:
+        super().__init__(words)
+        self.line = line
+
+
+class NeverReturned(OwnFailed):
+    """The transform used up its time."""
+
+
+class _Gone(Exception):
+    """The process is not there, or does not answer in time."""
+
+
+@dataclass(slots=True)
+class Own:
+    """The functions of one file. `takes` is how many arguments each takes; `called` are those that a call has come back from."""
+
+    source: str
+    takes: Mapping[str, int]
+    called: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _process: subprocess.Popen[bytes] | None = None
+    _pid: int = 0
+    _stuck: tuple[bytes, float] = (b"", 0.0)
+
+    @property
+    def transforms(self) -> Mapping[str, Transform]:
+        """Each function under its name in mapping rows."""
+        return MappingProxyType({f"{PREFIX}{name}": self._as_transform(name) for name in self.takes})
+
+    def prove(self) -> None:
+        """Start the process and load the file. Raises OwnFailed."""
+        with self._lock:
+            self._running()
+
+    def call(self, name: str, *given: Any) -> Any:
+        """What the function makes of the values. Raises OwnFailed, NeverReturned."""
+        request = json.dumps({"name": name, "given": [sendable(each) for each in given]}).encode()
+        with self._lock:
+            if self._stuck[0] == request and time.monotonic() < self._stuck[1]:
+                raise NeverReturned(f"{PREFIX}{name} did not return")
+            process = self._running()
+            try:
+                answer = _exchange(process, request, time.monotonic() + CALL_SECONDS)
+            except _Gone:
+                self._stuck = request, time.monotonic() + _SOON
+                self.end()
+                raise NeverReturned(f"{PREFIX}{name} did not return, or returned too much") from None
+        if answer.get("late"):
+            self._stuck = request, time.monotonic() + _SOON
+            raise NeverReturned(f"{PREFIX}{name} did not return; it was in {_at(answer)}", answer["line"])
+        if "raised" in answer:
+            raise OwnFailed(f"{PREFIX}{name} raised {answer['raised']} in {_at(answer)}", answer["line"])
+        if "wrong" in answer:
+            raise OwnFailed(f"{PREFIX}{name} returned {answer['wrong']}")
+        self.called.add(name)
+        return answer["made"]
+
+    def end(self) -> None:
+        """End the process; the next call begins another one."""
+        process, self._process = self._process, None
+        if process is not None and self._pid == os.getpid():
+            process.kill()
+            process.communicate()
+
+    def _as_transform(self, name: str) -> Transform:
+        if self.takes[name] == 1:
+            return lambda value, currency: self.call(name, value)
+        return partial(self.call, name)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._pid == os.getpid() and self._process.poll() is None:
+            return self._process
+        self._process, self._pid = _start(), os.getpid()
+        try:
+            answer = _exchange(
+                self._process, json.dumps({"source": self.source}).encode(), time.monotonic() + START_SECONDS
+            )
+        except _Gone:
+            self.end()
+            raise NeverReturned("the file does not load in time") from None
+        if answer.get("late"):
+            self.end()
+            raise NeverReturned(f"loading the file does not end; it was in {_at(answer)}", answer["line"])
+        if "raised" in answer:
+            self.end()
+            raise OwnFailed(f"loading the file raised {answer['raised']}", answer["line"])
+        return self._process
+
+
+def _at(answer: Mapping[str, Any]) -> str:
+    return f"{own_worker.FILE}:{answer['line']}" if answer["line"] else own_worker.FILE
+
+
+def _start() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-s", "-S", "-P", str(Path(own_worker.__file__))]
+    process = subprocess.Popen(  # noqa: S603  # our own file, with nothing of the record in its arguments
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_BARE, cwd="/"
+    )
+    for pipe in (process.stdin, process.stdout):
+        os.set_blocking(pipe.fileno(), False)  # type: ignore[union-attr]
+    return process
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes, deadline: float) -> dict[str, Any]:
+    """Send one request and read its answer. Raises _Gone after the deadline, and where the process has ended."""
+    if process.stdin is None or process.stdout is None:
+        raise _Gone
+    there, back = process.stdin.fileno(), process.stdout.fileno()
+    left, answer = request + b"\n", b""
+    try:
+        while left:
+            _wait(there, select.POLLOUT, deadline)
+            left = left[os.write(there, left) :]
+        while not answer.endswith(b"\n"):
+            _wait(back, select.POLLIN, deadline)
+            piece = os.read(back, 65536)
+            answer += piece
+            if not piece or len(answer) > _LONGEST_ANSWER:
+                raise _Gone
+    except OSError as error:
+        raise _Gone from error
+    made: dict[str, Any] = json.loads(answer)
+    return made
+
+
+def _wait(pipe: int, for_what: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(pipe, for_what)
+    left = deadline - time.monotonic()
+    if left <= 0 or not poll.poll(left * 1000):
+        raise _Gone
+
+
+@lru_cache(maxsize=64)
+def own(source: str, takes: tuple[tuple[str, int], ...]) -> Own:
+    """The transforms of a file, with one process for all who load the same text."""
+    made = Own(source, dict(takes))
+    atexit.register(made.end)
+    return made
