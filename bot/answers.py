@@ -76,6 +76,8 @@ def status(
         blocks += [header("Held and paused"), *map(section, few(stopped, _LINES))]
     if works.workers is not None:
         blocks += [header("Engine"), section(engine_line(works.workers, around))]
+    if strange := works.strange():
+        blocks += [header("New fields"), *map(section, few(strange, _LINES))]
     if late := [f"{count:,} {said(what, 20)}" for what, count in backlog.items() if count]:
         blocks.append(context(f"Still on the way to Slack: {', '.join(late)}."))
     counts = f"{counted(len(flows), 'flow')}, {counted(sum(reasons.values()), 'open exception')}"

@@ -78,6 +78,7 @@ class Commands:
         number = (await store.running_releases()).trial
         return Works(
             workers=await store.workers(),
+            fields=await store.new_fields(),
             modes=await store.modes(),
             breakers=await store.breakers(),
             trial=await store.published(number) if number is not None else None,

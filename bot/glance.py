@@ -12,6 +12,7 @@ from bot.wording import Around, due, headline, named, person, refs_in_short, tol
 from store.standing import FlowStatus
 from store.waiting import COUNTED, Waiting
 from store.workers import Worker
+from sync.drifts import NewField
 from sync.lifecycle import BreakerState
 from sync.model import BillingHold, Breaker, Cause, Entry, Mode
 from sync.modes import BATCH
@@ -53,6 +54,11 @@ class Works:
     breakers: Sequence[Breaker] = ()
     trial: Release | None = None
     tally: Tally | None = None
+    fields: Sequence[NewField] = ()
+
+    def strange(self) -> list[str]:
+        """A line for each field that a source got lately and that no contract knows."""
+        return [field_line(one) for one in self.fields]
 
     def tried(self, around: Around) -> list[str]:
         """A line for the release on trial."""
@@ -144,6 +150,12 @@ def mode_line(mode: Mode, around: Around) -> str:
     """A flow that sends in batches, since when and why."""
     title = said(around.flow_title(mode.flow), 80)
     return f"*{title}* sends in batches since {moment(mode.since)}: {said(mode.why, 200)}."
+
+
+def field_line(one: NewField) -> str:
+    """A field that a source has now and no contract knows."""
+    name = said(one.label or one.path, 80)
+    return f"{said(one.connection, 80)} has a field *{name}* ({said(one.path, 80)}) since {moment(one.since)}; no contract knows it."
 
 
 def cause_line(cause: Cause, around: Around, permalink: Callable[[int], str | None] | None = None) -> str:

@@ -14,6 +14,7 @@ schemas = Table(
     at("asked_at"),
     at("answered_at", null=True),
     Column("excused", DOC, nullable=False),
+    Column("strange", DOC, nullable=True),
 )
 
 drifts = Table(

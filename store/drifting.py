@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from store.lines import line_up, lock, put_back
 from store.receiving import take_in
 from store.rows import AnyRow
 from store.tables import cases, causes, deliveries, drifts, schemas
-from sync.drifts import ENTITY, KIND, REASON, Look, Noticed, OpenDrift
+from sync.drifts import ENTITY, KIND, REASON, Look, NewField, Noticed, OpenDrift
 from sync.lifecycle import CaseState, DeliveryState, delivery_move
 from sync.model import Change
 
@@ -53,15 +53,42 @@ class Drifting:
 
         return await self.db.write(work)
 
-    async def answered(self, connection: str, entity: str, *, excused: Collection[str], now: datetime) -> None:
-        """The source was asked. These paths are no sign of drift until it says otherwise."""
+    async def answered(
+        self,
+        connection: str,
+        entity: str,
+        *,
+        excused: Collection[str],
+        strange: Mapping[str, str] | None = None,
+        now: datetime,
+    ) -> None:
+        """The source was asked. The paths `excused` are no sign of drift until it says otherwise; `strange` are the labels of the
+        fields that no contract knows, by path; None when it said nothing."""
         s = schemas.c
-        mine = update(schemas).where(s.connection == connection, s.entity == entity)
+        mine = (s.connection == connection, s.entity == entity)
 
         def work(tx: Connection) -> None:
-            tx.execute(mine.values(answered_at=now, excused=sorted(excused)))
+            values: dict[str, Any] = {"answered_at": now, "excused": sorted(excused)}
+            if strange is not None:
+                known = tx.execute(select(s.strange).where(*mine)).scalar_one_or_none()
+                values["strange"] = _strange(strange, known, now)
+            tx.execute(update(schemas).where(*mine).values(**values))
 
         await self.db.write(work)
+
+    async def new_fields(self, *, limit: int = 20) -> list[NewField]:
+        """The fields that sources got since they were asked first and that no contract knows, the newest first."""
+
+        def work(tx: Connection) -> list[NewField]:
+            found = [
+                NewField(connection=row.connection, path=path, label=label, since=datetime.fromisoformat(since))
+                for row in tx.execute(select(schemas).order_by(schemas.c.connection, schemas.c.entity))
+                for path, (label, since) in (row.strange or {}).items()
+                if since
+            ]
+            return sorted(found, key=lambda each: (each.since, each.path), reverse=True)[:limit]
+
+        return await self.db.read(work)
 
     async def open_drifts(self, noticed: Sequence[Noticed], *, now: datetime) -> int:
         """Hold these flows back, each with an event and a delivery that tells of it. What is open already, or was called off and
@@ -118,6 +145,12 @@ class Drifting:
         last = func.max(drifts.c.mended_at).label("at")
         query = select(drifts.c.flow, drifts.c.value, last).where(~_STILL).group_by(drifts.c.flow, drifts.c.value)
         return await self.db.read(lambda tx: {(row.flow, row.value): row.at for row in tx.execute(query)})
+
+
+def _strange(now_there: Mapping[str, str], known: Mapping[str, Any] | None, now: datetime) -> dict[str, list[str]]:
+    """Label and since when, by path; those of the first answer have always been there."""
+    first = "" if known is None else now.isoformat()
+    return {path: [label, (known or {}).get(path, ["", first])[1]] for path, label in sorted(now_there.items())}
 
 
 def _tells() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,6 +20,16 @@ class Look:
     asked_at: datetime
     answered_at: datetime | None
     excused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewField:
+    """A field that a source did not have when it was asked first, and that no contract knows."""
+
+    connection: str
+    path: str
+    label: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +84,17 @@ class DriftLedger(Protocol):
         """True for the one that may ask the source now: nobody has within `every`."""
         ...
 
-    async def answered(self, connection: str, entity: str, *, excused: Collection[str], now: datetime) -> None:
-        """The source was asked. These paths are no sign of drift until it says otherwise."""
+    async def answered(
+        self,
+        connection: str,
+        entity: str,
+        *,
+        excused: Collection[str],
+        strange: Mapping[str, str] | None = None,
+        now: datetime,
+    ) -> None:
+        """The source was asked. The paths `excused` are no sign of drift until it says otherwise; `strange` are the labels of the
+        fields that no contract knows, by path; None when it said nothing."""
         ...
 
     async def open_drifts(self, noticed: Sequence[Noticed], *, now: datetime) -> int:

@@ -169,17 +169,22 @@ class Watch:
             described = None
         look = await self.ledger.look_at(*place)
         excused = lacking | (look.excused if look is not None else frozenset())
+        strange: dict[str, str] | None = None
         if described is not None:
             excused &= described.fields.keys()
-            await self._conclude(place, described)
-        await self.ledger.answered(*place, excused=excused, now=self.clock())
+            strange = await self._conclude(place, described)
+        await self.ledger.answered(*place, excused=excused, strange=strange, now=self.clock())
         self._excused[place], self._quiet_at = excused, None
         return None
 
-    async def _conclude(self, place: Place, described: Described) -> None:
-        noticed, agreed = [], []
+    async def _conclude(self, place: Place, described: Described) -> dict[str, str]:
+        """Open what differs, mend what agrees; the labels of the fields that no contract knows, by path."""
+        noticed, agreed, strange, declared = [], [], dict[str, str](), set[str]()
         for contract, flows in self._contracts(place):
-            wrong = {each.path: each for each in compare(contract, described, _relied(flows)) if not each.harmless}
+            found = compare(contract, described, _relied(flows))
+            strange |= {each.path: each.label for each in found if each.harmless}
+            wrong = {each.path: each for each in found if not each.harmless}
+            declared.update(contract.fields)
             for path in contract.fields:
                 readers = [each for each in flows if path in reads(each, contract)]
                 if path not in wrong:
@@ -195,6 +200,7 @@ class Watch:
         opened = await self.ledger.open_drifts(noticed, now=self.clock())
         if opened:
             log.warning("schema_drift", connection=place[0], entity=place[1], fields=[each.path for each in noticed])
+        return {path: label for path, label in strange.items() if path not in declared}
 
     def _contracts(self, place: Place) -> Iterator[tuple[Contract, list[Flow]]]:
         """The contracts of this source's entity that flows use, with those flows."""

@@ -10,9 +10,9 @@ import pytest
 
 from store.cases import Press
 from store.ledger import Store
-from sync.deliver import Line
 from sync.drifts import REASON
 from sync.engine import Engine
+from sync.line import Line
 from tests.bot.hands import DANA, only_cause, press
 from tests.world import World
 
@@ -172,6 +172,19 @@ async def test_whoever_discards_the_exception_calls_the_drift_off_until_the_fiel
         world.clock.forward(hours=24)
         await world.parts.jobs.look_due()
     assert [each.value for each in await world.store.drifts()] == ["deal.billing_code"]
+
+
+async def test_a_new_field_opens_nothing_and_is_named_in_the_status(world: World) -> None:
+    await world.parts.jobs.look_due()
+    name = "contract_url"
+    world.crm.objects.change_property("deals", "pipeline", name="reseller", label="Reseller")
+    world.crm.objects.change_property("deals", name, name="signed_pdf", label="Signed contract")  # read by no flow
+    world.clock.forward(hours=24)
+    await world.parts.jobs.look_due()
+    assert await world.store.drifts() == [] and await world.causes() == []
+    ack = await world.slack.command(DANA, "C0SALESOPS", "/sync status")
+    words = str(ack)
+    assert "New fields" in words and "crm has a field *Reseller* (reseller) since" in words and "signed_pdf" in words
 
 
 @asynccontextmanager

@@ -40,6 +40,17 @@ async def test_one_of_many_processes_asks_within_a_minute(store: Store, other: S
     assert look == Look(asked_at=MONDAY + MINUTE, answered_at=MONDAY, excused=frozenset({"a", "b"}))
 
 
+async def test_what_a_source_has_that_no_contract_knows_is_new_only_after_the_first_answer(store: Store) -> None:
+    await store.ask_once("crm", "deals", every=MINUTE, now=MONDAY)
+    answers = [{"a": "A"}, {"a": "A", "b": "B"}, None, {"a": "A", "b": "Bee"}, {"a": "A", "c": "C"}]
+    new = []
+    for hours, strange in enumerate(answers):
+        await store.answered("crm", "deals", excused=(), strange=strange, now=MONDAY + hours * HOUR)
+        new.append([(each.path, each.label, each.since) for each in await store.new_fields()])
+    b = ("b", "B", MONDAY + HOUR)
+    assert new == [[], [b], [b], [("b", "Bee", MONDAY + HOUR)], [("c", "C", MONDAY + 4 * HOUR)]]
+
+
 async def test_what_many_notice_is_opened_once_with_one_event_and_a_delivery_for_each_flow(
     store: Store, other: Store
 ) -> None:

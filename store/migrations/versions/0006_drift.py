@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("asked_at", moment(), nullable=False),
         sa.Column("answered_at", moment(), nullable=True),
         sa.Column("excused", store.columns.DOC, nullable=False),
+        sa.Column("strange", store.columns.DOC, nullable=True),
         sa.PrimaryKeyConstraint("connection", "entity", name=op.f("pk_schemas")),
     )
     words = ("flow", "value", "connection", "entity", "contract", "path", "kind")
