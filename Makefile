@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check postgres slow faults browser mutants bench bench-peers lock clean
+.PHONY: demo test check schemas postgres slow faults browser mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/meshline check examples/quote_to_cash
+
+schemas: $(VENV)/runtime.stamp ## The JSON Schemas of workspace files, anew from the models
+	$(BIN)/meshline schemas schemas
 
 postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
 	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py $(ARGS)

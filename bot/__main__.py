@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "demonstrating:demo",
     "run": "serving:serve",
     "check": "checking:check",
+    "schemas": "schemas:write",
     "migrate": "moving:migrate",
     "doctor": "serving:doctor",
     "sync": "serving:sync",

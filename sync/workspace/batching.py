@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from sync.workspace.pacing import Rate, RateText, rate
 from sync.workspace.spots import Spot
-from sync.workspace.values import Broken, Duration, Strict, duration
+from sync.workspace.values import Broken, Duration, Strict, as_text, duration
 
 LEASE_SHARE = 4
 _CREATES = ("create", "upsert")
@@ -56,7 +56,7 @@ class BatchPolicy(Strict):
     latency: Duration = timedelta(seconds=30)
     size: int = Field(default=100, ge=2, le=1000)
     window: Duration = timedelta(seconds=5)
-    windows: tuple[Annotated[Hours, BeforeValidator(hours)], ...] = ()
+    windows: tuple[Annotated[Hours, BeforeValidator(hours), as_text(_HOURS)], ...] = ()
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sync.workspace.values import Broken, Duration, Percent, Strict, duration
+from sync.workspace.values import Broken, Duration, Percent, Strict, as_text, duration
 
 _RATE = re.compile(r"([1-9]\d{0,5}) ?/ ?([1-9]\d{0,4})?(ms|s|min|m|h|d)", re.ASCII)
 
@@ -45,7 +45,7 @@ def _share(value: Decimal) -> Decimal:
     return value
 
 
-RateText = Annotated[Rate, BeforeValidator(rate)]
+RateText = Annotated[Rate, BeforeValidator(rate), as_text(_RATE)]
 Share = Annotated[Percent, AfterValidator(_share)]
 
 

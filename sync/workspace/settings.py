@@ -16,7 +16,7 @@ from sync.workspace.conditions import Flag
 from sync.workspace.pacing import BreakerPolicy
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
-_OWN = ("kind", "quarantine", "breaker")
+OWN = ("kind", "quarantine", "breaker")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -51,13 +51,13 @@ class Connection(Strict):
     def _gather_options(cls, block: Any) -> Any:
         if not isinstance(block, dict) or isinstance(block.get("options"), dict):
             return block
-        return {**{key: block[key] for key in _OWN if key in block}, "options": options_of(block)}
+        return {**{key: block[key] for key in OWN if key in block}, "options": options_of(block)}
 
 
 def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
     """The connector's own options in the block of a connection, whether or not the block is right."""
     options = block.get("options")
-    return options if isinstance(options, dict) else {key: value for key, value in block.items() if key not in _OWN}
+    return options if isinstance(options, dict) else {key: value for key, value in block.items() if key not in OWN}
 
 
 class Team(Strict):

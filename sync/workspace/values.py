@@ -17,6 +17,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -25,7 +26,8 @@ from sync import patterns
 from sync.mapping import compile_path, compile_selector, template_names
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
+DURATION = r"(\d{1,6})(ms|s|m|h|d)"
+_DURATION = re.compile(DURATION)
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)\s*%")
 
 
@@ -135,8 +137,13 @@ def _pattern(value: str) -> str:
     return value
 
 
+def as_text(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """How an editor knows a value that is written as a text of this form."""
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern.pattern})$"})
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
-Percent = Annotated[Decimal, BeforeValidator(percent)]
+Percent = Annotated[Decimal, BeforeValidator(percent), as_text(_PERCENT)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_path)]

@@ -24,6 +24,7 @@ from sync.workspace.check import Report
 from sync.workspace.samples import SampleResult
 
 ODD = "a \x00\x07\x1b[31m <b>&\"' ]]> \ufffe, 100%: one::two\r\nthree\ttabs \ud800 ä \U0001f600"
+LINE = str((example() / "meshline.yaml").read_text(encoding="utf-8").split("concurrency: 8")[0].count("\n") + 1)
 COMMAND = re.compile(r"::error file=([^,]*),line=(\d+),title=([^,:]*)::(.*)")
 
 
@@ -59,7 +60,7 @@ def test_junit_has_a_case_for_each_mistake_and_each_sample_of_each_flow(broken: 
     cases = suite.findall("testcase")
     failed = {case.get("file"): case for case in cases if case.find("failure") is not None}
     assert set(failed) == {"meshline.yaml", "samples/deals/yen.yaml"}
-    assert failed["meshline.yaml"].get("line") == "6" and "concurency" in str(failed["meshline.yaml"].get("name"))
+    assert failed["meshline.yaml"].get("line") == LINE and "concurency" in str(failed["meshline.yaml"].get("name"))
     assert "expected 'DE'" in str(failed["samples/deals/yen.yaml"].find("failure").get("message"))  # type: ignore[union-attr]
     assert (root.get("tests"), root.get("failures")) == (str(len(cases)), "2") and len(cases) > 20
     assert all(case.get("classname") and case.get("name") for case in cases)
@@ -79,7 +80,7 @@ def test_github_annotations_name_files_from_the_root_of_the_repository(broken: P
     assert [unquote(file) for file, *_ in found] == [
         "crm/north, 100%/meshline.yaml", "crm/north, 100%/samples/deals/yen.yaml",
     ]  # fmt: skip
-    assert found[0][1] == "6" and "did you mean `concurrency`?" in found[0][3]
+    assert found[0][1] == LINE and "did you mean `concurrency`?" in found[0][3]
     assert summary.startswith("1 mistakes; ")
 
 

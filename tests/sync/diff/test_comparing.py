@@ -61,7 +61,7 @@ def test_an_empty_owner_is_no_owner(edited: Compare, empty: str) -> None:
 
 def test_of_a_side_with_mistakes_only_the_mistakes_are_told(edited: Compare) -> None:
     found = edited(Edit(FLOW, "owner: revops", "owner: nobody-here"), Edit(DEAL, "name: amount,", "name: total,"))
-    assert [(each.file, each.line) for each in found.mistakes] == [(FLOW, 4)]
+    assert [(each.file, each.line) for each in found.mistakes] == [(FLOW, 5)]
     assert not found.changes and not found.blocked
 
 
