@@ -26,9 +26,9 @@ from bot.surroundings import Surroundings
 from bot.web import Web
 from store.ledger import Store
 from sync import connectors
-from sync.deliver import Line
 from sync.engine import Engine
 from sync.errors import ConfigurationError
+from sync.line import Line
 from sync.releases import Running
 from sync.trials import Candidate
 from sync.workspace.workspace import Workspace

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from store.ledger import Store
-from sync.deliver import Line
 from sync.engine import Engine
 from sync.errors import Rejected
+from sync.line import Line
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page, Source, Target
 from sync.workspace.flow import Flow

@@ -19,8 +19,8 @@ from bot.settings import Settings
 from store.ledger import Store
 from store.releases import Proposal
 from sync import connectors
-from sync.deliver import Line
 from sync.errors import ConfigurationError, IllegalMove, LedgerUnavailable
+from sync.line import Line
 from sync.releases import Files, Running, Trial, digest_of
 from sync.trials import Candidate, announced
 from sync.workspace.loader import load

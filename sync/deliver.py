@@ -2,93 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cache
-from typing import Any, cast
 
 from sync import asking
-from sync.bulk import Batches, Bulk
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.drafts import LOOK_AGAIN, agreed, draft_differs, has_post, up_to_post
-from sync.errors import ConnectorError, NotFound, Unmentioned
+from sync.errors import ConnectorError, Unmentioned
+from sync.line import Line
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
-from sync.ports import BulkTarget, Ledger, Source, Target
+from sync.ports import Target
 from sync.prepare import prepare, questions, questions_elsewhere
 from sync.questions import Lookups
 from sync.releases import Compared
 from sync.trials import Candidate
-from sync.watching import Watch, is_told_of
+from sync.watching import is_told_of
 from sync.workspace.flow import Flow
-from sync.workspace.workspace import Workspace
 from sync.writing import Changed, Writing, differing, filled, fingerprint
 
 _CREATES = ("create", "upsert")
 _ROUNDS = 4  # an answer may raise a further question; more rounds than kinds of question would be a circle
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What the line runs through. `connections` are the built connectors by name."""
-
-    ledger: Ledger
-    workspace: Workspace
-    connections: Mapping[str, object]
-    clock: Callable[[], datetime]
-    batches: dict[tuple[str, str], Batches] = field(default_factory=dict)
-    watch: Watch = field(init=False)
-
-    def __post_init__(self) -> None:
-        watch = Watch(ledger=self.ledger, workspace=self.workspace, connections=self.connections, clock=self.clock)
-        object.__setattr__(self, "watch", watch)
-
-    def source(self, name: str) -> Source:
-        """The connection as a source. Raises NotFound."""
-        found: Any = self.connections.get(name)
-        if not _is_source(found.__class__):
-            raise NotFound(f"there is no source called {name}")
-        return cast(Source, found)
-
-    def target(self, name: str) -> Target:
-        """The connection as a target. Raises NotFound."""
-        found: Any = self.connections.get(name)
-        if not _is_target(found.__class__):
-            raise NotFound(f"there is no target called {name}")
-        return cast(Target, found)
-
-    def bulk(self, flow: Flow, name: str, entity: str) -> Bulk | None:
-        """The connection as a target to which the flow creates many records of the entity in one call, good for one write
-        that begins now; None where it takes none. Raises NotFound."""
-        found: Any = self.target(name)
-        if not _is_bulk_target(found.__class__) or not found.takes_many(entity):
-            return None
-        batches = self.batches.get((flow.name, name))
-        if batches is None:
-            batches = Batches(name, found, flow.batch, ledger=self.ledger, clock=self.clock)
-            self.batches[(flow.name, name)] = batches
-        surely_ours = self.workspace.engine.lease / 2  # so much is left when a write has begun
-        return Bulk(target=found, batches=batches, until=self.clock() + surely_ours)
-
-    def quarantine(self, name: str) -> float:
-        """How many seconds an unknown write on this connection rests before it is read back."""
-        own = self.workspace.connections[name].quarantine
-        return (own or self.workspace.engine.quarantine).total_seconds()
-
-
-@cache
-def _is_source(connector: Any) -> bool:
-    return issubclass(connector, Source)
-
-
-@cache
-def _is_target(connector: Any) -> bool:
-    return issubclass(connector, Target)
-
-
-@cache
-def _is_bulk_target(connector: Any) -> bool:
-    return issubclass(connector, BulkTarget)
 
 
 @dataclass(slots=True)

@@ -13,8 +13,9 @@ from uuid import uuid4
 import structlog
 
 from sync.decide import Outcome, Wrong, decide
-from sync.deliver import Line, Trip
+from sync.deliver import Trip
 from sync.errors import IllegalMove, LeaseLost, LedgerUnavailable, NotFound, NotKept, Outdated, WebhookRefused
+from sync.line import Line
 from sync.model import Change, Delivery, Received, Record, WriteEnd
 from sync.ports import Incoming
 from sync.releases import Compared, Running

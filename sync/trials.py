@@ -16,7 +16,7 @@ from sync.replaying import Prepared, difference, ended
 from sync.workspace.flow import Flow
 
 if TYPE_CHECKING:
-    from sync.deliver import Line
+    from sync.line import Line
 
 OUTCOME = "@outcome"
 _MOST = 100

@@ -13,9 +13,9 @@ from typing import Any
 
 from store.ledger import Store
 from sync import connectors
-from sync.deliver import Line
 from sync.engine import Engine
 from sync.errors import ConnectorError, Rejected
+from sync.line import Line
 from sync.model import Case, Cause, Change, Found, Record
 from sync.workspace.loader import load
 from sync.workspace.workspace import Workspace

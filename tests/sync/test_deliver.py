@@ -8,8 +8,8 @@ import pytest
 
 from store.tables import holds
 from sync.connectors.rest import Rest
-from sync.deliver import Line
 from sync.errors import NotFound
+from sync.line import Line
 from tests.world import World
 
 OPS = ["create", "post"]
