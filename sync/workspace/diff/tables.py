@@ -43,6 +43,22 @@ def _users(table: str, workspace: Workspace) -> dict[str, tuple[Flow, frozenset[
     return found
 
 
+def tables_read(flow: Flow) -> frozenset[str]:
+    """Every table that the flow reads."""
+    return frozenset(_referenced(flow.model_dump(exclude_none=True)))
+
+
+def _referenced(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(name := value.get("reference"), str):
+            yield name
+        for inner in value.values():
+            yield from _referenced(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _referenced(inner)
+
+
 def _naming(value: object, table: str) -> Iterator[Mapping[str, object]]:
     if isinstance(value, Mapping):
         if value.get("reference") == table:
