@@ -1,12 +1,13 @@
 """The sandbox CRM: a small HubSpot, served by `crm_api`. What a salesperson does here is heard outside as a signed webhook."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.sandbox.crm_objects import Objects
-from bot.sandbox.crm_record import Missing, Record
+from bot.sandbox.crm_record import InvalidProperties, Missing, Record
 from bot.sandbox.crm_schema import API_VERSION, Json
 from bot.sandbox.crm_sender import Sender
 from bot.sandbox.deals_values import Owner
@@ -15,6 +16,7 @@ from bot.sandbox.faults import CrmFaults
 __all__ = ["API_VERSION", "PREFIX", "Asked", "Crm", "Missing"]
 
 PREFIX = "/crm-api"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,18 @@ class Crm:
 
     def rename_property(self, kind: str, name: str, new: str) -> None:
         """The CRM administrator gives a property another name. Raises Missing or InvalidProperties."""
+        if kind not in self.objects.types or not _NAME.fullmatch(new):
+            raise InvalidProperties([(new, "INVALID_NAME", f"{kind} cannot have a property {new!r}")])
         self.objects.change_property(kind, name, name=new)
+
+    def fields(self) -> list[Json]:
+        """The properties of deals, companies and line items that may be renamed."""
+        return [
+            {"kind": kind, "name": each.name, "label": each.label}
+            for kind in ("deals", "companies", "line_items")
+            for each in self.objects.types[kind].properties.values()
+            if not each.computed
+        ]
 
     def deal(self, deal_id: str) -> Json:
         """The deal with its first company and its line items, flat. Raises Missing."""

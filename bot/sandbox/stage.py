@@ -72,6 +72,7 @@ class Stage:
         return {
             "deals": [self._deal(one) for one in self.world.crm.deals()[:500]],
             "invoices": [_invoice(one, customers) for one in erp.invoices()[-500:]],
+            "fields": self.world.crm.fields(),
             "faults": [_WEATHER.get(name, name) for name in erp.faults.active()],
         }
 
@@ -81,6 +82,11 @@ class Stage:
             self.world.crm.update("deals", deal_id, properties)
         except Missing as error:
             raise LookupError(f"there is no deal {deal_id}") from error
+        self.world.slack.announce("books")
+
+    async def rename_field(self, kind: str, name: str, new: str) -> None:
+        """The CRM administrator renames a field. Raises LookupError or ValueError."""
+        self.world.crm.rename_property(kind, name, new)
         self.world.slack.announce("books")
 
     def say(self, line: str) -> None:
@@ -171,6 +177,9 @@ class _Controls:
 
     async def edit_deal(self, deal_id: str, properties: dict[str, str]) -> None:
         await self._holder["stage"].edit_deal(deal_id, properties)
+
+    async def rename_field(self, kind: str, name: str, new: str) -> None:
+        await self._holder["stage"].rename_field(kind, name, new)
 
     def story(self) -> list[str]:
         return self._holder["stage"].said

@@ -36,6 +36,14 @@ class Shop:
                 return cause
         raise LookupError(f"no untouched card for {reason}")
 
+    async def until(self, reason: str) -> None:
+        """Until there is a card for this reason."""
+        for _ in range(200):
+            if any(one.reason == reason for one in await self.stage.parts.store.open_causes(limit=2000)):
+                return await self.calm()
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"no card for {reason}")
+
     async def place(self, cause: Cause) -> tuple[str, str]:
         """The channel and the timestamp of a card."""
         found = await self.stage.parts.store.card_at(cause.id)

@@ -283,6 +283,34 @@ async def test_nobody_answers_so_the_backup_is_asked_billing_is_held_and_he_rele
     assert (await small_shop.billed(cause))["billing_code"] == "BC-US-1"
 
 
+async def test_a_field_renamed_in_the_crm_is_one_card_and_after_the_mend_one_press_sets_all_going(
+    small_shop: Shop, look: Open
+) -> None:
+    billed = len(small_shop.stage.world.erp.posted())
+    dana = await look(small_shop, "dana")
+    await dana.tab.get_by_test_id("nav-deals").click()
+    for old, new in (("vat_id", "tax_number"), ("tax_number", "vat_id")):
+        await dana.tab.get_by_test_id("rename-field").click()
+        await dana.tab.get_by_test_id("rename-which").select_option(f"companies/{old}")
+        await dana.tab.get_by_test_id("rename-new").fill(new)
+        await dana.tab.get_by_test_id("rename-save").click()
+        await expect(dana.tab.get_by_test_id("rename-form")).to_have_count(0)
+        if new == "tax_number":
+            won = next(one["id"] for one in small_shop.stage.world.crm.deals() if one["dealstage"] == "closedwon")
+            await small_shop.stage.edit_deal(won, {"contract_url": "https://contracts.example/2"})
+            await small_shop.until("schema_drift")
+    await dana.go("sales-ops")
+    cause = await small_shop.one("schema_drift")
+    card = await dana.card(cause)
+    await expect(card).to_contain_text(
+        "VAT id (company.vat_id) is not in the source any more; renamed to company.tax_number?"
+    )
+    assert len(small_shop.stage.world.erp.posted()) == billed
+    await dana.press(card, "replay")
+    await dana.tab.get_by_test_id("confirm-yes").click()
+    await expect(card).to_contain_text("Resolved ·")
+
+
 async def test_the_morning_after_a_digest_says_what_is_open(small_shop: Shop, look: Open) -> None:
     dana = await look(small_shop, "dana")
     await dana.clock(1440)

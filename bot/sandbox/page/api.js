@@ -71,6 +71,7 @@ export const write = {
   message: (channel, text, threadTs) =>
     post("/sandbox/message", { as: actor, channel, text, ...(threadTs ? { thread_ts: threadTs } : {}) }),
   forward: (minutes) => post("/sandbox/clock", { forward_minutes: minutes }),
+  renameField: (field) => post("/sandbox/crm/fields", field),
   editDeal: (id, properties) => post(`/sandbox/crm/deals/${part(id)}`, { properties }),
 };
 

@@ -4,6 +4,7 @@
 import { read, Refused } from "./api.js";
 import { coalesced, clip, h, keepFocus } from "./dom.js";
 import { editDeal, stageName } from "./deal.js";
+import { renameField } from "./rename.js";
 import { toast } from "./overlay.js";
 
 const words = (text) => String(text ?? "").replaceAll("_", " ");
@@ -40,6 +41,12 @@ const DEALS = {
   title: "CRM deals",
   topic: "The CRM, as a salesperson sees it. An edit here reaches Meshline as a webhook.",
   rows: (books) => books.deals,
+  tools: (books) =>
+    h(
+      "button",
+      { type: "button", class: "button slim", testid: "rename-field", onclick: () => renameField(books().fields ?? []) },
+      "Rename a field",
+    ),
   names: ["Deal", "Company", "Stage", "Amount", "Billing status", "Planted defect", "Edit"],
   searched: (deal) => [deal.id, deal.name, deal.company, deal.stage, deal.billing_status, words(deal.defect)],
   row: (deal) =>
@@ -130,7 +137,7 @@ function booksPane(kind) {
     "section",
     { class: "pane", "aria-label": kind.title },
     h("header", { class: "pane-head" }, h("h1", {}, kind.title), h("p", { class: "topic" }, kind.topic)),
-    h("div", { class: "books-tools" }, search, count),
+    h("div", { class: "books-tools" }, search, count, kind.tools?.(() => books ?? {})),
     faults,
     scroller,
   );

@@ -1,4 +1,4 @@
-"""The part of the page that is not Slack: the clock, the two systems' books, and a salesperson's edit in the CRM."""
+"""The part of the page that is not Slack: the clock, the two systems' books, and what people change in the CRM."""
 
 from aiohttp import web
 
@@ -34,10 +34,21 @@ def mount_controls(app: web.Application, state: State, controls: Controls | None
         state.changes.tell("books")
         return {"ok": True}
 
+    async def rename_field(request: web.Request) -> Json:
+        body = await body_of(request)
+        kind, name, new = (str(body.get(each) or "").strip() for each in ("kind", "name", "new"))
+        try:
+            await _wired(controls).rename_field(kind, name, new)
+        except (LookupError, ValueError) as error:
+            raise CannotDo(f"The CRM refused this: {error}") from error
+        state.changes.tell("books")
+        return {"ok": True}
+
     app.router.add_get("/sandbox/clock", answering(clock))
     app.router.add_post("/sandbox/clock", answering(forward))
     app.router.add_get("/sandbox/books", answering(books))
     app.router.add_post("/sandbox/crm/deals/{deal}", answering(edit_deal))
+    app.router.add_post("/sandbox/crm/fields", answering(rename_field))
 
 
 def _wired(controls: Controls | None) -> Controls:

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.crm import Crm
 from bot.sandbox.crm_api import mount_crm
+from bot.sandbox.crm_record import InvalidProperties, Missing
 from bot.sandbox.deals_values import Owner
 
 OBJECTS = "/crm-api/crm/objects/2026-09"
@@ -44,6 +45,32 @@ async def http(crm: Crm) -> AsyncIterator[TestClient[web.Request, web.Applicatio
 async def answer(call: Any) -> tuple[int, Any]:
     async with call as response:
         return response.status, await response.json()
+
+
+async def test_a_renamed_property_has_its_values_under_the_new_name_and_is_refused_under_the_old_one(crm, http):
+    deal = crm.create("deals", {"dealname": "Müller", "billing_code": "BC-1"})
+    crm.rename_property("deals", "billing_code", "billing_ref")
+    _, record = await answer(http.get(f"{OBJECTS}/deals/{deal}?properties=billing_code,billing_ref"))
+    assert record["properties"]["billing_ref"] == "BC-1" and "billing_code" not in record["properties"]
+    status, refused = await answer(http.patch(f"{OBJECTS}/deals/{deal}", json={"properties": {"billing_code": "BC-2"}}))
+    assert status == 400 and "PROPERTY_DOESNT_EXIST" in str(refused)
+    _, listed = await answer(http.get("/crm-api/crm/properties/2026-09/deals"))
+    labels = {each["name"]: each["label"] for each in listed["results"]}
+    assert labels["billing_ref"] == "Billing code" and "billing_code" not in labels
+    for kind, name, new in (("deals", "billing_code", "x"), ("deals", "createdate", "x"), ("deals", "amount", "dealname"),
+                            ("deals", "amount", "Not a name"), ("orders", "amount", "x")):  # fmt: skip
+        with pytest.raises((Missing, InvalidProperties)):
+            crm.rename_property(kind, name, new)
+
+
+async def test_an_archived_property_is_kept_and_shown_only_to_who_asks_for_it(crm, http):
+    deal = crm.create("deals", {"dealname": "Müller", "billing_code": "BC-1"})
+    crm.objects.change_property("deals", "billing_code", archived=True)
+    _, record = await answer(http.get(f"{OBJECTS}/deals/{deal}?properties=billing_code"))
+    assert "billing_code" not in record["properties"]
+    for asked, found in (("", False), ("?archived=true", True)):
+        _, listed = await answer(http.get(f"/crm-api/crm/properties/2026-09/deals{asked}"))
+        assert ("billing_code" in {each["name"] for each in listed["results"]}) is found
 
 
 async def test_a_read_answers_only_what_was_asked_and_the_three_that_always_come(crm, http):

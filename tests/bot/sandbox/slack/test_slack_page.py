@@ -39,6 +39,11 @@ class Beside:
             raise LookupError("no such deal")
         self.edits.append((deal_id, properties))
 
+    async def rename_field(self, kind: str, name: str, new: str) -> None:
+        if (kind, name) != ("deals", "billing_code"):
+            raise LookupError("no such field")
+        self.edits.append((f"{kind}/{name}", {"new": new}))
+
     def story(self) -> list[str]:
         return ["Two companies share a VAT id."]
 
