@@ -58,6 +58,7 @@ class ErpApi:
             ("POST", "/v1/invoices", self._create_invoice),
             ("PATCH", "/v1/invoices/{id}", self._change_invoice),
             ("POST", "/v1/invoices/{id}/post", self._post_invoice),
+            ("POST", "/v1/invoices/{id}/void", self._void_invoice),
             ("GET", "/v1/_log", self._read_log),
             ("GET", "/v1/_faults", self._read_faults),
             ("POST", "/v1/_faults", self._set_faults),
@@ -170,6 +171,11 @@ class ErpApi:
         if call.body not in (None, {}):
             raise invalid("body", "posting takes no fields")
         return self._write(call, "post", 200, lambda books: books.post_invoice(invoice.id))
+
+    def _void_invoice(self, call: _Call) -> tuple[int, Json]:
+        invoice = self._erp.books.invoice(call.request.match_info["id"])
+        call.reference = invoice.reference
+        return self._write(call, "void", 200, lambda books: books.void_invoice(invoice.id))
 
     def _get(self, call: _Call) -> tuple[int, Json]:
         kind, record_id = call.request.match_info["kind"], call.request.match_info["id"]

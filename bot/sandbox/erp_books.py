@@ -122,10 +122,21 @@ class Books:
         self.invoices[invoice.id] = changed
         return changed
 
+    def void_invoice(self, invoice_id: str) -> Invoice:
+        invoice = self.invoice(invoice_id)
+        if invoice.status == "posted":
+            raise Refused(409, "posted_is_immutable", f"invoice {invoice.number} is posted: credit it instead")
+        if invoice.status == "void":
+            raise Refused(409, "already_void", f"invoice {invoice.id} is void already")
+        void = self.invoices[invoice.id] = Invoice(**(_document(invoice) | {"status": "void"}))
+        return void
+
     def post_invoice(self, invoice_id: str) -> Invoice:
         invoice = self.invoice(invoice_id)
         if invoice.status == "posted":
             raise Refused(409, "already_posted", f"invoice {invoice.number} is posted already")
+        if invoice.status == "void":
+            raise Refused(409, "void_is_final", f"invoice {invoice.id} is void and cannot be posted")
         self._must_be_bookable(invoice)
         self._posted += 1
         posted = Invoice(**(_document(invoice) | {"status": "posted", "number": f"INV-{self._posted:05}"}))

@@ -11,7 +11,7 @@ from sync.connectors.http import Client
 from sync.connectors.kind import Kind
 from sync.connectors.options import Address, HttpOptions, Secret
 from sync.connectors.rest_bulk import read_each
-from sync.connectors.rest_description import Call, Description, Entity, Errors, fill, fill_header, fill_path
+from sync.connectors.rest_description import Call, Description, Entity, Errors, Post, Void, fill, fill_header, fill_path
 from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
 from sync.connectors.selector import select
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
@@ -109,16 +109,22 @@ class Rest:
     async def post(self, entity: str, target_id: str) -> Found:
         """Make a draft final. One that is final already answers with itself."""
         known = self._entity(entity)
-        if known.post is None:
-            raise self._unsupported(entity, "posted")
+        return self._final(known, await self._moved(entity, target_id, known.post, "posted"))
+
+    async def void(self, entity: str, target_id: str) -> Found:
+        """Take a draft back. One that is taken back already answers with itself."""
+        return await self._moved(entity, target_id, self._entity(entity).void, "voided")
+
+    async def _moved(self, entity: str, target_id: str, call: Post | Void | None, what: str) -> Found:
+        if call is None:
+            raise self._unsupported(entity, what)
         try:
-            answer = await self._send(known.post, {"id": target_id}, idempotent=False, json=known.post.body)
+            answer = await self._send(call, {"id": target_id}, idempotent=False, json=call.body)
         except Rejected as refused:
             if refused.reason != ALREADY_DONE:
                 raise
-            return self._final(known, await self._read_back(entity, target_id))
-        found = self._written(known, answer) if answer.body else await self._read_back(entity, target_id)
-        return self._final(known, found)
+            return await self._read_back(entity, target_id)
+        return self._written(self._entity(entity), answer) if answer.body else await self._read_back(entity, target_id)
 
     async def _write(self, call: Call, values: Mapping[str, str], json: Any) -> Answer:
         try:

@@ -127,10 +127,18 @@ class Post(Call):
     body: dict[str, Any] | None = None
 
 
+class Void(Call):
+    """A draft is taken back."""
+
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    body: dict[str, Any] | None = None
+
+
 _PLACES: dict[str, set[str]] = {
-    "find": {"reference"}, "get": {"id"}, "create": {"reference"}, "bulk": set(), "update": {"id"}, "post": {"id"}
+    "find": {"reference"}, "get": {"id"}, "create": {"reference"}, "bulk": set(), "update": {"id"}, "post": {"id"},
+    "void": {"id"},
 }  # fmt: skip
-_NEEDED = {"find": "reference", "get": "id", "update": "id", "post": "id"}
+_NEEDED = {"find": "reference", "get": "id", "update": "id", "post": "id", "void": "id"}
 
 
 class Entity(Described):
@@ -143,6 +151,7 @@ class Entity(Described):
     bulk: Bulk | None = None
     update: Update | None = None
     post: Post | None = None
+    void: Void | None = None
     item: Selector = "@"
     id: Selector = "id"
     status: Selector | None = None
