@@ -193,7 +193,8 @@ def sound_part(files: Files) -> Workspace:
     linked = names.at("teams").entries and names.at("connections").entries
     flows = [each for document, each in files.flows if each is not None and linked and not document.mistakes]
     flags = files.settings[1].flags if files.settings[1] is not None else {}
-    own = files.ours.own.transforms if files.ours is not None and files.ours.own is not None else NONE
+    ours = files.ours.own if files.ours is not None else None
+    own = ours.transforms if ours is not None else NONE
     return Workspace(
         name="",
         directory=files.directory,
@@ -213,4 +214,5 @@ def sound_part(files: Files) -> Workspace:
         digests=Digests(),
         retention=Retention(),
         own=own,
+        own_source=ours.source if ours is not None else "",
     )

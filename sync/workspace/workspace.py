@@ -26,7 +26,8 @@ _SCHEMES = ("env:", "file:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One loaded directory. `tables` are the reference tables, `own` the company's transforms; `contracts` are keyed `deal@1.0.0`."""
+    """One loaded directory. `tables` are the reference tables, `own` the company's transforms and `own_source` the text of their
+    file; `contracts` are keyed `deal@1.0.0`."""
 
     name: str
     directory: Path
@@ -40,6 +41,7 @@ class Workspace:
     digests: Digests
     retention: Retention
     own: Mapping[str, Transform] = field(default_factory=lambda: NONE)
+    own_source: str = ""
 
     def flow(self, name: str) -> Flow:
         """The flow of that name. Raises NotFound."""

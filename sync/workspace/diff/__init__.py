@@ -5,6 +5,7 @@ from __future__ import annotations
 from sync.workspace.diff.change import Category, Change, in_order
 from sync.workspace.diff.contracts import Seen, contract_changes
 from sync.workspace.diff.flows import flow_changes
+from sync.workspace.diff.own import own_changes
 from sync.workspace.diff.settings import settings_changes
 from sync.workspace.diff.tables import table_changes
 from sync.workspace.workspace import Workspace
@@ -20,6 +21,7 @@ def diff(old: Workspace, new: Workspace, *, seen: tuple[Seen, Seen] = ({}, {})) 
             *contract_changes(old, new, seen),
             *flow_changes(old, new),
             *table_changes(old, new),
+            *own_changes(old, new),
             *settings_changes(old, new),
         ]
     )

@@ -26,9 +26,10 @@ class Spotted:
 def spotted(change: Change, old: Files, new: Files) -> Spotted:
     """The change at its place."""
     files = old if change.gone else new
-    if change.noun == "table":
+    if change.noun in ("table", "transforms"):
         line = change.place[0] if change.place else 1
-        return Spotted(change=change, file=f"reference/{change.name}.csv", line=int(line))
+        file = f"reference/{change.name}.csv" if change.noun == "table" else change.name
+        return Spotted(change=change, file=file, line=int(line))
     document, place = _document(change, files)
     return Spotted(change=change, file=document.file, line=document.line(place))
 

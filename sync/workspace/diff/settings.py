@@ -12,7 +12,7 @@ from sync.workspace.diff.change import APPROVAL, PROOF, SAFE, About, Category, C
 from sync.workspace.diff.leaves import Leaf, leaves
 from sync.workspace.workspace import Workspace
 
-_ELSEWHERE = frozenset(("directory", "flows", "contracts", "tables"))
+_ELSEWHERE = frozenset(("directory", "flows", "contracts", "tables", "own", "own_source"))
 _BLOCKS = {"teams": "team", "calendars": "calendar", "connections": "connection"}
 _KINDS: dict[str, tuple[Category, str, str]] = {
     "team.title": (SAFE, "words_changed", "the team is called otherwise"),
@@ -34,6 +34,7 @@ _KINDS: dict[str, tuple[Category, str, str]] = {
     "retention": (APPROVAL, "retention_changed", "what is read or received is kept for another time"),
     "engine": (APPROVAL, "engine_changed", "the engine works otherwise"),
     "digests": (APPROVAL, "digests_changed", "digests come at another time"),
+    "flags": (PROOF, "flag_changed", "the flag is on for other records"),
     "name": (SAFE, "words_changed", "the company is called otherwise"),
 }
 
@@ -50,6 +51,14 @@ def settings_changes(old: Workspace, new: Workspace) -> Iterator[Change]:
             about = About(noun="settings", name=each.name, approvers=_flow_owners(old))
             for leaf in leaves(before, after, (each.name,), each.name):
                 yield _judged(about, each.name, leaf)
+    about = About(noun="settings", name="flags", approvers=_flow_owners(old))
+    for leaf in leaves(_flags(old), _flags(new), ("flags",), "flags"):
+        yield _judged(about, "flags", leaf)
+
+
+def _flags(workspace: Workspace) -> Any:
+    """The flags of the workspace, which its flows carry."""
+    return _plain({name: flag for flow in workspace.flows.values() for name, flag in flow.flags.items()})
 
 
 def _flow_owners(workspace: Workspace, names: frozenset[str] | None = None) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ PRICES, TERMS, ACCOUNTS, ERP = (
     "connections/erp.yaml",
 )
 
+OURS = "transforms.py"
+
 DEMANDS = """\
 apiVersion: v3.1.0
 kind: DataContract
@@ -48,6 +50,17 @@ customProperties:
 """
 
 
+OWN = """\
+def net(value: str) -> str:
+    \"\"\"The net price.\"\"\"
+    return value.strip()
+
+
+def spare(value: str) -> str:
+    return value
+"""
+
+
 class Edit(NamedTuple):
     """In a file, this text becomes that one. Without an old text, the file is written anew; without a new one, it may go."""
 
@@ -58,6 +71,7 @@ class Edit(NamedTuple):
 
 RICHER = (
     Edit(INVOICE, "", DEMANDS),
+    Edit(SETTINGS, "retention:\n", "flags:\n  newer: {share: 10%}\n\nretention:\n"),
     Edit(DEAL, "businessName: Payment terms}", "businessName: Payment terms, enum: [{value: NET30}, {value: NET60}]}"),
     Edit(DEAL, "{name: price, logicalType: number,", "{name: price, logicalType: number, physicalType: 'decimal(10,2)',"),
     Edit(DEAL, "businessName: Quantity}", "businessName: Quantity, logicalTypeOptions: {minimum: 1, maximum: 1000}}"),
@@ -70,6 +84,15 @@ RICHER = (
     Edit(DEAL, "slaProperties:\n", "slaProperties:\n  - {property: timeToResolve, value: 24, unit: h}\n"
          "  - {property: retention, value: 2, unit: y}\n"),
 )  # fmt: skip
+
+WITH_OWN = (
+    Edit(OURS, "", OWN),
+    Edit(
+        FLOW,
+        '{to: description, from: "name || product_code", transform: clip200}',
+        "{to: description, from: name, transform: ours.net}",
+    ),
+)
 
 
 def made(directory: Path, *edits: Edit) -> Path:

@@ -8,10 +8,10 @@ import pytest
 
 from sync.workspace import Workspace, load
 from sync.workspace.diff import diff
-from tests.sync.diff.pairs import made
-from tests.sync.diff.verdicts import APPROVAL, PROOF
+from tests.sync.diff.pairs import WITH_OWN, made
+from tests.sync.diff.verdicts import APPROVAL, PROOF, Pair
 from tests.sync.diff.verdicts_fields import FIELDS, NINE
-from tests.sync.diff.verdicts_flows import FLOWS
+from tests.sync.diff.verdicts_flows import FLOWS, TRANSFORMS
 from tests.sync.diff.verdicts_people import PROMISES, SURROUNDINGS
 
 PAIRS = NINE | FIELDS | PROMISES | FLOWS | SURROUNDINGS
@@ -24,8 +24,16 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_an_edit_gets_its_verdict(name: str, before: Workspace, tmp_path: Path) -> None:
-    wanted = PAIRS[name]
-    after = load(made(tmp_path / "workspace", wanted.edit, *wanted.more))
+    judged(PAIRS[name], before, load(made(tmp_path / "workspace", PAIRS[name].edit, *PAIRS[name].more)))
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_an_edit_of_a_companys_own_transforms_gets_its_verdict(name: str, tmp_path: Path) -> None:
+    before = load(made(tmp_path / "before", *WITH_OWN))
+    judged(TRANSFORMS[name], before, load(made(tmp_path / "after", *WITH_OWN, TRANSFORMS[name].edit)))
+
+
+def judged(wanted: Pair, before: Workspace, after: Workspace) -> None:
     changes = diff(before, after)
     found = [each for each in changes if (each.kind, each.path) == (wanted.kind, wanted.path)]
     assert len(found) == 1, changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sync.diff.pairs import FLOW
+from tests.sync.diff.pairs import FLOW, OURS
 from tests.sync.diff.verdicts import APPROVAL, BREAKING, FINANCE, PROOF, SAFE, pair
 
 FLOWS = {
@@ -131,5 +131,18 @@ FLOWS = {
         "  - {check: required, path: deal_currency_code, reason: unknown_currency}\n  - {check: currency, path: deal_currency_code}\n",
         "  - {check: currency, path: deal_currency_code}\n  - {check: required, path: deal_currency_code, reason: unknown_currency}\n",
         PROOF, "checks_reordered", "checks", "another order"
+    ),
+}  # fmt: skip
+
+TRANSFORMS = {
+    "a company's own transform works otherwise": pair(
+        OURS, "value.strip()", "value.strip().upper()", PROOF, "transform_changed", "ours.net", "quote_to_cash calls it", by=FINANCE
+    ),
+    "a transform that no flow calls works otherwise": pair(
+        OURS, "    return value\n", "    return value.upper()\n", SAFE, "transform_changed", "ours.spare", "no flow calls it"
+    ),
+    "a transform is described anew": pair(OURS, "The net price.", "Net.", SAFE, "words_changed", "ours.net", "described anew"),
+    "what the transforms share changes": pair(
+        OURS, "def net", "import re\n\n\ndef net", PROOF, "transform_changed", "", "what the transforms share", by=FINANCE
     ),
 }  # fmt: skip

@@ -159,6 +159,10 @@ SURROUNDINGS = {
     "a lease is longer": pair(
         SETTINGS, "lease: 60s", "lease: 90s", APPROVAL, "engine_changed", "engine.lease", "engine", "1m", "90s"
     ),
+    "a flag is on for more records": pair(
+        SETTINGS, "newer: {share: 10%}", "newer: {share: 20%}", PROOF, "flag_changed", "flags.newer.share", "other records", "0.1", "0.2",
+        by=("revops",)
+    ),
     "the company is called otherwise": pair(
         SETTINGS, "name: Northwind Trading", "name: Northwind", SAFE, "words_changed", "name", "called otherwise"
     ),
