@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.protections import batches, kept, lease, ledger, lines, once, people, releases, strangers, traffic
+from tests.protections import batches, drifts, kept, lease, ledger, lines, once, people, releases, strangers, traffic
 
 MUTANTS = [
     *lease.MUTANTS,
@@ -15,4 +15,5 @@ MUTANTS = [
     *kept.MUTANTS,
     *strangers.MUTANTS,
     *releases.MUTANTS,
+    *drifts.MUTANTS,
 ]
