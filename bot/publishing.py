@@ -4,6 +4,7 @@ blocks it is said at once, and what people must agree to is put before them with
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.releasing import Library, files_of, version_digests
 from store.ledger import Store
 from store.releases import Proposal
 from sync import connectors
-from sync.errors import ConfigurationError, NotAllowed
+from sync.errors import ConfigurationError, Mistake, NotAllowed
 from sync.model import Record
 from sync.releases import Files, Trial, digest_of
 from sync.replaying import Comparing, Comparison
@@ -20,6 +21,7 @@ from sync.workspace.diff import Category, Change, diff
 from sync.workspace.workspace import Workspace
 
 REPLAYED = 1_000
+Live = Callable[[Workspace], Awaitable[list[Mistake]]]
 _MOST_CHANGES = 500
 
 
@@ -62,11 +64,16 @@ class Draft:
         )  # fmt: skip
 
 
-async def draft(store: Store, library: Library, directory: Path, *, replayed: int = REPLAYED) -> Draft:
+async def draft(
+    store: Store, library: Library, directory: Path, *, live: Live | None = None, replayed: int = REPLAYED
+) -> Draft:
     """Check the directory and hold it against what runs, on the newest `replayed` records. Raises ConfigurationError with
-    every mistake, and with every sample that does not come out as it says."""
+    every mistake, with every sample that does not come out as it says, and with every field that the sources do not have (any
+    more), as far as `live` asks them."""
     report = await asyncio.to_thread(check, directory, connectors.options_of_kinds())
     workspace, files = _sound(report), await asyncio.to_thread(files_of, directory)
+    if live is not None and (gone := await live(workspace)):
+        raise ConfigurationError(gone)
     active = (await store.running_releases()).active
     if not active:
         return Draft(files=files, workspace=workspace, based_on=0)

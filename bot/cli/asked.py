@@ -17,15 +17,17 @@ def found_live(workspace: Workspace) -> list[Mistake]:
     """What the sources no longer have as the contracts say. Only connections that can say it need their secrets. Ends with
     exit 2 where one is missing."""
 
-    async def ask() -> list[Mistake]:
-        built = build_connections(workspace, os.environ, only=describing(workspace))
-        try:
-            return await live_mistakes(workspace, built)
-        finally:
-            for connection in built.values():
-                await connection.close()
+    return run(lambda: asked_live(workspace))
 
-    return run(ask)
+
+async def asked_live(workspace: Workspace) -> list[Mistake]:
+    """The same for a command that goes on. Raises ConfigurationError where a secret is missing."""
+    built = build_connections(workspace, os.environ, only=describing(workspace))
+    try:
+        return await live_mistakes(workspace, built)
+    finally:
+        for connection in built.values():
+            await connection.close()
 
 
 def describing(workspace: Workspace) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli.asked import asked_live
 from bot.cli.asking import Json, Number
 from bot.cli.deciding import As
 from bot.cli.replaying import in_words
@@ -37,16 +38,19 @@ def publish(
     shadow: Annotated[bool, typer.Option("--shadow", help="Let it look on first, and write nothing.")] = False,
     events: Annotated[int, typer.Option(min=1, help="A canary has passed after so many records.")] = 50,
     errors: Annotated[str, typer.Option(help="It has failed when so many more of them stop than of the rest.")] = "5%",
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the sources whether they have its fields.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check the directory, compare it with what runs, try it on the records of the past, and propose it. What needs nobody's
+    """Check the directory, ask the sources, compare it with what runs, try it on the records of the past, and propose it. What needs nobody's
     approval runs at once. Exit 1: it is blocked."""
     trial = _trial(canary, cohort, shadow, Rule(events=events, errors=_share(errors, "--errors")))
 
     async def go() -> tuple[Draft, Release | None]:
         async with _shelf() as (store, library):
-            found = await draft(store, library, directory or settings().workspace)
+            found = await draft(store, library, directory or settings().workspace, live=None if offline else asked_live)
             if found.same or found.blocked or dry_run:
                 return found, None
             await _known(store, found.workspace, who)

@@ -13,9 +13,11 @@ import pytest
 from bot.publishing import draft
 from bot.releasing import Adoption, Library, begin
 from bot.sandbox.stage import example
-from sync.errors import ConfigurationError, IllegalMove, NotAllowed, Outdated
+from sync.errors import ConfigurationError, IllegalMove, Mistake, NotAllowed, Outdated
 from sync.lifecycle import ReleaseState
+from sync.live import live_mistakes
 from sync.releases import Release, Rule, Running, Trial
+from sync.workspace.workspace import Workspace
 from tests.world import World, small_world
 
 DANA, FAYE, PRIYA, OMAR = "U0DANA0001", "U0FAYE0001", "U0PRIYA001", "U0OMAR0001"
@@ -43,8 +45,11 @@ class House:
 
     async def publish(self, by: str = DANA, trial: Trial | None = None) -> Release:
         store = self.world.store
-        found = await draft(store, self.library, self.directory)
+        found = await draft(store, self.library, self.directory, live=self.asked)
         return await store.propose(found.proposal(by=by, words="a change", trial=trial), now=self.world.clock())
+
+    async def asked(self, workspace: Workspace) -> list[Mistake]:
+        return await live_mistakes(workspace, self.world.parts.connections)
 
     async def live(self) -> Running:
         await self.adoption.keep_up()
@@ -98,6 +103,16 @@ async def test_what_breaks_somebody_is_blocked_whoever_asks(house: House) -> Non
     house.edit(('key: "crm-deal-{id}"', 'key: "crm-{id}"'))
     with pytest.raises(NotAllowed, match="break what somebody relies on"):
         await house.publish()
+
+
+async def test_a_field_that_the_crm_does_not_have_any_more_blocks_publishing_at_its_line(house: House) -> None:
+    house.world.crm.rename_property("deals", "billing_code", "billing_ref")
+    house.edit(WIDER)
+    with pytest.raises(
+        ConfigurationError, match=r"contracts/deal.odcs.yaml:\d+: Billing code .* \(renamed to billing_ref\?\)"
+    ):
+        await house.publish()
+    assert await house.live() == Running(active=1)
 
 
 async def test_the_same_version_cannot_say_something_else(house: House) -> None:
