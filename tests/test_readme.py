@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from sync.lifecycle import CASE_MOVES, DELIVERY_MOVES, Move
+from sync.lifecycle import CASE_MOVES, DELIVERY_MOVES, RELEASE_MOVES, Move
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,3 +44,4 @@ def test_the_walk_of_one_event_names_code_that_exists() -> None:
 def test_the_drawn_lifecycles_are_the_tables() -> None:
     assert drawn(0) == edges(DELIVERY_MOVES)
     assert drawn(1) == edges(CASE_MOVES)
+    assert drawn(2) == edges(RELEASE_MOVES)
