@@ -3,6 +3,7 @@ it is. Git runs without a shell and within a time limit; nothing of the reposito
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ SECONDS = 20
 MOST_BYTES = 50_000_000
 _FILE_MODES = ("100644", "100755")
 _BETWEEN = "\x1f"
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells its hooks; with it, git would look at that repository only, wherever it is asked."""
 
 
 class NoRevision(MeshlineError):
@@ -61,15 +64,18 @@ def _commit(named: str) -> str | None:
     """The commit that a revision means; None for a directory."""
     if Path(named).is_dir():
         return None
-    top, revision = _repository(Path.cwd()), named.partition(":")[0]
-    if top is None:
-        raise NoRevision(f"{named} is no directory, and there is no git repository here to look it up in")
+    revision = named.partition(":")[0]
+    try:
+        top = Path(_git(Path.cwd(), "rev-parse", "--show-toplevel").strip())
+    except NoRevision as error:
+        raise NoRevision(f"{named} is no directory, and git finds no repository here: {error}") from None
     if revision.startswith("-") or not revision:
         raise NoRevision(f"{named!r} is neither a directory nor a revision")
     try:
         return _git(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
     except NoRevision:
-        raise NoRevision(f"{named} is no directory here, and {revision} is no revision of {top.name}") from None
+        words = f"{named} is no directory here, and {revision} is no revision of {top.name}"
+        raise NoRevision(f"{words}; a revision of another clone is fetched first") from None
 
 
 def _inside(named: str) -> str | None:
@@ -188,8 +194,11 @@ def _git_bytes(directory: Path, *words: str) -> bytes:
     if git is None:
         raise NoRevision("git is not installed here; name two directories")
     command: Sequence[str] = (git, "-c", "core.quotepath=off", "-C", str(directory), *words)
+    around = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL, env=around
+        )
     except subprocess.TimeoutExpired:
         raise NoRevision(f"git did not answer within {SECONDS} seconds") from None
     if done.returncode:

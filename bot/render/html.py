@@ -27,6 +27,7 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; back
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 caption { text-align: left; padding: .5rem .7rem; color: #4a5b6e; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .7rem; border-top: 1px solid #e4eaf0; }
+td:last-child { min-width: 13rem; }
 thead th { background: #f4f7fb; white-space: nowrap; } tbody th { font-weight: 600; } tbody th code { white-space: nowrap; }
 dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .35rem 1rem; margin: 0; }
 dt { color: #4a5b6e; } dd { margin: 0; overflow-wrap: anywhere; }
@@ -39,6 +40,7 @@ footer { margin: 3rem auto 2rem; color: #4a5b6e; font-size: .85rem; }
   table, tbody, tr, th, td, caption { display: block; width: 100%; }
   tbody th code { white-space: normal; } tbody tr { border-top: 1px solid #c3cfdb; padding: .4rem 0; } th, td { border: 0; padding: .2rem .7rem; }
   td[data-head]::before { content: attr(data-head) ": "; color: #4a5b6e; } td:empty { display: none; }
+  td:last-child { min-width: 0; }
 }
 @media print { nav, .skip { display: none; } .wide { overflow: visible; border: 0; } }
 """

@@ -13,6 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from bot.revisions import sides
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
 DEAL, FLOW = "contracts/deal.odcs.yaml", "flows/quote_to_cash.yaml"
@@ -170,4 +171,18 @@ def test_without_a_repository_a_revision_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     result = contracts("diff", "main", EXAMPLE)
     assert result.exit_code == 2
-    assert "no git repository here" in result.stderr
+    assert "main is no directory, and git finds no repository here" in result.stderr
+
+
+def test_in_a_hook_of_git_the_named_repository_is_looked_at(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert contracts("diff", "v1", "ops/workspace").exit_code == 1
+
+
+def test_of_a_revision_files_are_read_and_links_are_not(repository: Path) -> None:
+    with sides("v1", "main") as (old, new):
+        assert (old.directory / DEAL).read_text(encoding="utf-8") == (EXAMPLE / DEAL).read_text(encoding="utf-8")
+        assert not (new.directory / "link.yaml").is_symlink() and not (new.directory / "link.yaml").exists()
+        assert (old.prefix, new.proposer) == ("ops/workspace/", "Ben <ben@northwind.example>")
+    assert not new.directory.exists(), "nothing stays behind"
