@@ -134,8 +134,8 @@ class Drifting:
 
     async def forget_called_off(self, values: Sequence[tuple[str, str]], *, now: datetime) -> None:
         """These (flow, value) agree with the contract again: what was called off may open once more."""
-        gone = exists().where(_tells(), deliveries.c.state == DeliveryState.DISCARDED)
-        these = (_STILL, tuple_(drifts.c.flow, drifts.c.value).in_(list(values)), gone)
+        tells = exists().where(_tells(), deliveries.c.state != DeliveryState.DISCARDED)  # none when it is archived
+        these = (_STILL, tuple_(drifts.c.flow, drifts.c.value).in_(list(values)), ~tells)
         closing = update(drifts).where(*these).values(mended_at=now, why="it was called off and agrees again")
         if values:
             await self.db.write(lambda tx: tx.execute(closing) and None)
@@ -220,10 +220,10 @@ def _left_behind() -> Select[*tuple[Any, ...]]:
 def _set_going(tx: Connection, flow: str, value: str, why: str, now: datetime) -> int:
     """Everything that stands still for this cause goes round again; how many."""
     d = deliveries.c
-    found = tx.execute(select(d.id, d.flow, d.subject).where(d.id.in_(_held(flow, value)))).all()
+    found = tx.execute(select(d.flow, d.subject).where(d.id.in_(_held(flow, value)))).all()
     lines = {(one.flow, one.subject) for one in found}
     lock(tx, lines)
-    moved = put_back(tx, d.id.in_([one.id for one in found]), delivery_move("replay"), now)
+    moved = put_back(tx, d.id.in_(_held(flow, value)), delivery_move("replay"), now)  # may be more than a list can hold
     line_up(tx, lines)
     for one in sorted(moved, key=lambda each: each.id):
         append(

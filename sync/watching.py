@@ -38,6 +38,7 @@ AT_MOST = timedelta(minutes=1)
 _OPEN_EVERY = timedelta(minutes=5)
 _RETRY = timedelta(minutes=15)
 _REFRESH = timedelta(seconds=1)
+_LOOKED_AT = timedelta(seconds=3)
 _NIGHT = timedelta(hours=2)
 
 
@@ -210,7 +211,7 @@ class Watch:
 
     def _held(self, drift: OpenDrift, delivery: Delivery, flow: Flow, record: Record) -> Outcome:
         if drift.told and drift.moving:
-            return Resting(until=self.clock() + _REFRESH, detail=f"{drift.value} is looked at again first")
+            return Resting(until=self.clock() + _LOOKED_AT, detail=f"{drift.value} is looked at again first")
         prepared = prepare(record, flow, self.workspace, delivery.overlays)  # only for what its card says
         if isinstance(prepared, NotDue):
             doubtful = drift.path in triggers(flow, self.workspace.contract_of(flow))

@@ -102,6 +102,25 @@ async def test_both_connections_prove_themselves() -> None:
             await b.hubspot.probe()
 
 
+async def test_a_deal_is_described_with_its_company_and_lines_in_a_contracts_words() -> None:
+    async with books() as b:
+        b.crm.objects.change_property("deals", "billing_code", archived=True)
+        found = await b.hubspot.describe("deals")
+        types = {path: each.type for path, each in found.fields.items()}
+        assert types.items() >= {
+            "id": "string", "amount": "number", "closedate": "timestamp", "company": "object", "company.vat_id": "string",
+            "lines": "array", "lines[*].quantity": "number",
+        }.items()  # fmt: skip
+        assert "closedwon" in found.fields["dealstage"].options and found.fields["billing_code"].archived
+        assert found.fields["company.vat_id"].label == "VAT ID"
+        assert "company" not in (await b.hubspot.describe("companies")).fields
+        assert await b.hubspot.describe("unicorns") is None
+        for status, error in ((403, Unauthorized), (401, Unauthorized), (503, Unavailable)):
+            b.crm.faults.schema = status
+            with pytest.raises(error):
+                await b.hubspot.describe("deals")
+
+
 async def test_every_deal_of_the_story_is_read_as_the_crm_shows_it() -> None:
     async with books() as b:
         told = story(now=b.now)
