@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.bindings import Bindings
 from store.breakers import Breakers
 from store.cards import Cards
 from store.cases import Cases
@@ -38,6 +39,7 @@ class Store(
     Claiming,
     Settling,
     Writes,
+    Bindings,
     Breakers,
     Modes,
     Cases,

@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync import mapping
-from sync.kept import kept
-from sync.mapping import SelectorFailed, compile_selector, missing, select, text
-from sync.model import Record, Ref, Violation, WriteSpec
+from sync import mapping, pricing, references
+from sync.mapping import SelectorFailed, missing, select, text
+from sync.model import PRESENT, Record, Violation, WriteSpec
 from sync.money import NotMoney
 from sync.own import NeverReturned, OwnFailed
-from sync.quick import CANNOT, Tables
+from sync.plain_bodies import plain_body as plain_body
+from sync.plain_bodies import ref
+from sync.quick import CANNOT
 from sync.scene import Scene
-from sync.selectors import Finder
 from sync.sending import sendable
-from sync.transforms import TRANSFORMS, Transform, Unreadable, apply
-from sync.workspace.flow import Flow, Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
+from sync.transforms import Transform, Unreadable, apply
+from sync.workspace.flow import Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
 
 MAX_KEY = 200
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -32,12 +32,14 @@ class Builder:
     scene: Scene
     problems: list[Violation] = field(default_factory=list)
     stuck: bool = False
+    connection: str = ""
 
     def writes(self) -> tuple[WriteSpec, ...]:
         """All writes of the plan; only without problems may they be carried out."""
         return tuple([self._write(each, self.scene.record) for each in self.scene.flow.writes])
 
     def _write(self, write: WriteRow, record: Record) -> WriteSpec:
+        self.connection = write.connection
         key, body = self.key(write, record), plain_body(write, self.scene)
         return WriteSpec(
             name=write.name,
@@ -48,6 +50,7 @@ class Builder:
             body=self.body(write.record, record) if body is None else body,
             of=self.of(write),
             verify=self.verify(write.verify),
+            keep=write.existing == "keep",
         )
 
     def body(self, rows: Sequence[MapRow], record: Any, at: str = "") -> Record:
@@ -63,7 +66,19 @@ class Builder:
 
     def verify(self, rows: Sequence[VerifyRow]) -> Record:
         """What the target must show after the write."""
-        return {row.field: self._transformed(row, self.scene.record, "") for row in rows}
+        return {row.field: self._verified(row) for row in rows}
+
+    def _verified(self, row: VerifyRow) -> Any:
+        if row.exists:
+            return PRESENT
+        if row.total is None:
+            return self._transformed(row, self.scene.record, "")
+        try:
+            return pricing.total(row.total, self.scene)
+        except CANNOT:
+            expected = "items whose quantities and prices make a total"
+            self._problem("invalid_amount", row.total.of, row.field, expected, "money")
+            return None
 
     def key(self, write: WriteRow, record: Record) -> str:
         """The external reference; a write that builds on an earlier one takes over its key with its own name behind."""
@@ -98,7 +113,9 @@ class Builder:
         if row.each is not None:
             return self._list(row, record, at)
         if row.ref is not None:
-            return _ref(row.ref)
+            return ref(row.ref)
+        if row.xref is not None:
+            return self._bound(row, record, at)
         if row.text is not None:
             return self._text(row.text, row.to, record, at)
         return self._transformed(row, record, at)
@@ -114,6 +131,31 @@ class Builder:
             self._problem("invalid_value", path, row.to, f"a list of at most {mapping.MOST_ITEMS:,} items")
             return []
         return [self.body(row.record or (), item, f"{path}[{index}]") for index, item in enumerate(items)]
+
+    def _bound(self, row: MapRow, record: Any, at: str) -> str | None:
+        """The id that the ledger has bound. What is bound to nothing yet is a violation, never left out."""
+        path, lookups = _joined(at, row.of or row.to), self.scene.lookups
+        try:
+            asked = references.bound(row, record, self.scene.flow, self.connection)
+        except SelectorFailed as error:
+            self._problem("rule_failed", path, row.to, str(error))
+            return None
+        if asked is None:
+            return None
+        ids = lookups.bound.get(asked, None if lookups.others else (f"{asked.source_entity} {asked.source_id}",))
+        noun = asked.source_entity.replace("_", " ")
+        if ids is None:
+            self._problem("rule_failed", path, row.to, f"an answer of the ledger about the {noun}")
+        elif len(ids) > 1:
+            self._problem(
+                "not_bound",
+                path,
+                row.to,
+                f"one record in {self.connection}; it became {len(ids)}, say of which `entity`",
+            )
+        elif not ids:
+            self._problem("not_bound", path, row.to, f"a {noun} that is in {self.connection} already")
+        return ids[0] if ids is not None and len(ids) == 1 else None
 
     def _text(self, template: str, to: str, record: Any, at: str) -> str:
         try:
@@ -174,11 +216,6 @@ class Builder:
             self.problems.append(violation)
 
 
-def _ref(words: str) -> Ref:
-    write, _, named = words.partition(".")
-    return Ref(write, named or "id")
-
-
 def _joined(at: str, name: str) -> str:
     return f"{at}.{name}" if at else name
 
@@ -193,103 +230,3 @@ def _is_path(path: str) -> bool:
 
 def _not_tried(value: Any, currency: str | None) -> Any:
     raise OwnFailed("it was not tried: another one did not return")
-
-
-class _InTheWay(ValueError):
-    """Something that the Builder has words for."""
-
-
-Own = Mapping[str, Transform]
-Make = Callable[[Any, str | None], Any]
-"""Makes a value from the record, or an item of it, and the record's currency; None where there is none."""
-
-
-def plain_body(write: WriteRow, scene: Scene) -> Record | None:
-    """Exactly what the Builder makes of the rows of a write, None if anything may be in the way."""
-    try:
-        body: Record = _plain_body(write, scene.flow, scene.tables, scene.own)(scene.record, scene.currency(None))
-    except CANNOT:
-        return None
-    return body
-
-
-@kept
-def _plain_body(write: WriteRow, flow: Flow, tables: Tables, own: Own) -> Make:
-    return _body(write.record, flow, tables, own)
-
-
-def _body(rows: Sequence[MapRow], flow: Flow, tables: Tables, own: Own) -> Make:
-    fields = [(row.to, _value(row, flow, tables, own), row.required) for row in rows]
-
-    def make(record: Any, currency: str | None) -> Record:
-        built: Record = {}
-        for to, value_of, required in fields:
-            value = value_of(record, currency)
-            if value is not None:
-                built[to] = value
-            elif required:
-                raise _InTheWay
-        return built
-
-    return make
-
-
-def _value(row: MapRow, flow: Flow, tables: Tables, own: Own) -> Make:
-    if row.each is not None:
-        return _list(compile_selector(row.each), _body(row.record or (), flow, tables, own))
-    if row.text is not None:
-        return _text(row.text, {"flow": flow.name})
-    if row.from_ is not None:
-        return _mapped(row, compile_selector(row.from_), tables, own)
-    constant = _there(row.value if row.ref is None else _ref(row.ref))
-    return lambda record, currency: constant
-
-
-def _there(value: Any) -> Any:
-    return None if missing(value) else value
-
-
-def _list(find: Finder, body: Make) -> Make:
-    def make(record: Any, currency: str | None) -> list[Record] | None:
-        items = find(record)
-        if missing(items):
-            return None
-        if not isinstance(items, list) or len(items) > mapping.MOST_ITEMS:
-            raise _InTheWay
-        return [body(item, currency) for item in items]
-
-    return make
-
-
-def _text(template: str, extra: dict[str, str]) -> Make:
-    return lambda record, currency: _there(mapping.fill(template, record, extra))
-
-
-def _mapped(row: MapRow, find: Finder, tables: Tables, own: Own) -> Make:
-    default, steps = _there(row.default), [TRANSFORMS.get(name) or own[name] for name in row.transforms]
-    trusted = bool(steps) and all(name in TRANSFORMS for name in row.transforms)
-    if row.lookup is not None:
-        steps.insert(0, _look_up(row.lookup, tables))
-
-    def make(record: Any, currency: str | None) -> Any:
-        value = find(record)
-        if missing(value):
-            return default
-        for step in steps:
-            value = step(value, currency)  # no step of ours makes nothing of something
-        return value if trusted and type(value) is str else _there(sendable(value))
-
-    return make
-
-
-def _look_up(lookup: Lookup, tables: Tables) -> Transform:
-    table = tables.get(lookup.reference)
-    rows = {} if table is None else table.by.get(lookup.key, {})
-
-    def look_up(value: Any, currency: str | None) -> str:
-        found = rows[text(value)][lookup.column]
-        if missing(found):
-            raise _InTheWay
-        return found
-
-    return look_up

@@ -12,7 +12,7 @@ from sync.errors import ConnectorError, Unmentioned
 from sync.line import Line
 from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import Target
-from sync.prepare import prepare, questions, questions_elsewhere
+from sync.prepare import prepare, questions, questions_elsewhere, references
 from sync.questions import Lookups
 from sync.releases import Compared
 from sync.trials import Candidate
@@ -98,6 +98,8 @@ class Trip:
             answer = await asking.answer_elsewhere(line.connections.get(question.connection), question)
             self.answered.add(question.connection)
             lookups = lookups.plus(question, answer)
+        if asked := references(record, flow, self.delivery.overlays, lookups):
+            lookups = replace(lookups, bound=await line.ledger.bound_to(asked))
         return prepare(record, flow, line.workspace, self.delivery.overlays, lookups)
 
     async def _look_up(self, record: Record, flow: Flow) -> Lookups:

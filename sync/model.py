@@ -163,7 +163,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSpec:
-    """One write that a plan asks for. `key` is the immutable external reference: the same key writes once.
+    """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. An upsert with
+    `keep` takes a record that exists as it stands.
     A body value `Ref("customer")` stands for the id that the write of that name got."""
 
     name: str
@@ -174,6 +175,17 @@ class WriteSpec:
     body: Record = field(default_factory=dict)
     of: str | None = None
     verify: Mapping[str, Any] = field(default_factory=dict)
+    keep: bool = False
+
+
+class Present:
+    """Stands among the fields to verify for a value that is there, whatever it is."""
+
+    def __repr__(self) -> str:
+        return "a value"
+
+
+PRESENT = Present()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +246,17 @@ class Binding:
     target_entity: str
     target_id: str
     reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Which record of a target is a source's record. Without a `target_entity` it may be of any."""
+
+    source_connection: str
+    source_entity: str
+    source_id: str
+    target_connection: str
+    target_entity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from sync.transforms import Transform
 
 PREFIX = "ours."
 START_SECONDS = 5.0
-CALL_SECONDS = 0.09
+CALL_SECONDS, MOST_SECONDS = 0.09, 2.0
+_SLICE = 0.01
 _SOON = 1.0  # the same record is mapped twice where something is in the way; it must not hang twice
 _LONGEST_ANSWER = 1_000_000
 _BARE = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
@@ -76,7 +77,7 @@ class Own:
                 raise NeverReturned(f"{PREFIX}{name} did not return")
             process = self._running()
             try:
-                answer = _exchange(process, request, time.monotonic() + CALL_SECONDS)
+                answer = _exchange(process, request, CALL_SECONDS, MOST_SECONDS)
             except _Gone:
                 self._stuck = request, time.monotonic() + _SOON
                 self.end()
@@ -109,7 +110,7 @@ class Own:
         self._process, self._pid = _start(), os.getpid()
         try:
             answer = _exchange(
-                self._process, json.dumps({"source": self.source}).encode(), time.monotonic() + START_SECONDS
+                self._process, json.dumps({"source": self.source}).encode(), START_SECONDS, START_SECONDS
             )
         except _Gone:
             self.end()
@@ -137,18 +138,54 @@ def _start() -> subprocess.Popen[bytes]:
     return process
 
 
-def _exchange(process: subprocess.Popen[bytes], request: bytes, deadline: float) -> dict[str, Any]:
-    """Send one request and read its answer. Raises _Gone after the deadline, and where the process has ended."""
+@dataclass(slots=True)
+class _Patience:
+    """How long a process may take for an answer: by the clock, unless it was hardly given the processor meanwhile."""
+
+    process: subprocess.Popen[bytes]
+    seconds: float
+    most: float
+    began: float = field(default_factory=time.monotonic)
+    used: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.used = _processor_seconds(self.process.pid)
+
+    def wait(self, pipe: int, for_what: int) -> None:
+        """Wait until the pipe is ready. Raises _Gone when it has taken too long."""
+        poll = select.poll()
+        poll.register(pipe, for_what)
+        while not poll.poll(_SLICE * 1000):
+            gone = time.monotonic() - self.began
+            worked = _processor_seconds(self.process.pid) - self.used
+            if (
+                gone >= self.most
+                or (gone >= self.seconds and worked >= self.seconds / 2)
+                or self.process.poll() is not None
+            ):
+                raise _Gone
+
+
+def _processor_seconds(pid: int) -> float:
+    """The processor time that a process has used. Where the system does not tell, it has always used all of it."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # Linux's clock of another process
+    except (OSError, OverflowError, AttributeError):
+        return time.monotonic()
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float, most: float) -> dict[str, Any]:
+    """Send one request and read its answer. Raises _Gone where that takes too long, or the process has ended."""
     if process.stdin is None or process.stdout is None:
         raise _Gone
     there, back = process.stdin.fileno(), process.stdout.fileno()
-    left, answer = request + b"\n", b""
+    left, answer, patience = request + b"\n", b"", _Patience(process, seconds, most)
     try:
         while left:
-            _wait(there, select.POLLOUT, deadline)
+            patience.wait(there, select.POLLOUT)
             left = left[os.write(there, left) :]
         while not answer.endswith(b"\n"):
-            _wait(back, select.POLLIN, deadline)
+            patience.wait(back, select.POLLIN)
             piece = os.read(back, 65536)
             answer += piece
             if not piece or len(answer) > _LONGEST_ANSWER:
@@ -157,14 +194,6 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes, deadline: float)
         raise _Gone from error
     made: dict[str, Any] = json.loads(answer)
     return made
-
-
-def _wait(pipe: int, for_what: int, deadline: float) -> None:
-    poll = select.poll()
-    poll.register(pipe, for_what)
-    left = deadline - time.monotonic()
-    if left <= 0 or not poll.poll(left * 1000):
-        raise _Gone
 
 
 @lru_cache(maxsize=64)

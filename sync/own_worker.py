@@ -10,7 +10,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-IMPORT_SECONDS, CALL_SECONDS = 0.5, 0.05
+IMPORT_SECONDS, CALL_SECONDS = 0.3, 0.05
 FILE = "transforms.py"
 PURE = frozenset(
     "__future__ collections dataclasses datetime decimal enum fractions functools itertools json math operator re string textwrap typing "

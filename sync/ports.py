@@ -11,6 +11,7 @@ from sync.drifts import DriftLedger
 from sync.errors import ConnectorError
 from sync.model import (
     BillingHold,
+    Bound,
     Breaker,
     Change,
     Delivery,
@@ -249,6 +250,10 @@ class Ledger(DriftLedger, Protocol):
 
     async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
         """Whether a write was sent and not refused: it has happened, or may have."""
+        ...
+
+    async def bound_to(self, asked: Collection[Bound]) -> Mapping[Bound, tuple[str, ...]]:
+        """For each of them the ids of the target's records that it is bound to; none where it never was."""
         ...
 
     async def trip(self, connection: str, *, until: datetime, detail: str, now: datetime) -> Breaker | None:

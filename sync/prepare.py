@@ -11,15 +11,16 @@ from sync.bodies import Builder
 from sync.elsewhere import asked_elsewhere, later
 from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
-from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
+from sync.model import Bound, NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
 from sync.money import Money, NotMoney, money
 from sync.questions import Lookups, Question, asked, asking, stub
 from sync.quick import suspects
+from sync.references import referred, refers
 from sync.scene import Scene
 from sync.workspace.flow import Check, Flow, Required, Unique
 from sync.workspace.workspace import Workspace
 
-__all__ = ["Lookups", "Question", "apply", "prepare", "questions", "questions_elsewhere"]
+__all__ = ["Lookups", "Question", "apply", "prepare", "questions", "questions_elsewhere", "references"]
 
 
 def apply(record: Record, overlays: Sequence[Overlay]) -> Record:
@@ -61,6 +62,16 @@ def questions_elsewhere(
     if checks.judged(scene, suspects(record, flow, workspace.tables), tuple(overlays)):
         return ()
     return tuple(each for each in asked_elsewhere(record, flow) if lookups.of(each) is None)
+
+
+def references(
+    record: Record, flow: Flow, overlays: Sequence[Overlay] = (), lookups: Lookups | None = None
+) -> tuple[Bound, ...]:
+    """What the ledger must be asked before `prepare`: which records of the targets the record refers to by their bindings."""
+    if not refers(flow):
+        return ()
+    record = _related(apply(record, overlays), flow, lookups or Lookups())
+    return referred(record, in_force(record, flow)[0])
 
 
 def prepare(

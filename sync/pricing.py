@@ -14,6 +14,7 @@ from sync.money import NotMoney, exponent, minor_units
 from sync.scene import CannotTell, Scene
 from sync.transforms import Unreadable, whole
 from sync.workspace.flow import Amount, PriceWithin, SumEquals
+from sync.workspace.rows import Total
 
 _POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})*,\d{1,3}")
 _COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d{1,3})?")
@@ -77,7 +78,17 @@ def sum_equals(index: int, check: SumEquals, scene: Scene) -> Iterator[Violation
         yield from _compare(path, value, total, check, scene)
 
 
-def _worth(item: object, check: SumEquals) -> Decimal:
+def total(row: Total, scene: Scene) -> int:
+    """The worth of the record's items in whole minor units. Raises ValueError, LookupError for items that cannot be summed."""
+    currency = scene.currency(None)
+    if currency is None:
+        raise CannotTell("the currency of the record is not known")
+    with localcontext(prec=60):
+        worth = sum((_worth(item, row) for _, item in expand(scene.record, row.of)), Decimal(0))
+    return minor_units(worth, currency)
+
+
+def _worth(item: object, check: SumEquals | Total) -> Decimal:
     price = transforms.amount(get(item, check.price))
     return price * whole(get(item, check.quantity)) if check.quantity else price
 

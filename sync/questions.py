@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sync.kept import kept_of
 from sync.mapping import SelectorFailed, TooMany, compile_path, expand, get, missing, select, text
-from sync.model import Record
+from sync.model import Bound, Record
 from sync.workspace.flow import Attachment, Flow, Required, Unique
 
 
@@ -26,10 +26,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
-    """Questions with the records that answered them. Without `others` no other system is asked: the checks that do are not made."""
+    """Questions with the records that answered them, and what the ledger has bound. Without `others` no other system is asked:
+    the checks that do are not made."""
 
     answers: Sequence[tuple[Question, Sequence[Record]]] = ()
     others: bool = True
+    bound: Mapping[Bound, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, question: Question) -> Sequence[Record] | None:
         """The answer, None when the source was not asked."""

@@ -13,8 +13,8 @@ import orjson
 
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
-from sync.model import Delivery, Found, Record, Ref, WriteEnd, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target
+from sync.model import PRESENT, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target, VoidingTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,10 @@ async def send(target: Target, spec: WriteSpec, body: Record, done: Mapping[str,
             return await target.update(spec.entity, _target_id(spec, done), body)
         case "post":
             return await target.post(spec.entity, _target_id(spec, done))
+        case "void" if isinstance(target, VoidingTarget):
+            return await target.void(spec.entity, _target_id(spec, done))
+        case "void":
+            raise Rejected(f"{spec.connection} cannot void a {spec.entity}", reason="rule_failed")
     raise Rejected(f"there is no operation {spec.operation}", reason="rule_failed")
 
 
@@ -126,7 +130,7 @@ async def _upsert(target: Target, spec: WriteSpec, body: Record, target_id: str 
     existing = await (target.get(spec.entity, target_id) if target_id else target.find(spec.entity, spec.key))
     if existing is None:
         return await _create(target, spec, body, look_first=False)
-    if differing(existing.record, body):
+    if not spec.keep and differing(existing.record, body):
         return await target.update(spec.entity, existing.id, body)
     return existing
 
@@ -153,7 +157,11 @@ def filled(value: Any, done: Mapping[str, Found]) -> Any:
 
 def differing(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     """The fields in which the target's record is not what was expected, compared as text: 12 and "12" are the same."""
-    return [name for name, value in expected.items() if name not in shown or _text(shown[name]) != _text(value)]
+    return [name for name, value in expected.items() if name not in shown or not _is_shown(shown[name], value)]
+
+
+def _is_shown(value: Any, expected: Any) -> bool:
+    return value not in (None, "") if expected is PRESENT else _text(value) == _text(expected)
 
 
 def _text(value: Any) -> str:

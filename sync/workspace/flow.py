@@ -71,7 +71,8 @@ class SourceRecord(Strict):
 
 
 class WriteRow(Strict):
-    """One write. `key` is its external reference; a post and an update of an earlier write may leave it out."""
+    """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. An upsert whose
+    record is `existing` already updates it, or keeps it as it stands."""
 
     name: Name
     connection: Name
@@ -79,6 +80,7 @@ class WriteRow(Strict):
     operation: Literal["upsert", "create", "update", "post"]
     key: Template | None = None
     of: Name | SourceRecord | None = None
+    existing: Literal["update", "keep"] = "update"
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
 
@@ -87,6 +89,8 @@ class WriteRow(Strict):
         operation, of = given.get("operation"), given.get("of")
         if operation in ("upsert", "create") and of is not None:
             yield Broken(key="of", right=f"`of` has no meaning for {operation}")
+        if operation in ("create", "update", "post") and given.get("existing") is not None:
+            yield Broken(key="existing", right=f"`existing` has no meaning for {operation}, but for upsert")
         if operation in ("update", "post") and of is None:
             right = f"`of` says which record to {operation}: the name of an earlier write or {{source: id}}"
             yield Broken(key="operation", right=right, lacking=("of",))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from sync.workspace.conditions import Scalar, When
-from sync.workspace.values import Broken, Name, Selector, Strict, Template, Words, exactly_one
+from sync.workspace.values import Broken, Name, Path, Selector, Strict, Template, Words, exactly_one
 
 
 class Lookup(Strict):
@@ -21,13 +21,18 @@ class Lookup(Strict):
 
 class MapRow(Strict):
     """One row of the data dictionary: the target's field and the one place its value comes from. The row is in force where its
-    `flag` is on for the record and the record as a whole fulfils `when`, also for a row inside `each`."""
+    `flag` is on for the record and the record as a whole fulfils `when`, also for a row inside `each`. `xref` is the id that the
+    record of that entity of the source, with the source's id `of`, has got in the target; `entity` says of which kind there,
+    where it became several."""
 
     to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     from_: Selector | None = Field(default=None, alias="from")
     value: Scalar | None = None
     text: Template | None = None
     ref: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")] | None = None
+    xref: Name | None = None
+    of: Selector | None = None
+    entity: Name | None = None
     each: Selector | None = None
     record: tuple[MapRow, ...] | None = None
     lookup: Lookup | None = None
@@ -41,29 +46,44 @@ class MapRow(Strict):
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
-        sources = list(exactly_one(given, "from", "value", "text", "ref", "each"))
+        sources = list(exactly_one(given, "from", "value", "text", "ref", "xref", "each"))
         each, record = given.get("each"), given.get("record")
         yield from sources
         if (each is None) != (record is None) and not any(rule.lacking for rule in sources):
             there, lacking = ("record", "each") if each is None else ("each", "record")
             yield Broken(key=there, right="`each` and `record` go together", lacking=(lacking,))
+        xref, of = given.get("xref"), given.get("of")
+        if (xref is None) != (of is None) and not any(rule.lacking for rule in sources):
+            there, lacking = ("of", "xref") if xref is None else ("xref", "of")
+            yield Broken(key=there, right="`xref` and `of` go together", lacking=(lacking,))
 
     @property
     def transforms(self) -> tuple[str, ...]:
         return (self.transform,) if isinstance(self.transform, str) else self.transform
 
 
+class Total(Strict):
+    """The sum of `quantity` × `price` over the items of `of`, in whole minor units."""
+
+    of: Path
+    quantity: Path | None = None
+    price: Path
+
+
 class VerifyRow(Strict):
-    """What the target must show after the write."""
+    """What the target must show after the write: a value of the record, a value as it is, any value at all (`exists`), or the
+    total of the record's items."""
 
     field: str
     from_: Selector | None = Field(default=None, alias="from")
     value: Scalar | None = None
+    exists: Literal[True] | None = None
+    total: Total | None = None
     transform: str | tuple[str, ...] = ()
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
-        yield from exactly_one(given, "from", "value")
+        yield from exactly_one(given, "from", "value", "exists", "total")
 
     @property
     def transforms(self) -> tuple[str, ...]:

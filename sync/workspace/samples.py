@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from sync.mapping import put, text
-from sync.model import NotDue, Overlay, Plan, Record, Ref, Violations
-from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere
+from sync.model import Bound, NotDue, Overlay, Plan, Record, Ref, Violations
+from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere, references
 from sync.reasons import REASONS
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
@@ -51,7 +51,8 @@ class Expect(Strict):
 
 class Sample(Strict):
     """One sample file. `like` starts from another sample's record and `changes` sets values in it by path; `source` holds
-    the records that the source would answer with, by entity."""
+    the records that the source and other systems would answer with, by entity, and `bound` the ids that records of the source
+    have in the target, by entity and id."""
 
     title: Words = Field(alias="sample")
     entity: str
@@ -61,6 +62,7 @@ class Sample(Strict):
     changes: dict[FieldPath, Any] = Field(default_factory=dict)
     overlays: tuple[SampleOverlay, ...] = ()
     source: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    bound: dict[str, dict[str, str]] = Field(default_factory=dict)
     expect: Expect
 
     @classmethod
@@ -144,12 +146,13 @@ def run_samples(workspace: Workspace, samples: list[tuple[Document, Sample]]) ->
         flows = [each for each in workspace.flows.values() if each.trigger.entity == sample.entity]
         for flow in flows:
             if sample.flow in (None, flow.name) and not document.mistakes:
-                problems = tuple(_problems(workspace, flow, sample))
+                problems = tuple(problems_of(workspace, flow, sample))
                 line = document.line(("expect",))
                 yield SampleResult(file=document.file, line=line, title=sample.title, flow=flow.name, problems=problems)
 
 
-def _problems(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]:
+def outcome_of(workspace: Workspace, flow: Flow, sample: Sample) -> Plan | Violations | NotDue:
+    """What a sample's record becomes in a flow, where the source answers with what the sample holds."""
     overlays = tuple(Overlay(**each.model_dump()) for each in sample.overlays)
     record, lookups = sample.record or {}, Lookups()
     while asked := questions(record, flow, overlays, lookups):
@@ -157,13 +160,25 @@ def _problems(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]
             lookups = lookups.plus(question, _answer(sample, question))
     for question in questions_elsewhere(record, flow, workspace, overlays, lookups):
         lookups = lookups.plus(question, _answer(sample, question))
-    outcome = prepare(record, flow, workspace, overlays, lookups)
+    asked_of_ledger = references(record, flow, overlays, lookups)
+    lookups = replace(lookups, bound={each: _bound(sample, each) for each in asked_of_ledger})
+    return prepare(record, flow, workspace, overlays, lookups)
+
+
+def problems_of(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[str]:
+    """Where a sample comes out otherwise than it says."""
+    outcome = outcome_of(workspace, flow, sample)
     if sample.expect.record is not None:
         yield from _record_problems(outcome, sample.expect.record)
     elif sample.expect.reasons is not None:
         yield from _reason_problems(outcome, sample.expect.reasons)
     elif not isinstance(outcome, NotDue):
         yield f"it should not be due, but {_words(outcome)}"
+
+
+def _bound(sample: Sample, asked: Bound) -> tuple[str, ...]:
+    found = sample.bound.get(asked.source_entity, {}).get(asked.source_id)
+    return (found,) if found is not None else ()
 
 
 def _answer(sample: Sample, question: Question) -> list[Record]:
@@ -205,11 +220,16 @@ def _differences(found: Any, wanted: Any, at: str) -> Iterator[str]:
     elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         for index, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
             yield from _differences(ours, theirs, f"{at}[{index}]")
-    elif _plain(found) != wanted:
-        yield f"{at} is {_plain(found)!r}, expected {wanted!r}"
+    elif shown(found) != wanted:
+        yield f"{at} is {shown(found)!r}, expected {wanted!r}"
 
 
-def _plain(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """A value of a body as a sample writes it."""
+    if isinstance(value, dict):
+        return {name: shown(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [shown(inner) for inner in value]
     return f"ref {value.write}.{value.field}" if isinstance(value, Ref) else value
 
 
