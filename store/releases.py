@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from store.comparisons import looked_at
-from store.database import Database, insert_or_nothing, tell_news
+from store.database import Database, insert_or_nothing, one_at_a_time, tell_news
 from store.journal import append
 from store.tables import approvals, attempts, releases, versions
 from sync.errors import IllegalMove, NotAllowed, NotFound
@@ -24,6 +24,7 @@ from sync.releases import Files, Release, Rule, Running, Tally, Trial
 
 _R = releases.c
 _SHOWN = [column for column in _R if column.name != "files"]
+_ONE = '["releases"]'
 _ENDS, _STOPPED = ("deliver", "hold", "bury"), ("hold", "bury")
 _TRIED = (ReleaseState.SHADOW.value, ReleaseState.CANARY.value)
 
@@ -81,6 +82,7 @@ class Releases:
         were counted from, or a contract differs from what was published under the same version."""
 
         def work(tx: Connection) -> Release:
+            _alone(tx)
             active = running(tx).active
             if (proposal.based_on or 0) != active:
                 raise IllegalMove(f"release {active} is active by now: look at the difference once more, then publish")
@@ -97,6 +99,7 @@ class Releases:
         it is no longer proposed or the team has approved, NotAllowed to whoever proposed it."""
 
         def work(tx: Connection) -> Release:
+            _alone(tx)
             found = _release(tx, number)
             if found.made_by == by:
                 raise NotAllowed("Nobody approves their own release. Nothing was changed.")
@@ -128,6 +131,7 @@ class Releases:
         """What was tried becomes the active release. Raises IllegalMove where it is not on trial."""
 
         def work(tx: Connection) -> Release:
+            _alone(tx)
             found = _release(tx, number)
             if found.state not in _TRIED:
                 raise IllegalMove(f"Release {number} is {_words(found)}, not on trial.", state=found.state)
@@ -141,6 +145,7 @@ class Releases:
         The release that runs afterwards. Raises IllegalMove where it does not run, or nothing is there to go back to."""
 
         def work(tx: Connection) -> Release:
+            _alone(tx)
             found = _release(tx, number)
             if found.state == ReleaseState.ACTIVE:
                 before = tx.execute(_LAST_GOOD).scalar_one_or_none()
@@ -181,6 +186,11 @@ def running(tx: Connection) -> Running:
     """Which releases run now, in the caller's transaction."""
     found = {row.place: row.id for row in tx.execute(_RUNNING)}
     return Running(active=found.get("active", 0), trial=found.get("trial"))
+
+
+def _alone(tx: Connection) -> None:
+    """Of many processes that move releases, the others wait for our commit."""
+    one_at_a_time(tx, _ONE)
 
 
 def _keep(tx: Connection, proposal: Proposal, now: datetime) -> int:

@@ -80,6 +80,14 @@ async def test_two_approvals_at_once_in_two_processes_begin_the_release_once(sto
     assert len(begun) == 1
 
 
+async def test_of_two_processes_that_start_on_an_empty_ledger_one_publishes(store: Store, other: Store) -> None:
+    ends = await asyncio.gather(
+        *(each.propose(proposal(), now=MONDAY) for each in (store, other)), return_exceptions=True
+    )
+    assert sorted(type(end).__name__ for end in ends) == ["IllegalMove", "Release"]
+    assert await states(store) == ["active"]
+
+
 async def test_a_proposal_that_was_counted_from_another_release_has_to_be_made_anew(store: Store) -> None:
     await propose(store, proposal())
     await propose(store, proposal("two", based_on=1))
@@ -179,7 +187,9 @@ async def test_which_records_came_out_otherwise_is_listed_field_by_field_with_wh
     for record, found in ((1, (wrong,)), (2, ())):
         delivery = await in_hand(store, str(record))
         compared = Compared(release=2, deviations=found, unannounced=bool(found))
-        await store.settle(delivery, Retry(due_at=MONDAY + MINUTE, detail="draft"), now=MONDAY, release=2, compared=compared)
+        await store.settle(
+            delivery, Retry(due_at=MONDAY + MINUTE, detail="draft"), now=MONDAY, release=2, compared=compared
+        )
     [affected] = await store.affected(2)
     assert (affected.subject, affected.deviations, affected.written) == ("deals:1", (wrong,), ())
     assert (await store.tallies(2))[0] == Tally(ended=2, differing=1)
