@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "serving:serve",
     "check": "checking:check",
     "schemas": "schemas:write",
+    "samples": "sampling:samples",
     "migrate": "moving:migrate",
     "doctor": "serving:doctor",
     "sync": "serving:sync",

@@ -101,8 +101,15 @@ def read(directory: Path, file: str) -> Document:
     """The file as a document. Never raises: what is wrong is in `mistakes`."""
     document = Document(file=file)
     text = read_text(directory, file, document)
-    if text is None:
-        return document
+    return document if text is None else _read(document, text)
+
+
+def read_words(file: str, text: str) -> Document:
+    """The text as the document that a file with it would be. Never raises."""
+    return _read(Document(file=file), text)
+
+
+def _read(document: Document, text: str) -> Document:
     try:
         root = _compose(text)
     except _TooLarge as error:
