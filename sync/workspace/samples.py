@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from sync.mapping import put, text
-from sync.model import NotDue, Overlay, Plan, Record, Ref, Violations
-from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere
+from sync.model import Bound, NotDue, Overlay, Plan, Record, Ref, Violations
+from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere, references
 from sync.reasons import REASONS
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
@@ -51,7 +51,8 @@ class Expect(Strict):
 
 class Sample(Strict):
     """One sample file. `like` starts from another sample's record and `changes` sets values in it by path; `source` holds
-    the records that the source would answer with, by entity."""
+    the records that the source and other systems would answer with, by entity, and `bound` the ids that records of the source
+    have in the target, by entity and id."""
 
     title: Words = Field(alias="sample")
     entity: str
@@ -61,6 +62,7 @@ class Sample(Strict):
     changes: dict[FieldPath, Any] = Field(default_factory=dict)
     overlays: tuple[SampleOverlay, ...] = ()
     source: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    bound: dict[str, dict[str, str]] = Field(default_factory=dict)
     expect: Expect
 
     @classmethod
@@ -158,6 +160,8 @@ def outcome_of(workspace: Workspace, flow: Flow, sample: Sample) -> Plan | Viola
             lookups = lookups.plus(question, _answer(sample, question))
     for question in questions_elsewhere(record, flow, workspace, overlays, lookups):
         lookups = lookups.plus(question, _answer(sample, question))
+    asked_of_ledger = references(record, flow, overlays, lookups)
+    lookups = replace(lookups, bound={each: _bound(sample, each) for each in asked_of_ledger})
     return prepare(record, flow, workspace, overlays, lookups)
 
 
@@ -170,6 +174,11 @@ def problems_of(workspace: Workspace, flow: Flow, sample: Sample) -> Iterator[st
         yield from _reason_problems(outcome, sample.expect.reasons)
     elif not isinstance(outcome, NotDue):
         yield f"it should not be due, but {_words(outcome)}"
+
+
+def _bound(sample: Sample, asked: Bound) -> tuple[str, ...]:
+    found = sample.bound.get(asked.source_entity, {}).get(asked.source_id)
+    return (found,) if found is not None else ()
 
 
 def _answer(sample: Sample, question: Question) -> list[Record]:
