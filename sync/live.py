@@ -60,11 +60,7 @@ def _note(workspace: Workspace, contract: Contract, described: Described, docume
     spot = next((each for each in map(whole, documents.values()) if _is(each, contract)), None)
     if spot is None:
         return
-    options: dict[str, frozenset[str]] = {}
-    for flow in flows:
-        for path, values in relied(flow).items():
-            options[path] = options.get(path, frozenset()) | values
-    for difference in compare(contract, described, options):
+    for difference in compare(contract, described, relied(flows)):
         if not difference.harmless:
             readers = [each for each in flows if difference.path in reads(each, contract)]
             place = _place(spot, difference.path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sync.facts import MINOR
 from sync.mapping import text
 from sync.quick import kept
 from sync.workspace.contract import Contract
@@ -19,8 +20,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\[[*\d]*\])*\.[A-Za-z_][A-Za-z0
 _BRACKETS = re.compile(r"\[[*\d]*\]")
 _NO_SELECTORS = frozenset(
     "to field name connection entity operation ref reference column currency_column transform default value values equals "
-    "any_of note owner label reason negative expected pattern check task poll".split()
+    "any_of note owner label reason negative expected pattern check task poll agrees flag".split()
 )
+_RULES = ("rule", "expr")
 
 
 @kept
@@ -39,35 +41,37 @@ def _read(parts: Iterable[Any], contract: Contract) -> frozenset[str]:
     fields = {_plain(path): path for path in contract.fields}
     found: set[str] = set()
     for part in parts:
-        for words, around in _said(part, ()):
-            names = [_plain(each) for each in _NAME.findall(words)]
+        for names, around in _said(part, ()):
             for prefix in ("", *around, *names):
                 found.update(f"{prefix}.{each}" if prefix else each for each in names)
     return frozenset(fields[each] for each in found if each in fields)
 
 
-def relied(flow: Flow) -> Mapping[str, frozenset[str]]:
-    """The values of fields without which the flow would never be triggered, by path."""
-    when = flow.trigger.when
-    path = getattr(when, "path", None)
-    if when is None or not path:
-        return {}
-    values = when.any_of if when.any_of is not None else (when.equals,)
-    return {path: frozenset(text(each) for each in values if text(each))}
+def relied(flows: Iterable[Flow]) -> dict[str, frozenset[str]]:
+    """The values of fields without which one of the flows would never be triggered, by path."""
+    found: dict[str, frozenset[str]] = {}
+    for when in (each.trigger.when for each in flows):
+        path = when.path if when is not None else None
+        if when is not None and path:
+            values = when.any_of if when.any_of is not None else (when.equals,)
+            found[path] = found.get(path, frozenset()) | {text(each) for each in values if text(each)}
+    return found
 
 
 def _plain(path: str) -> str:
     return _BRACKETS.sub("", path)
 
 
-def _said(part: Any, around: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every text that may select something, with the paths that it may be relative to."""
+def _said(part: Any, around: tuple[str, ...]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """The names in every text that may select something, with the paths that they may be relative to."""
     if isinstance(part, str):
-        yield part, around
+        yield [_plain(each) for each in _NAME.findall(part)], around
     elif isinstance(part, BaseModel):
         inside = (*around, *_around(part, around))
         for name in type(part).model_fields:
-            if name not in _NO_SELECTORS:
+            if name in _RULES and getattr(part, name):
+                yield _named_in_rule(getattr(part, name)), inside
+            elif name not in _NO_SELECTORS:
                 yield from _said(getattr(part, name), inside)
     elif isinstance(part, Mapping):
         for value in part.values():
@@ -75,6 +79,15 @@ def _said(part: Any, around: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, 
     elif isinstance(part, list | tuple):
         for value in part:
             yield from _said(value, around)
+
+
+def _named_in_rule(rule: str) -> list[str]:
+    """What a rule in CEL may name: `record.amount`, `amount_minor`, and the `price` of `lines.all(line, line.price …)`."""
+    found: list[str] = []
+    for each in _NAME.findall(rule):
+        steps = [step.removesuffix(MINOR) for step in _plain(each).split(".")]
+        found += [".".join(steps[a:b]) for a in range(len(steps)) for b in range(a + 1, len(steps) + 1)]
+    return found
 
 
 def _around(part: BaseModel, around: tuple[str, ...]) -> Iterator[str]:

@@ -182,7 +182,7 @@ class Watch:
         """Open what differs, mend what agrees; the labels of the fields that no contract knows, by path."""
         noticed, agreed, strange, declared = [], [], dict[str, str](), set[str]()
         for contract, flows in self._contracts(place):
-            found = compare(contract, described, _relied(flows))
+            found = compare(contract, described, relied(flows))
             strange |= {each.path: each.label for each in found if each.harmless}
             wrong = {each.path: each for each in found if not each.harmless}
             declared.update(contract.fields)
@@ -239,14 +239,6 @@ def _describes(connector: Any) -> bool:
 def _last_night(now: datetime) -> datetime:
     """Two o'clock UTC of today, or of yesterday while it is earlier."""
     return (now - _NIGHT).replace(hour=0, minute=0, second=0, microsecond=0) + _NIGHT
-
-
-def _relied(flows: list[Flow]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for flow in flows:
-        for path, values in relied(flow).items():
-            found[path] = found.get(path, frozenset()) | values
-    return found
 
 
 def _noticed(place: Place, contract: Contract, difference: Difference, readers: list[Flow]) -> Noticed:

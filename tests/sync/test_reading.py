@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sync.reading import reads, relied
+from sync.workspace.checking import RuleCheck
+from sync.workspace.conditions import When
 from sync.workspace.flow import Flow
 from tests.sync.test_prepare import FLOW, WORKSPACE, with_rows, with_write
 
@@ -25,6 +27,13 @@ def flow_with(**parts: Any) -> Flow:
     return BARE.model_copy(update=parts)
 
 
+def rule(words: str) -> RuleCheck:
+    """A rule that is about the billing code. Whether CEL is installed does not matter here."""
+    return RuleCheck.model_construct(
+        check="rule", path="billing_code", reason="invalid_value", expr=words, expected="x"
+    )
+
+
 @pytest.mark.parametrize(
     ("flow", "read"),
     [
@@ -39,6 +48,10 @@ def flow_with(**parts: Any) -> Flow:
          {"lines", "lines[*].price", "lines[*].quantity"}),
         (flow_with(writes=with_rows({"to": "a", "each": "lines", "record": [{"to": "b", "from": "quantity"}]}).writes),
          {"lines", "lines[*].quantity"}),
+        (flow_with(checks=(rule("amount_minor > 0 && lines.all(line, line.price != '')"),)),
+         {"amount", "lines", "lines[*].price", "billing_code"}),
+        (flow_with(checks=(rule("record.company.country == 'DE'"),)),
+         {"company", "company.country", "billing_code"}),
         (flow_with(writes=with_rows({"to": "closedate", "value": "amount", "note": "company.country"}).writes), set()),
     ],
 )  # fmt: skip
@@ -47,5 +60,7 @@ def test_a_flow_reads_what_it_selects_and_not_what_it_calls_others(flow: Flow, r
 
 
 def test_a_flow_relies_on_the_values_that_trigger_it() -> None:
-    assert relied(FLOW) == {"dealstage": {"closedwon"}}
-    assert relied(BARE) == {}
+    won = FLOW.trigger.model_copy(update={"when": When(path="dealstage", any_of=("won", "closedwon"))})
+    assert relied([FLOW, BARE]) == {"dealstage": {"closedwon"}}
+    assert relied([FLOW, flow_with(trigger=won)]) == {"dealstage": {"won", "closedwon"}}
+    assert relied([BARE]) == {}
