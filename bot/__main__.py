@@ -3,11 +3,9 @@ A command's module is loaded when the command is asked for, so that a check of a
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import typer
-from typer.core import TyperGroup
+
+from bot.cli.on_demand import OnDemand
 
 COMMANDS = {
     "demo": "demonstrating:demo",
@@ -32,24 +30,8 @@ COMMANDS = {
 """Each command, or group of commands, as module of `bot.cli` and name there."""
 
 
-class Commands(TyperGroup):
-    """The commands by name, each loaded on demand."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(f"bot.cli.{module}"), name)
-        if isinstance(found, typer.Typer):
-            command = typer.main.get_group(found)
-            command.name = cmd_name
-            return command
-        single = typer.Typer(add_completion=False)
-        single.command(cmd_name)(found)
-        return typer.main.get_command(single)
+class Commands(OnDemand):
+    known = COMMANDS
 
 
 app = typer.Typer(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import typer
 
-from bot.cli import comparing, rendering, replaying
+from bot.cli.on_demand import OnDemand
 
-contracts = typer.Typer(help="Compare versions of a workspace, and show what it says.", no_args_is_help=True)
-contracts.command("diff")(comparing.diff)
-contracts.command("render")(rendering.render)
-contracts.command("replay")(replaying.replay_recorded)
+
+class Verbs(OnDemand):
+    known: ClassVar[Mapping[str, str]] = {
+        "diff": "comparing:diff",
+        "render": "rendering:render",
+        "replay": "replaying:replay_recorded",
+    }
+
+
+contracts = typer.Typer(cls=Verbs, help="Compare versions of a workspace, and show what it says.", no_args_is_help=True)

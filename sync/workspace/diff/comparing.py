@@ -21,6 +21,7 @@ from sync.workspace.samples import read_samples
 from sync.workspace.workspace import Workspace
 
 _NOBODY = "nobody"
+_OF_RECORDS = ("contract", "flow")
 _WITHOUT_SAMPLES = frozenset(
     "owner_removed owner_changed backup_changed approvers_changed source_of_truth_changed route_changed class_changed "
     "billing_hold_changed clock_loosened clock_tightened sla_loosened sla_tightened sla_given sla_withdrawn sla_changed "
@@ -69,13 +70,12 @@ def compare(old: Path, new: Path, kinds: Kinds | None = None, *, proposer: str =
 
 def _refused(changes: tuple[Change, ...], proposer: str) -> Iterator[Change]:
     """Whoever changes what happens to records changes a sample that shows it, or the words of the data dictionary."""
-    told = {(each.noun, each.name) for each in changes if each.kind == "words_changed"}
+    if any(each.kind == "words_changed" and each.noun in _OF_RECORDS for each in changes):
+        return
     by: dict[tuple[str, str], int] = {}
     for each in changes:
-        if each.noun in ("contract", "flow") and each.category is not SAFE and each.kind not in _WITHOUT_SAMPLES:
+        if each.noun in _OF_RECORDS and each.category is not SAFE and each.kind not in _WITHOUT_SAMPLES:
             by[each.noun, each.name] = by.get((each.noun, each.name), 0) + 1
-    if told:
-        return
     for (noun, name), count in by.items():
         about = About(noun=noun, name=name, approvers=())
         things = f"{count} change{'s' if count > 1 else ''}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sync.workspace.diff.change import BREAKING, PROOF, SAFE, About, Change
-from sync.workspace.diff.judges import Pair, key_changes, listed
+from sync.workspace.diff.judges import Pair, key_changes, use
 from sync.workspace.diff.presence import always_given
 from sync.workspace.diff.reading import Reach
 from sync.workspace.diff.shapes import Match, Shape
@@ -48,7 +48,7 @@ def _removed(about: About, old: Shape, was: Reach, now: Reach) -> Change:
     users, verb = (now.readers(old.path), "reads") if now.source else (_writers(old.path, now), "writes")
     told: dict[str, Any] = {"old": old.type, "place": old.place, "gone": True}
     if users:
-        words = f"`{old.path}` is removed, and {listed(users)} {verb} it"
+        words = f"`{old.path}` is removed, and {use(users, verb)} it"
         return about.change(
             BREAKING, "field_removed", old.path, words, hint="change the flow before the field goes", **told
         )
@@ -70,7 +70,7 @@ def _renamed(pair: Pair) -> Change:
     hint = f"`{old.path}` and `{new.path}` have one type, {_alike(old, new)}: this looks like a rename"
     told: dict[str, Any] = {"old": old.path, "new": new.path, "hint": hint, "place": new.place}
     if users:
-        words = f"`{old.path}` is renamed to `{new.path}`, and {listed(users)} still {verb} `{old.path}`"
+        words = f"`{old.path}` is renamed to `{new.path}`, and {use(users, verb)} `{old.path}` still"
         return pair.about.change(BREAKING, "field_renamed", old.path, words, **told)
     used = old.required or pair.was.readers(old.path) or _writers(old.path, pair.was)
     words = f"`{old.path}` is renamed to `{new.path}`" + (", and the flows with it" if used else "; no flow uses it")

@@ -73,9 +73,9 @@ def key_changes(pair: Pair) -> Iterator[Change]:
         )
 
 
-def listed(names: tuple[str, ...]) -> str:
-    """Names in a sentence."""
-    return " and ".join(names)
+def use(names: tuple[str, ...], verb: str) -> str:
+    """Who does it, in a sentence: `a reads`, `a and b read`."""
+    return f"{' and '.join(names)} {verb if len(names) == 1 else verb.removesuffix('s')}"
 
 
 def _required(pair: Pair) -> Change:
@@ -92,7 +92,7 @@ def _required(pair: Pair) -> Change:
         words = f"the target no longer demands `{path}`: what is written is still right"
         return pair.change(SAFE, "required_dropped", words, "required", **told)
     if pair.readers:
-        words = f"`{path}` may be empty from now on, and {listed(pair.readers)} reads it"
+        words = f"`{path}` may be empty from now on, and {use(pair.readers, 'reads')} it"
         hint = "keep a check `required` in the flow, or give the mapping a default"
         return pair.change(PROOF, "required_dropped", words, "required", hint=hint, **told)
     words = f"`{path}` may be empty from now on and is no longer checked"
@@ -120,7 +120,7 @@ def _type(pair: Pair, key: str) -> Iterator[Change]:
 def _users(pair: Pair) -> str:
     if pair.written:
         return ""
-    return f", and {listed(pair.readers)} reads it" if pair.readers else "; no flow reads it"
+    return f", and {use(pair.readers, 'reads')} it" if pair.readers else "; no flow reads it"
 
 
 def _physical(pair: Pair, key: str) -> Iterator[Change]:

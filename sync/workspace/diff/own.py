@@ -9,6 +9,7 @@ from sync.own import PREFIX
 from sync.own_worker import FILE
 from sync.workspace.diff.change import PROOF, SAFE, About, Change
 from sync.workspace.diff.contracts import approvers
+from sync.workspace.diff.judges import use
 from sync.workspace.flow import Flow, MapRow
 from sync.workspace.workspace import Workspace
 
@@ -45,7 +46,7 @@ def _changed(
             words, gone = f"{called} {verb}", new is None
             yield about.change(SAFE if name else PROOF, kind, path, words, place=(line,), gone=gone)
     elif old[1] != new[1]:
-        using = f", and {' and '.join(flow.name for flow in users)} calls it" if users else "; no flow calls it"
+        using = f", and {use(tuple(flow.name for flow in users), 'calls')} it" if users else "; no flow calls it"
         category = PROOF if users else SAFE
         yield about.change(category, "transform_changed", path, f"{called} works otherwise{using}", place=(new[0],))
     elif old[2] != new[2]:

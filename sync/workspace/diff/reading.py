@@ -148,7 +148,7 @@ class Reach:
         if not self.source:
             return ()
         if not self.reads:
-            return ("whoever reads it",)
+            return ("perhaps somebody",)
         return tuple(name for name, found in self.reads.items() if any(_inside(each, path) for each in found))
 
 

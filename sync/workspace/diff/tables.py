@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sync.workspace.diff.change import PROOF, SAFE, About, Change
 from sync.workspace.diff.contracts import approvers
+from sync.workspace.diff.judges import use
 from sync.workspace.flow import Flow
 from sync.workspace.tables import ReferenceTable, Row
 from sync.workspace.workspace import Workspace
@@ -91,7 +92,7 @@ def _changes(
     about: About, old: ReferenceTable, new: ReferenceTable, users: Mapping[str, tuple[Flow, frozenset[str]]]
 ) -> Iterator[Change]:
     read = {column for _, columns in users.values() for column in columns}
-    reading = " and ".join(users) or "no flow"
+    reading = use(tuple(users) or ("no flow",), "reads")
     for column in sorted({*old.columns, *new.columns}):
         if (column in old.columns) != (column in new.columns):
             verb = "added" if column in new.columns else "removed"
@@ -105,10 +106,10 @@ def _changes(
     added, removed = [key for key in after if key not in before], [key for key in before if key not in after]
     used = PROOF if users else SAFE
     if added:
-        words = f"{_count(added)} new; {reading} reads the table"
+        words = f"{_count(added)} new; {reading} the table"
         yield about.change(used, "rows_added", "", words, new=_few(added), place=(after[added[0]][0],))
     if removed:
-        words = f"{_count(removed)} removed; {reading} reads the table"
+        words = f"{_count(removed)} removed; {reading} the table"
         yield about.change(
             used, "rows_removed", "", words, old=_few(removed), place=(before[removed[0]][0],), gone=True
         )
@@ -136,7 +137,7 @@ def _cells(about: About, column: str, before: Rows, after: Rows, reading: tuple[
     ]
     if changed:
         read, who = reading
-        words = f"{column} changes in {_count(changed)}" + (f"; {who} reads it" if read else "; no flow decides by it")
+        words = f"{column} changes in {_count(changed)}" + (f"; {who} it" if read else "; no flow decides by it")
         old, new = (_few([f"{each[0]} {each[at]}" for each in changed]) for at in (1, 2))
         category = PROOF if read else SAFE
         yield about.change(category, "rows_changed", column, words, old=old, new=new, place=(changed[0][3],))

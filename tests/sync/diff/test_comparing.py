@@ -109,6 +109,11 @@ def test_a_changed_sample_or_a_changed_word_shows_what_is_meant(edited: Compare,
     assert "no_samples" not in kinds(edited(Edit(FLOW, "tolerance: 10%", "tolerance: 12%"), shown))
 
 
+def test_another_name_of_the_company_shows_nothing(edited: Compare) -> None:
+    renamed = Edit(SETTINGS, "name: Northwind Trading", "name: Northwind")
+    assert "no_samples" in kinds(edited(Edit(FLOW, "tolerance: 10%", "tolerance: 12%"), renamed))
+
+
 def test_people_and_clocks_need_no_sample(edited: Compare) -> None:
     found = edited(Edit(DEAL, "resolve: 8h", "resolve: 9h"), Edit(FLOW, "attempts: 6", "attempts: 5"))
     assert not found.blocked and len(found.of(Category.APPROVAL)) == 2
