@@ -14,7 +14,7 @@ _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { margin: 0; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: #14202e; background: #fff; }
-main, nav, footer { max-width: 68rem; margin: 0 auto; padding: 0 1rem; }
+main, nav, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
 nav { padding-top: 1rem; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin: .2rem 0 .6rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-top: .6rem; border-top: 1px solid #d5dde6; }
@@ -26,10 +26,10 @@ code { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; back
 .wide { overflow-x: auto; border: 1px solid #d5dde6; border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 caption { text-align: left; padding: .5rem .7rem; color: #4a5b6e; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .7rem; border-top: 1px solid #e4eaf0; }
+th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-top: 1px solid #e4eaf0; }
 td:last-child { min-width: 13rem; }
-thead th { background: #f4f7fb; white-space: nowrap; } tbody th { font-weight: 600; } tbody th code { white-space: nowrap; }
-dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .35rem 1rem; margin: 0; }
+thead th { background: #f4f7fb; vertical-align: bottom; } tbody th { font-weight: 600; } th code, td code { overflow-wrap: break-word; }
+* + .wide { margin-top: 1rem; } dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .35rem 1rem; margin: 0; }
 dt { color: #4a5b6e; } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 0; max-width: 30rem; } svg { width: 100%; height: auto; display: block; } figcaption { color: #4a5b6e; font-size: .9rem; }
 .skip { position: absolute; left: -100rem; } .skip:focus { left: 1rem; top: .5rem; background: #fff; padding: .3rem .6rem; }
@@ -38,7 +38,7 @@ footer { margin: 3rem auto 2rem; color: #4a5b6e; font-size: .85rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } h1 { font-size: 1.5rem; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td, caption { display: block; width: 100%; }
-  tbody th code { white-space: normal; } tbody tr { border-top: 1px solid #c3cfdb; padding: .4rem 0; } th, td { border: 0; padding: .2rem .7rem; }
+  tbody tr { border-top: 1px solid #c3cfdb; padding: .4rem 0; } th, td { border: 0; padding: .2rem .7rem; }
   td[data-head]::before { content: attr(data-head) ": "; color: #4a5b6e; } td:empty { display: none; }
   td:last-child { min-width: 0; }
 }
