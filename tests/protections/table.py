@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.protections import batches, drifts, kept, lease, ledger, lines, once, people, releases, strangers, traffic
+from tests.protections import (
+    batches,
+    drifts,
+    kept,
+    lease,
+    ledger,
+    lines,
+    once,
+    people,
+    releases,
+    rules,
+    strangers,
+    traffic,
+)
 
 MUTANTS = [
     *lease.MUTANTS,
@@ -16,4 +29,5 @@ MUTANTS = [
     *strangers.MUTANTS,
     *releases.MUTANTS,
     *drifts.MUTANTS,
+    *rules.MUTANTS,
 ]

@@ -236,7 +236,7 @@ def test_several_that_never_return_cost_the_time_of_one(bad: Own) -> None:
     result = outcome(bad, {"id": "1", "x": "8"}, *rows)
     assert time.monotonic() - began < 2
     assert {each.reason for each in result.found} == {"rule_failed"}
-    assert len(result.found) == 10
+    assert ["was not tried" in each.expected for each in result.found] == [False] + [True] * 9
 
 
 BROKEN: dict[str, tuple[str, int, str]] = {
