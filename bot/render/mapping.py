@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.render.checks import in_words
 from bot.render.page import Cell, Code, Facts, Paragraph, Part, Section, Table
 from sync.workspace.diff.change import shown
+from sync.workspace.diff.writes import confirmation
 from sync.workspace.flow import MapRow, SourceRecord, WriteRow
 from sync.workspace.workspace import Workspace
 
@@ -38,7 +40,7 @@ def _facts(write: WriteRow) -> Iterator[tuple[str, Cell]]:
     elif write.of is not None:
         yield "Which record", f"the one of the write {write.of}"
     if write.verify:
-        rows = [f"{row.field} is {row.from_ or shown(row.value)}" for row in write.verify]
+        rows = [f"{row.field} is {confirmation(row)}" for row in write.verify]
         yield "Confirmed by", f"reading it back: {', '.join(rows)}"
 
 
@@ -61,6 +63,8 @@ def source(row: MapRow, at: str) -> Cell:
         return "the text ", Code(text=row.text)
     if row.ref is not None:
         return f"the record written as {row.ref.partition('.')[0]}", f": {row.ref.partition('.')[2] or 'its id'}"
+    if row.xref is not None:
+        return f"the id there of the {row.xref} ", Code(text=at + (row.of or ""))
     if row.each is not None:
         return "each of ", Code(text=at + row.each)
     return "another place; see the flow's file"
@@ -74,4 +78,8 @@ def on_the_way(row: MapRow) -> str:
     steps += row.transforms
     if row.default is not None:
         steps.append(f"{shown(row.default)} when empty")
-    return ", then ".join(steps)
+    if row.when is not None:
+        steps.append(f"only when {in_words(row.when.model_dump())}")
+    if row.flag is not None:
+        steps.append(f"behind the flag {row.flag}")
+    return "; ".join(steps)

@@ -16,7 +16,9 @@ def always_given(path: str, now: Reach) -> tuple[bool, str]:
     if not rows:
         return False, "and no flow gives it a value"
     for each in rows:
-        if not each.row.required and not present(each.row, each.flow, each.at):
+        if not (each.row.required and each.row.when is None and each.row.flag is None) and not present(
+            each.row, each.flow, each.at
+        ):
             return False, f"and {each.flow.name} gives it `{each.row.from_ or each.row.each}`, which may be empty"
     return True, ""
 
@@ -24,6 +26,8 @@ def always_given(path: str, now: Reach) -> tuple[bool, str]:
 def present(row: MapRow, flow: Flow, at: str = "") -> bool:
     """Whether the row finds a value in every record that passes the checks of its flow. `at` is the path around the row's
     selectors, such as `lines[*].`."""
+    if row.when is not None or row.flag is not None:
+        return False
     if row.default is not None or (row.from_ is None and row.each is None):
         return True
     checked = {each.path for each in flow.checks if isinstance(each, Required)}

@@ -21,7 +21,7 @@ from sync.workspace.workspace import Workspace
 
 _NO_PATHS = frozenset(
     "check reason negative label reference column key title expected pattern connection flag currency_column task entity "
-    "to value text ref owner note transform default lookup name operation values".split()
+    "to value text ref owner note transform default lookup name operation values field equals any_of".split()
 )
 _TEMPLATES = ("key", "text")
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -44,7 +44,8 @@ def reads(flow: Flow) -> frozenset[str]:
         ]
         found |= {path for template in templates for name in template_names(template) for path in paths(name)}
         found |= set(_rows_read(write.record, ""))
-        found |= {path for row in write.verify if row.from_ for path in paths(row.from_)}
+        for row in write.verify:
+            found |= set(_block_reads(row.model_dump(by_alias=True, exclude_none=True)))
     return frozenset(found)
 
 
@@ -61,12 +62,20 @@ def _check_reads(check: dict[str, Any]) -> Iterator[str]:
     here, every key that is no plain word counts."""
     own = str(check.get("path", ""))
     beside = f"{own[: own.rindex('[*]') + 3]}." if "[*]" in own else ""
-    for key, text in _selecting(check):
+    for _, text in _selecting(check):
         for path in paths(text):
-            yield path
             yield beside + path
-            if key == "of" and path.endswith("[*]"):
-                yield from (f"{path}.{inner}" for inner in (check.get("quantity"), check.get("price")) if inner)
+    yield from _block_reads(check)
+
+
+def _block_reads(block: dict[str, Any]) -> Iterator[str]:
+    """What the keys of a block select, and, where it looks at items, what it looks at in each."""
+    for _, text in _selecting(block):
+        yield from paths(text)
+    for inner in (block, *(each for each in block.values() if isinstance(each, dict))):
+        items = str(inner.get("of", ""))
+        if items.endswith("[*]"):
+            yield from (f"{items}.{name}" for name in (inner.get("quantity"), inner.get("price")) if name)
 
 
 def _selecting(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -86,6 +95,8 @@ def _rows_read(rows: Iterable[MapRow], at: str) -> Iterator[str]:
         for key, text in _selecting(plain):
             if key != "each":
                 yield from (at + path for path in paths(text))
+        if row.when is not None:  # the record as a whole fulfils it, also inside `each`
+            yield from _block_reads({"when": row.when.model_dump(exclude_none=True)})
         for path in paths(row.each) if row.each else ():
             yield at + path
             yield from _rows_read(row.record or (), f"{at}{path.removesuffix('[*]')}[*].")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sync.workspace.diff.change import APPROVAL, BREAKING, PROOF, SAFE, About, Category, Change
+from sync.workspace.diff.change import APPROVAL, BREAKING, PROOF, SAFE, About, Category, Change, shown
 from sync.workspace.diff.leaves import same
 from sync.workspace.diff.presence import present
 from sync.workspace.documents import Place
@@ -19,7 +19,7 @@ _FOREVER = {
     "entity": ("target_changed", "the write makes another kind of record: what is there already is not found"),
     "of": ("target_changed", "the write builds on another record"),
 }
-_SOURCES = ("from", "value", "text", "ref", "each")
+_SOURCES = ("from", "value", "text", "ref", "xref", "of", "each")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +189,8 @@ def _source(row: MapRow) -> str:
     """Where the value comes from, in words."""
     if row.value is not None:
         return f"the value {row.value}"
+    if row.xref is not None:
+        return f"the id that {row.xref} {row.of} has there"
     return row.from_ or row.text or (f"the write {row.ref}" if row.ref else None) or row.each or "elsewhere"
 
 
@@ -216,7 +218,14 @@ def _verify(
 
 
 def _confirmed(row: VerifyRow | None) -> str | None:
-    if row is None:
-        return None
-    source = row.from_ if row.from_ is not None else f"the value {row.value}"
-    return " → ".join((source, *row.transforms))
+    return " → ".join((confirmation(row), *row.transforms)) if row is not None else None
+
+
+def confirmation(row: VerifyRow) -> str:
+    """What a field must show, in words."""
+    if row.total is not None:
+        times = f"{row.total.quantity} × {row.total.price}" if row.total.quantity else row.total.price
+        return f"the sum of {times} over {row.total.of}"
+    if row.exists:
+        return "any value"
+    return row.from_ if row.from_ is not None else f"the value {shown(row.value)}"

@@ -168,6 +168,10 @@ FIELDS = {
         FLOW, "          - {to: quantity, from: quantity, transform: integer}\n", "", BREAKING, "demand_unmet",
         "lines[*].quantity", "no flow gives it"
     ),
+    "what a target demands is mapped under a condition only": pair(
+        FLOW, "transform: iso_date, owner: finance}", "transform: iso_date, owner: finance, when: {path: dealstage, equals: closedwon}}",
+        BREAKING, "demand_unmet", "issue_date", "may be empty"
+    ),
     "personal data gets a class": pair(
         DEAL, "{name: name, logicalType: string, required: true, businessName: Company name}",
         "{name: name, logicalType: string, required: true, businessName: Company name, classification: confidential}",
