@@ -20,7 +20,6 @@ from sync.scene import Scene
 from sync.transforms import Unreadable, utc_date, whole
 from sync.workspace import flow as f
 
-_MOST_COMPARED = 30  # wrong values of one list; for more than that nobody is helped by what might have been meant
 MOST_OF_ONE_CHECK = 200
 """So many violations one check finds in one record. More say nothing new, and each costs time."""
 
@@ -102,10 +101,11 @@ def _enum(index: int, check: f.Enum, scene: Scene) -> Iterator[Violation]:
 def _in_reference(index: int, check: f.InReference, scene: Scene) -> Iterator[Violation]:
     table = scene.table(check.reference)
     values, near = table.values(check.column, check.title), dict[str, tuple[Candidate, ...]]()
+    most = match.affordable(len(values))
     for path, value in scene.values(check.path):
         words = text(value)
         if table.find(check.column, words) is None:
-            if words not in near and len(near) < _MOST_COMPARED:
+            if words not in near and len(near) < most:
                 near[words] = _near(words, values)
             yield scene.violation(
                 check, path, expected=f"one of the {len(values)} values in {table.name.replace('_', ' ')}",

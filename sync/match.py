@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process, utils
 
 from sync.model import Candidate
 
@@ -17,6 +17,7 @@ _LEGAL = frozenset(
 )
 _LEAST = 55
 _LONGEST = 200
+MANY, _FEW = 300, 50
 _SPLIT = re.compile(r"[\W_]+")
 _SIGNS = re.compile(r"[\W_]+")
 _DIGRAPHS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ö": "o", "ü": "u", "ä": "a", "œ": "oe", "ł": "l", "đ": "d"})
@@ -47,9 +48,26 @@ def candidates(found: str, values: Iterable[tuple[str, str]], limit: int = 5) ->
     """The (value, label) pairs that come closest to what was found, best first; those too far away are left out."""
     if not found.strip():
         return ()
-    scored = (_candidate(found[:_LONGEST], value, label) for value, label in dict(values).items())
+    pairs = dict(values)
+    if len(pairs) > MANY:
+        pairs = _likely(found[:_LONGEST], pairs)
+    scored = (_candidate(found[:_LONGEST], value, label) for value, label in pairs.items())
     close = [candidate for candidate in scored if candidate.score >= _LEAST]
     return tuple(sorted(close, key=lambda each: (-each.score, each.label, each.value))[:limit])
+
+
+def affordable(many: int) -> int:
+    """For how many values of one record so many others may be compared: more would take longer than it helps."""
+    return max(1, min(30, (4_000 if many <= MANY else 30_000) // max(many, 1)))
+
+
+def _likely(found: str, pairs: dict[str, str]) -> dict[str, str]:
+    """The few of many pairs that are worth a closer look."""
+    words = {
+        value: f"{value} {label}"[:_LONGEST] if label != value else value[:_LONGEST] for value, label in pairs.items()
+    }
+    close = process.extract(found, words, scorer=fuzz.WRatio, processor=utils.default_process, limit=_FEW)
+    return {value: pairs[value] for _, _, value in close}
 
 
 def listed(values: Iterable[tuple[str, str]], why: str, limit: int = 20) -> tuple[Candidate, ...]:

@@ -3,7 +3,6 @@ ended and another one begun. What goes wrong is said by line, never with a value
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import select
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -47,7 +47,7 @@ class _Gone(Exception):
     """The process is not there, or does not answer in time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Own:
     """The functions of one file. `takes` is how many arguments each takes; `called` are those that a call has come back from."""
 
@@ -95,9 +95,8 @@ class Own:
     def end(self) -> None:
         """End the process; the next call begins another one."""
         process, self._process = self._process, None
-        if process is not None and self._pid == os.getpid():
-            process.kill()
-            process.communicate()
+        if process is not None:
+            _end(process, self._pid)
 
     def _as_transform(self, name: str) -> Transform:
         if self.takes[name] == 1:
@@ -108,6 +107,9 @@ class Own:
         if self._process is not None and self._pid == os.getpid() and self._process.poll() is None:
             return self._process
         self._process, self._pid = _start(), os.getpid()
+        weakref.finalize(
+            self, _end, self._process, self._pid
+        )  # when nobody needs it any more, at the latest when we end
         try:
             answer = _exchange(
                 self._process, json.dumps({"source": self.source}).encode(), START_SECONDS, START_SECONDS
@@ -122,6 +124,13 @@ class Own:
             self.end()
             raise OwnFailed(f"loading the file raised {answer['raised']}", answer["line"])
         return self._process
+
+
+def _end(process: subprocess.Popen[bytes], pid: int) -> None:
+    """End a process that this very process started."""
+    if os.getpid() == pid and process.returncode is None:
+        process.kill()
+        process.communicate()
 
 
 def _at(answer: Mapping[str, Any]) -> str:
@@ -196,9 +205,7 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float, 
     return made
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def own(source: str, takes: tuple[tuple[str, int], ...]) -> Own:
     """The transforms of a file, with one process for all who load the same text."""
-    made = Own(source, dict(takes))
-    atexit.register(made.end)
-    return made
+    return Own(source, dict(takes))

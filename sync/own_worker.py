@@ -18,7 +18,7 @@ PURE = frozenset(
 )
 """What a transform may import: nothing that knows the time, chance, files or the network."""
 REFUSED = frozenset(
-    "open exec eval compile input breakpoint globals locals vars hash id print exit quit help memoryview __import__".split()
+    "open exec eval compile input breakpoint globals locals vars hash id print exit quit help memoryview getattr setattr delattr __import__".split()
 )
 _MEMORY = 512 * 2**20
 

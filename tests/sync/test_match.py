@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.match import candidates, compact, listed, normal, same_id
+from sync.match import affordable, candidates, compact, listed, normal, same_id
 
 CATALOGUE = [
     (code, code)
@@ -99,3 +101,12 @@ def test_any_words_can_be_compared(found: str, values: list[tuple[str, str]]) ->
 def test_register_numbers_have_one_form() -> None:
     assert same_id("de 123.456-789") == same_id("DE123456789") == "DE123456789"
     assert compact("GTX Pro™ 5") == compact("gtxprotm5")
+
+
+def test_of_many_values_the_nearest_are_still_found_and_in_time() -> None:
+    values = [(f"P{each:05}", f"Harbor node {each}") for each in range(10_000)] + [("Atlas Pro", "Atlas Pro, one seat")]
+    began = time.process_time()
+    assert candidates("AtlasPro", values)[0].value == "Atlas Pro"
+    assert candidates("harbor node 77", values)[0].value == "P00077"
+    assert time.process_time() - began < 0.2
+    assert [affordable(many) for many in (0, 12, 250, 1_000, 10_000, 100_000)] == [30, 30, 16, 30, 3, 1]
