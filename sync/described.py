@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -33,4 +33,8 @@ class Describing(Protocol):
     async def describe(self, entity: str) -> Described | None:
         """The fields of the entity with those of what a record of it comes with; None where it has no such entity. Raises
         ConnectorError: then nothing is known, neither that a field is there nor that it is gone."""
+        ...
+
+    def want(self, entity: str, paths: Collection[str]) -> None:
+        """From now on a record of the entity is read with these fields too, as far as the source has them."""
         ...

@@ -30,6 +30,7 @@ class Line:
     def __post_init__(self) -> None:
         watch = Watch(ledger=self.ledger, workspace=self.workspace, connections=self.connections, clock=self.clock)
         object.__setattr__(self, "watch", watch)
+        watch.want()
 
     def source(self, name: str) -> Source:
         """The connection as a source. Raises NotFound."""

@@ -55,6 +55,13 @@ class Watch:
     _excused: dict[Place, frozenset[str]] = field(default_factory=dict)
     _locks: defaultdict[Place, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
+    def want(self) -> None:
+        """Have the sources read records with all that the contracts of the flows declare."""
+        for flow in self._flows():
+            source = self._source(flow.trigger.connection)
+            if source is not None:
+                source.want(flow.trigger.entity, self.workspace.contract_of(flow).fields)
+
     async def stopping(self, delivery: Delivery, flow: Flow, record: Record) -> Outcome | None:
         """Why the record must not be evaluated now; None where it may be. Raises nothing of a connector."""
         contract = self.workspace.contract_of(flow)

@@ -6,7 +6,7 @@ is brand new, and `read` never searches."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -129,6 +129,11 @@ class HubSpot:
         listed = await asyncio.gather(*map(self._properties, parts.values()))
         known = [each for each in listed if each is not None]
         return schema.described(entity, dict(zip(parts, known, strict=True))) if len(known) == len(parts) else None
+
+    def want(self, entity: str, paths: Collection[str]) -> None:
+        """From now on a record is read with these fields too, those of a deal's company and lines among them."""
+        for kind, names in schema.objects(entity, paths).items():
+            self._wanted[kind] = tuple(dict.fromkeys((*self._wanted.get(kind, ()), *names)))
 
     async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
         """Records whose properties equal all of `by`; `*` finds those that share a word with it in their name."""

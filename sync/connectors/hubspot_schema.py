@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.described import Described, Property
@@ -14,6 +15,7 @@ _TYPES = {
     "string": "string", "phone_number": "string", "enumeration": "string", "number": "number", "bool": "boolean",
     "date": "date", "datetime": "timestamp",
 }  # fmt: skip
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _YES_OR_NO = {"true", "false"}
 _ID = Property(label="Record ID", type="string")  # every object has one, and it is no property
 
@@ -27,6 +29,17 @@ def described(entity: str, listed: Mapping[str, Sequence[Any]]) -> Described:
             fields[place.removesuffix("[*]")] = Property(label="", type=kind)
         fields.update(_fields(f"{place}." if place else "", properties))
     return Described(entity=entity, fields=fields)
+
+
+def objects(entity: str, paths: Collection[str]) -> dict[str, list[str]]:
+    """The properties behind the paths of a contract, by the object that has them."""
+    kinds = {"": entity, **PARTS.get(entity, {})}
+    found: dict[str, list[str]] = {}
+    for place, _, name in (path.rpartition(".") for path in paths):
+        is_part = any(name == part.removesuffix("[*]") for part in PARTS.get(entity, {}) if not place)
+        if place in kinds and name != "id" and not is_part and _NAME.fullmatch(name):
+            found.setdefault(kinds[place], []).append(name)
+    return found
 
 
 def _fields(prefix: str, listed: Sequence[Any]) -> Iterator[tuple[str, Property]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
+from bot.sandbox.stage import example
 from store.cases import Press
 from store.ledger import Store
 from sync.drifts import REASON
 from sync.engine import Engine
 from sync.line import Line
+from sync.workspace.loader import load
 from tests.bot.hands import DANA, only_cause, press
 from tests.world import World
 
@@ -195,6 +199,23 @@ async def another_process(world: World) -> AsyncIterator[Engine]:
     line = Line(ledger=store, workspace=world.parts.workspace, connections=world.parts.connections, clock=world.clock)
     yield Engine(line, jitter=lambda: 0.5)
     await store.close()
+
+
+async def test_a_contract_that_follows_the_new_name_bills_what_waited(world: World, tmp_path: Path) -> None:
+    await sold_and_renamed(world, "deals", "billing_code", "billing_ref")
+    directory = shutil.copytree(example(), tmp_path / "followed")
+    for file in ("contracts/deal.odcs.yaml", "flows/quote_to_cash.yaml"):
+        words = (directory / file).read_text(encoding="utf-8")
+        for place in ("{name: ", "path: ", "from: "):
+            words = words.replace(f"{place}billing_code", f"{place}billing_ref")
+        (directory / file).write_text(words, encoding="utf-8")
+    line = Line(ledger=world.store, workspace=load(directory), connections=world.parts.connections, clock=world.clock)
+    world.parts.engine = Engine(line, jitter=lambda: 0.5)
+    world.clock.forward(minutes=5)
+    await line.watch.due()
+    await world.settle()
+    assert await world.causes() == [] and len(world.erp.posted()) == DEALS + 1
+    assert {each["billing_code"] for each in world.erp.invoices()} == {"BC-DE-1001"}
 
 
 async def test_many_engines_notice_at_once_and_it_is_one_question_one_card_and_no_invoice(world: World) -> None:

@@ -121,6 +121,32 @@ async def test_a_deal_is_described_with_its_company_and_lines_in_a_contracts_wor
                 await b.hubspot.describe("deals")
 
 
+async def test_what_a_contract_declares_is_read_too_wherever_it_stands() -> None:
+    async with books() as b:
+        b.crm.objects.change_property("line_items", "hs_sku", name="discount")
+        b.crm.objects.change_property("deals", "pipeline", name="reseller")
+        company = b.crm.create("companies", {"name": "Acme", "hubspot_owner_id": "7"})
+        line = b.crm.create("line_items", {"name": "Atlas", "discount": "5"})
+        deal = b.crm.create(
+            "deals", {"dealname": "D", "reseller": "R"}, links=[("companies", company), ("line_items", line)]
+        )
+        assert "reseller" not in await b.hubspot.read("deals", deal)
+        paths = (
+            "id",
+            "reseller",
+            "company",
+            "company.hubspot_owner_id",
+            "lines",
+            "lines[*].discount",
+            "nowhere.x",
+            "not_there",
+        )
+        b.hubspot.want("deals", paths)
+        read = await b.hubspot.read("deals", deal)
+        assert read["reseller"] == "R" and read["company"]["hubspot_owner_id"] == "7"
+        assert read["lines"][0]["discount"] == "5" and "not_there" not in read
+
+
 async def test_every_deal_of_the_story_is_read_as_the_crm_shows_it() -> None:
     async with books() as b:
         told = story(now=b.now)
