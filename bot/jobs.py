@@ -4,15 +4,16 @@ missed while down fires at the next beat."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.digest import digest
 from bot.drifting import watch_sources
 from bot.keeping import keep
+from bot.nightly import set_out
 from bot.readiness import EngineWatch
+from bot.slots import last_slot
 from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.engine import Engine
@@ -52,6 +53,7 @@ class Jobs:
         moved += await self._watch.look(now)
         moved += await keep(self._store, self.workspace, now)
         await self._engine.judge_trial()
+        moved += await set_out(self._store, self.workspace, now)
         for each in self._also:
             moved += await each(now)
         for team in self.workspace.teams:
@@ -101,14 +103,6 @@ class Jobs:
     async def _paused(self, flow: Flow) -> bool:
         stopped = {(scope, name) for scope, name, _, _ in await self._store.pauses()}
         return ("flow", flow.name) in stopped or ("connection", flow.trigger.connection) in stopped
-
-
-def last_slot(now: datetime, at: time, timezone: str) -> datetime:
-    """The latest moment, not after now, at which the wall clock of the time zone showed this time of day."""
-    zone = ZoneInfo(timezone)
-    today = now.astimezone(zone).date()
-    moment = datetime.combine(today, at, zone)
-    return moment if moment <= now else datetime.combine(today - timedelta(days=1), at, zone)
 
 
 def _slot(now: datetime, every: timedelta) -> str:

@@ -15,6 +15,7 @@ from sync.ports import Target
 from sync.prepare import prepare, questions, questions_elsewhere, references
 from sync.questions import Lookups
 from sync.releases import Compared
+from sync.synthetic import is_synthetic, marked, to_void
 from sync.trials import Candidate
 from sync.watching import is_told_of
 from sync.workspace.flow import Flow
@@ -49,7 +50,7 @@ class Trip:
             if is_told_of(self.delivery):
                 return await self.line.watch.again(self.delivery, self.flow)
             self.record = await self._read()
-            stopped = await self.line.watch.stopping(self.delivery, self.flow, self.record)
+            stopped = None if self._made_up else await self.line.watch.stopping(self.delivery, self.flow, self.record)
             if stopped is not None:
                 return stopped
             prepared = await self._prepare(self.record)
@@ -109,6 +110,9 @@ class Trip:
             asked = questions(record, flow, self.delivery.overlays, lookups)
             if not asked:
                 break
+            if self._made_up:  # the source has never heard of it
+                lookups = Lookups(answers=[*lookups.answers, *((question, []) for question in asked)])
+                continue
             answers = [(question, await asking.answer(source, question)) for question in asked]
             self.answered.add(self.delivery.event.connection)
             lookups = Lookups(answers=[*lookups.answers, *answers])
@@ -120,6 +124,8 @@ class Trip:
         return violations if stopped is None else stopped
 
     async def _carry_out(self, plan: Plan) -> Outcome:
+        if self._made_up:
+            return await self._pass_through(plan)
         if len(plan.writes) > 1:  # a single write hears all of this with its permit
             known = await self.line.ledger.written(plan.writes)
             if self._stands(plan, known):
@@ -136,6 +142,17 @@ class Trip:
             words = f"a draft of release {self.release}; it is posted when the trial of the release has passed"
             return Resting(until=self.line.clock() + LOOK_AGAIN, detail=words)
         return Written(bindings=self._bindings(plan))
+
+    async def _pass_through(self, plan: Plan) -> Outcome:
+        """A made-up record: its drafts are written, compared and taken back."""
+        stopped = await self._write_all(marked(plan).writes)
+        if stopped is None:
+            stopped = await self._write_all(to_void(plan, self.done))
+        return Written(bindings=()) if stopped is None else stopped
+
+    @property
+    def _made_up(self) -> bool:
+        return is_synthetic(self.delivery)
 
     @property
     def _on_trial(self) -> bool:

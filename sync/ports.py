@@ -114,6 +114,15 @@ class BulkTarget(Target, Protocol):
 
 
 @runtime_checkable
+class VoidingTarget(Target, Protocol):
+    """A target that can also take a draft back."""
+
+    async def void(self, entity: str, target_id: str) -> Found:
+        """The draft counts no more. Voiding what is void answers with it; what is posted is refused."""
+        ...
+
+
+@runtime_checkable
 class Connector(Protocol):
     """What every connection can do besides being a source or a target."""
 

@@ -10,6 +10,7 @@ from sync.workspace.complete import check_contracts
 from sync.workspace.connecting import Kinds
 from sync.workspace.coverage import check_coverage
 from sync.workspace.loader import in_order, sound_part, survey, workspace_of
+from sync.workspace.made_up import check_synthetic
 from sync.workspace.ours import begin_samples, check_samples_call
 from sync.workspace.samples import SampleResult, check_samples, read_samples, run_samples
 from sync.workspace.spots import whole
@@ -42,6 +43,7 @@ def check(directory: Path, kinds: Kinds | None = None) -> Report:
     check_samples_call(files.ours)
     flows, contracts = ([document for document, _ in each] for each in (files.flows, files.contracts))
     check_contracts(flows, contracts, whole(files.settings[0]).at("teams").entries)
+    check_synthetic(flows, samples)
     check_coverage(flows, sound.contracts.values(), documents)
     found = in_order([*files.mistakes, *(each for document in documents for each in document.mistakes)])
     return Report(workspace=workspace, mistakes=tuple(found), samples=results)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr
@@ -64,6 +64,14 @@ class RecordWords(Strict):
     currency: Selector | None = None
 
 
+class Synthetic(Strict):
+    """A made-up record that goes all the way every night, as a draft that is voided: the record of `sample`, at the time of day
+    `at` on the clock of the flow's owner."""
+
+    sample: Words
+    at: time = time(3, 0)
+
+
 class SourceRecord(Strict):
     """The record of the source itself, by the id that `source` selects."""
 
@@ -114,6 +122,7 @@ class Flow(Strict):
     batch: BatchPolicy = BatchPolicy()
     hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
     newest: bool = False
+    synthetic: Synthetic | None = None
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
     _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from bot.jobs import last_slot
 from bot.sandbox.slack.values import Message
+from bot.slots import last_slot
 from tests.bot.hands import BEN, DANA, GUS, choose, only_cause, press
 from tests.world import World
 
