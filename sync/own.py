@@ -169,7 +169,7 @@ class _Patience:
             worked = _processor_seconds(self.process.pid) - self.used
             if (
                 gone >= self.most
-                or (gone >= self.seconds and worked >= self.seconds / 2)
+                or (gone >= self.seconds and worked >= self.seconds)
                 or self.process.poll() is not None
             ):
                 raise _Gone
