@@ -15,6 +15,8 @@ from sync.workspace.flow import Flow
 _EVERY = 300  # seconds
 _HISTORY = timedelta(days=30)
 _LIMIT = 4 * (PAST + RECENT)
+_ENOUGH = 2
+_AMONG = 50_000
 
 
 async def watch_sources(store: Store, watch: Watch, now: datetime) -> None:
@@ -28,10 +30,12 @@ async def watch_sources(store: Store, watch: Watch, now: datetime) -> None:
 async def _unusual(store: Store, watch: Watch, flow: Flow, now: datetime) -> tuple[Difference, ...]:
     """What is unlike before in the records that the flow had something to do for, each as it was read last."""
     newest: dict[str, Seen] = {}
-    async for page in store.recorded(flow.name, since=now - _HISTORY, limit=_LIMIT):
+    async for page in store.recorded(flow.name, since=now - _HISTORY, limit=_LIMIT, among=_AMONG):
         for each in page:
             if not isinstance(prepare(each.record, flow, watch.workspace), NotDue):
                 newest.setdefault(each.subject, Seen(at=each.at, record=each.record))
+        if len(newest) > _ENOUGH * (PAST + RECENT):  # some fields are not in every record
+            break
     seen = list(reversed(newest.values()))
     if len(seen) < PAST + RECENT:
         return ()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, func, select
 from store import rows
 from store.database import Database
 from store.tables import attempts, deliveries, events, overlays
+from sync.drifts import KIND
 from sync.model import Overlay
 from sync.recorded import Recorded
 
@@ -23,13 +24,22 @@ class Recordings:
     db: Database
 
     async def recorded(
-        self, flow: str | None = None, *, since: datetime | None = None, limit: int | None = None
+        self,
+        flow: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int | None = None,
+        among: int | None = None,
     ) -> AsyncIterator[list[Recorded]]:
-        """What deliveries (of one flow) of events received since then read last, the newest first, at most `limit`, in pages.
-        A record that was never read, or whose snapshot is no longer kept, is not among them."""
-        before, left = None, limit
+        """What deliveries (of one flow) of events received since then read last, the newest first, at most `limit`, in pages;
+        looked for `among` so many newest deliveries of all flows. A record that was never read, or whose snapshot is no longer
+        kept, is not among them."""
+        before, left, after = None, limit, 0
+        if among is not None:
+            last = select(func.max(deliveries.c.id))
+            after = (await self.db.read(lambda tx: tx.execute(last).scalar_one()) or 0) - among
         while left is None or left > 0:
-            page, before = await self.db.read(lambda tx, b=before: _page(tx, flow, since, b))  # type: ignore[misc]
+            page, before = await self.db.read(lambda tx, b=before: _page(tx, flow, since, b, after))  # type: ignore[misc]
             found = page if left is None else page[:left]
             left = None if left is None else left - len(found)
             if found:
@@ -39,10 +49,10 @@ class Recordings:
 
 
 def _page(
-    tx: Connection, flow: str | None, since: datetime | None, before: int | None
+    tx: Connection, flow: str | None, since: datetime | None, before: int | None, after: int
 ) -> tuple[list[Recorded], int | None]:
     """A page of records and where the next one begins; None when there is none."""
-    found = tx.execute(_deliveries(flow, since, before)).all()
+    found = tx.execute(_deliveries(flow, since, before).where(deliveries.c.id > after)).all()
     read = [(row, row.snapshot if row.payload is None else row.payload) for row in found]
     kept = [(row, record) for row, record in read if isinstance(record, dict)]
     decided = _decided(tx, {(row.flow, row.subject) for row, _ in kept})
@@ -61,6 +71,7 @@ def _deliveries(flow: str | None, since: datetime | None, before: int | None) ->
     query = (
         select(d.id, d.event_id, d.flow, d.subject, d.updated_at, e.connection, e.entity, e.payload, a.snapshot, a.ended_at)
         .select_from(joined)
+        .where(e.kind != KIND)  # carries no record
         .order_by(d.id.desc())
         .limit(_PAGE)
     )  # fmt: skip

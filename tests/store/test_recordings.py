@@ -36,6 +36,8 @@ async def test_the_last_snapshot_of_each_delivery_comes_back_the_newest_delivery
 
 async def test_what_came_with_the_event_is_its_record_and_what_was_never_read_is_none(store: Store) -> None:
     await receive(store, change("1", payload={"id": "1", "total": "12.50"}), change("2"))
+    await receive(store, change("deal.amount", entity="schema", kind="schema.drift", payload={"id": "deal.amount"}),
+                  flows={"schema": [FLOW]})  # fmt: skip
     assert [each.record for each in await everything(store)] == [{"id": "1", "total": "12.50"}]
 
 
@@ -65,3 +67,4 @@ async def test_pages_of_any_length_give_the_same_records(
     late = await everything(store, since=MONDAY + 2 * HOUR + timedelta(minutes=1))
     assert [each.record["id"] for each in late] == ["4", "3"]
     assert await everything(store, "another") == []
+    assert [each.record["id"] for each in await everything(store, among=2)] == ["4", "3"]
