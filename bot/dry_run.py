@@ -3,7 +3,7 @@ what would be written is kept in a shadow ledger that is gone afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from store.ledger import Store
 from sync.engine import Engine
 from sync.errors import Rejected
 from sync.line import Line
-from sync.model import Change, Found, Record
+from sync.model import Bound, Change, Found, Record
 from sync.ports import Incoming, Page, Source, Target
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
@@ -62,7 +62,7 @@ async def dry_run(
     source that does not answer is what would happen."""
     excerpt, log = await store.excerpt(event_ids), list[WouldWrite]()
     with TemporaryDirectory(prefix="meshline-dry-") as directory:
-        shadow = Store(f"sqlite:///{Path(directory) / 'shadow.db'}")
+        shadow = _Shelf(f"sqlite:///{Path(directory) / 'shadow.db'}", store)
         await shadow.open()
         try:
             numbers = await shadow.take_over(excerpt, now=clock())
@@ -74,6 +74,18 @@ async def dry_run(
             return DryRun(events=tuple(stood), writes=tuple(log))
         finally:
             await shadow.close()
+
+
+class _Shelf(Store):
+    """A shadow ledger that knows what the real one has bound."""
+
+    def __init__(self, url: str, real: Store) -> None:
+        super().__init__(url)
+        self._real = real
+
+    async def bound_to(self, asked: Collection[Bound]) -> dict[Bound, tuple[str, ...]]:
+        known, fresh = await self._real.bound_to(asked), await super().bound_to(asked)
+        return {each: known.get(each) or fresh.get(each, ()) for each in asked}
 
 
 async def _stood(shadow: Store, number: int, told: int) -> list[WouldBe]:

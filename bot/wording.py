@@ -51,6 +51,7 @@ _CONSEQUENCES = {
     "credit_exceeded": "It is not billed until a second person has agreed to it.",
     "status_differs": "Nothing is written while the two systems disagree.",
     "not_bound": "It cannot be written before the record it refers to.",
+    "contract_mismatch": "Records of this version wait; all others go on.",
     "schema_drift": "Nothing that depends on it is billed. It goes out by itself once the two agree again.",
     "rule_failed": "What cannot be checked is not billed.",
     "crashed": "This record waits; all others go on.",

@@ -9,6 +9,7 @@ from typing import Any
 from sync import checks, mapping
 from sync.bodies import Builder
 from sync.elsewhere import asked_elsewhere, later
+from sync.gate import mismatch
 from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
 from sync.model import Bound, NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
@@ -84,6 +85,8 @@ def prepare(
     """What the record becomes. `lookups` answer the flow's `questions` about it."""
     lookups = lookups or Lookups()
     record = _related(apply(record, overlays), flow, lookups)
+    if (other := mismatch(record, flow)) is not None:
+        return _violations(_scene(record, flow, workspace, lookups), [], (other,))
     why = due(record, flow)
     if isinstance(why, NotDue):
         return why

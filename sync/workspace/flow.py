@@ -47,10 +47,14 @@ Kind = Literal["text", "select", "money", "date", "company"]
 
 
 class Trigger(Strict):
+    """What sets a flow off. `version` is where a record says by which version of the contract it was made (1.0.0, or
+    deal@1.0.0); one that says another than the flow's is stopped at the gate."""
+
     connection: Name
     entity: Name
     poll: Duration | None = None
     when: When | None = None
+    version: Selector | None = None
 
 
 class RecordWords(Strict):

@@ -92,6 +92,9 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "duplicate_customer": (
         about("duplicate_customer", "VAT id", "DE811111111", "only one record with this vat_id; there are 2", TWINS, "company", "company.vat_id"),
     ),
+    "contract_mismatch": (
+        about("contract_mismatch", "Contract version", "1.1.0", "deal@1.0.0, the version of deal that this flow reads", path="made_by"),
+    ),
     "draft_differs": (
         about("draft_differs", "Invoice", "lines[*].description, lines[*].unit_price_minor",
               "lines[0].description ATLAS PRO → Atlas Pro; lines[0].unit_price_minor 249 → 24900", kind="agree", path="invoice"),
