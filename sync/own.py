@@ -24,7 +24,7 @@ from sync.transforms import Transform
 
 PREFIX = "ours."
 START_SECONDS = 5.0
-CALL_SECONDS, MOST_SECONDS = 0.09, 2.0
+CALL_SECONDS, MOST_SECONDS = 0.08, 2.0
 _SLICE = 0.01
 _SOON = 1.0  # the same record is mapped twice where something is in the way; it must not hang twice
 _LONGEST_ANSWER = 1_000_000

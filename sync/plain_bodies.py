@@ -102,9 +102,11 @@ def _text(template: str, extra: dict[str, str]) -> Make:
 
 def _mapped(row: MapRow, find: Finder, tables: Tables, own: Own) -> Make:
     default, steps = _there(row.default), [TRANSFORMS.get(name) or own[name] for name in row.transforms]
-    trusted = bool(steps) and all(name in TRANSFORMS for name in row.transforms)
     if row.lookup is not None:
         steps.insert(0, _look_up(row.lookup, tables))
+    if not steps:
+        return lambda record, currency: default if missing(value := find(record)) else sendable(value)
+    theirs = not TRANSFORMS.keys() >= set(row.transforms)
 
     def make(record: Any, currency: str | None) -> Any:
         value = find(record)
@@ -112,7 +114,9 @@ def _mapped(row: MapRow, find: Finder, tables: Tables, own: Own) -> Make:
             return default
         for step in steps:
             value = step(value, currency)  # no step of ours makes nothing of something
-        return value if trusted and type(value) is str else _there(sendable(value))
+        if theirs:
+            return _there(sendable(value))
+        return value if type(value) is str else sendable(value)
 
     return make
 

@@ -14,22 +14,23 @@ _MOST_NUMBER = 10**300
 def sendable(value: Any, depth: int = 0) -> Any:
     """The value as it is sent. A fraction that came in as a number goes on as its text. Raises Unreadable for what is too long,
     too deep or no number at all."""
-    if type(value) is str and len(value) <= LONGEST_TEXT:
+    kind = type(value)
+    if kind is str and len(value) <= LONGEST_TEXT:
         return value if value.isprintable() else sound(value)
-    if type(value) is dict and depth < DEEPEST and len(value) <= MOST_ITEMS:
+    if value is None or kind is bool:
+        return value
+    if kind is dict and depth < DEEPEST and len(value) <= MOST_ITEMS:
         return {
             name if name.isprintable() else sound(name): inner
-            if type(inner) is str and len(inner) <= LONGEST_TEXT and inner.isprintable()
+            if type(inner) is str and inner.isprintable() and len(inner) <= LONGEST_TEXT
             else sendable(inner, depth + 1)
             for name, inner in value.items()
         }
-    if type(value) is list and depth < DEEPEST and len(value) <= MOST_ITEMS:
+    if kind is list and depth < DEEPEST and len(value) <= MOST_ITEMS:
         return [sendable(inner, depth + 1) for inner in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
+    if kind is int:
         return _number(value)
-    if isinstance(value, float) and value - value == 0:
+    if kind is float and value - value == 0:
         return repr(value)
     raise Unreadable(_words(value))
 
