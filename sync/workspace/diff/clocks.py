@@ -124,7 +124,7 @@ def _places(contract: Contract) -> dict[str, Place]:
         code: (*place, "customProperties", at, "value", code)
         for place, given in holders
         for at, each in enumerate(given)
-        if each["property"] == "reasons" and isinstance(each["value"], dict)
+        if each.get("property") == "reasons" and isinstance(each.get("value"), dict)
         for code in each["value"]
     }
 

@@ -29,7 +29,8 @@ _CLASSES = {
     "pii": 4,
     "secret": 5,
 }
-_CUSTOM = {"transform": PROOF, "default": PROOF, "source": PROOF, "validation": PROOF}
+_CUSTOM = {"transform": PROOF, "default": PROOF, "source": PROOF}
+_DICTIONARY = frozenset(("transform", "default", "source", "validation", "system_of_record"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,8 @@ def _unique(pair: Pair, key: str) -> Iterator[Change]:
 def _custom(pair: Pair, key: str) -> Iterator[Change]:
     """What our own and others' custom properties say of the field. Its reasons are told with the contract's."""
     old, new = (
-        {each["property"]: each.get("value") for each in side.own.get(key, [])} for side in (pair.old, pair.new)
+        {str(each.get("property", "a property without a name")): each.get("value") for each in side.own.get(key, [])}
+        for side in (pair.old, pair.new)
     )
     for name in sorted({*old, *new} - {"reasons"}):
         if not same(old.get(name), new.get(name)):
@@ -216,6 +218,8 @@ def _judged(name: str, old: Any, new: Any) -> tuple[Category, str, str]:
         return APPROVAL, "pii_changed", "more of it counts as personal"
     if name == "owner":
         return APPROVAL, "field_owner_changed", "it has another owner"
+    if name in _DICTIONARY and old is None:
+        return SAFE, "words_changed", f"its {name.replace('_', ' ')} is said for the first time"
     return _CUSTOM.get(name, APPROVAL), f"{name}_changed", f"{name} changes"
 
 

@@ -172,6 +172,15 @@ FIELDS = {
         FLOW, "transform: iso_date, owner: finance}", "transform: iso_date, owner: finance, when: {path: dealstage, equals: closedwon}}",
         BREAKING, "demand_unmet", "issue_date", "may be empty"
     ),
+    "where a value comes from is said for the first time": pair(
+        DEAL, "{name: contract_url, logicalType: string,",
+        "{name: contract_url, logicalType: string, customProperties: [{property: source, value: Archive}],",
+        SAFE, "words_changed", "contract_url", "said for the first time", "", "Archive"
+    ),
+    "a value comes from elsewhere, as the dictionary says": pair(
+        DEAL, "{property: source, value: signed order form}", "{property: source, value: sales}", PROOF, "source_changed", "billing_code",
+        "source changes", "signed order form", "sales"
+    ),
     "personal data gets a class": pair(
         DEAL, "{name: name, logicalType: string, required: true, businessName: Company name}",
         "{name: name, logicalType: string, required: true, businessName: Company name, classification: confidential}",
