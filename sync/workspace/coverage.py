@@ -20,6 +20,7 @@ from sync.workspace.mistakes import meant
 from sync.workspace.spots import Spot, whole
 
 _RAISED_BY = ("reason", "negative")
+_OFF = ("off", "0%")
 _OF_TRANSFORMS = {
     "decimal_text": "invalid_amount", "minor_units": "invalid_amount", "iso_date": "invalid_value", "integer": "invalid_value",
     "country2": "invalid_value",
@@ -41,8 +42,12 @@ class Shown:
     reasons: Collection[str]
 
 
-def check_coverage(flows: Collection[Document], contracts: Collection[Contract], samples: Collection[Document]) -> None:
-    """Note in each flow what no sample shows. Nothing is said where a sample cannot be read: it may show it."""
+def check_coverage(
+    flows: Collection[Document], contracts: Collection[Contract], samples: Collection[Document], settings: Document
+) -> None:
+    """Note in each flow what no sample shows. Nothing is said where a sample cannot be read: it may show it. A check whose flag
+    is off for everybody stops nothing."""
+    off = {name for name, flag in whole(settings).at("flags").entries.items() if flag.value in _OFF}
     shown = [_shown(whole(document)) for document in samples]
     if None in shown:
         return
@@ -59,15 +64,15 @@ def check_coverage(flows: Collection[Document], contracts: Collection[Contract],
             if each and (each.entity == entity or each.entity not in entities)
             if each.flow in (None, name) or each.flow not in names
         ]
-        _check_flow(flow, known.get(flow.at("contract").word or ""), mine)
+        _check_flow(flow, known.get(flow.at("contract").word or ""), mine, off)
 
 
-def _check_flow(flow: Spot, contract: Contract | None, shown: Collection[Shown]) -> None:
+def _check_flow(flow: Spot, contract: Contract | None, shown: Collection[Shown], off: Collection[str]) -> None:
     if not any(each.written for each in shown):
         right = "add a sample with `expect: {record: …}`"
         flow.document.note(flow.document.line(("flow",)), "no sample shows a record that the flow writes", right)
     there = {reason for each in shown for reason in each.reasons}
-    for reason, spot in raised(flow, contract).items():
+    for reason, spot in raised(flow, contract, off).items():
         if reason not in there:
             what = f"no sample shows what `{reason}` stops"
             right = f"add a sample that must be stopped by {reason}"
@@ -88,12 +93,13 @@ def _shown(sample: Spot) -> Shown | None:
     )
 
 
-def raised(flow: Spot, contract: Contract | None) -> dict[str, Spot]:
-    """The reasons that a flow can raise about a record, each with the first place that raises it."""
-    checks = flow.at("checks").items
-    required = {word for check in checks if check.at("check").value == "required" for word in _paths(check)}
+def raised(flow: Spot, contract: Contract | None, off: Collection[str] = ()) -> dict[str, Spot]:
+    """The reasons that a flow can raise about a record, each with the first place that raises it. `off` are the flags of checks
+    that are in force for nobody."""
+    checks = [each for each in flow.at("checks").items if each.at("flag").word not in off]
+    required: set[Any] = {path for check in checks if check.at("check").value == "required" for path in _paths(check)}
     required |= {each.path for each in contract.fields.values() if each.required} if contract else set()
-    formed = {each.at("path").value for each in checks if each.at("check").value not in ("required", "unique")}
+    formed = {path for each in checks if each.at("check").value not in ("required", "unique") for path in _paths(each)}
     rows = _Rows(required=required, formed=formed)
     found: dict[str, Spot] = {}
     for reason, spot in (*_of_checks(checks), *_of_contract(flow, contract), *rows.of_writes(flow)):
@@ -101,15 +107,17 @@ def raised(flow: Spot, contract: Contract | None) -> dict[str, Spot]:
     return {reason: spot for reason, spot in found.items() if reason != "rule_failed"}
 
 
-def _paths(check: Spot) -> Iterator[Any]:
-    yield check.at("path").value
-    yield check.at("fill").value
+def _paths(check: Spot) -> Iterator[str]:
+    """The paths that a check is about."""
+    for key in ("path", "fill"):
+        if isinstance(path := check.at(key).value, str):
+            yield path
 
 
 def _of_checks(checks: Collection[Spot]) -> Raised:
     for check in checks:
-        kind = check.at("check").value
-        model = _KINDS.get(kind if kind in _KINDS else meant(str(kind), _KINDS) or "")
+        kind = str(check.at("check").value)
+        model = _KINDS.get(kind if kind in _KINDS else meant(kind, _KINDS) or "")
         for key in _RAISED_BY if model is not None else ():
             field, given = model.model_fields.get(key), check.at(key)  # type: ignore[union-attr]
             code = given.value if isinstance(given.value, str) else field.default if field is not None else None
@@ -161,8 +169,8 @@ class _Rows:
         if row.at("lookup").value is not None:
             yield "invalid_value", row
         for transform in row.at("transform").words:
-            if transform.value in _OF_TRANSFORMS:
-                yield _OF_TRANSFORMS[transform.value], row
+            if (name := str(transform.value)) in _OF_TRANSFORMS:
+                yield _OF_TRANSFORMS[name], row
 
     def _of_template(self, template: Spot, at: str) -> Raised:
         try:

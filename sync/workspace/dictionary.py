@@ -5,6 +5,7 @@ Custom properties by other names are left alone, at every place where the standa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
@@ -22,6 +23,7 @@ PiiClass = Literal[
     "name", "email", "phone", "address", "tax_id", "bank_account", "birth_date", "identity_document", "free_text"
 ]
 _NEARLY = 80
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class RouteRule(Strict):
@@ -79,6 +81,7 @@ def read_fields(document: Document) -> dict[str, FieldTerms]:
     """What is said of each field by its path, right as far as it goes, with every mistake noted."""
     found: dict[str, FieldTerms] = {}
     for path, field in fields(document):
+        _note_name(field)
         note_twice(field, FieldTerms.model_fields)
         _note_nearly(field)
         given = named(field, FieldTerms.model_fields)
@@ -90,6 +93,16 @@ def read_fields(document: Document) -> dict[str, FieldTerms]:
             places = {name: spot.place for name, spot in given.items()}
             note_each(document, FieldTerms, complaints(FieldTerms, error), places)
     return found
+
+
+def _note_name(field: Spot) -> None:
+    """A field has a name that a path can hold."""
+    key = "physicalName" if field.at("physicalName").value is not None else "name"
+    name = field.at(key)
+    if name.value is None or name.value == "":
+        field.wrong("a field has no name", "add `name:`")
+    elif name.word is not None and not _NAME.fullmatch(name.word):
+        name.wrong(f"`{key}` is {name.word!r}", "letters, digits, _ and -; what people call it is its `businessName`")
 
 
 def _note_nearly(field: Spot) -> None:

@@ -32,6 +32,7 @@ def big(tmp_path: Path) -> Path:
         (directory / f"contracts/deal{number}.odcs.yaml").write_text(text, encoding="utf-8")
     for number in range(-(-SAMPLES // len(samples))):
         text = flow.replace("quote_to_cash", f"flow{number}").replace("deal@", f"deal{number}@")
+        text = text.replace("deals/clean.yaml", f"deals{number}/clean.yaml")
         text = text.replace("entity: deals\n  poll", f"entity: deals{number}\n  poll")
         (directory / f"flows/flow{number}.yaml").write_text(text, encoding="utf-8")
         folder = directory / f"samples/deals{number}"

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sync.connectors import options_of_kinds
 from sync.errors import Mistake
 from sync.workspace.check import check
+from sync.workspace.documents import read
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
 FLOW, SETTINGS, DEAL = "flows/quote_to_cash.yaml", "meshline.yaml", "contracts/deal.odcs.yaml"
@@ -47,6 +52,12 @@ def grown(file: str, after: str, line: str, times: int) -> str:
     return text.replace(after, after + "".join(f"{line}\n".replace("#", str(n)) for n in range(times)), 1)
 
 
+def behind(file: str, after: str) -> int:
+    """The line behind some lines of a file of the example."""
+    text = (EXAMPLE / file).read_text(encoding="utf-8")
+    return text[: text.index(after) + len(after)].count("\n") + 1
+
+
 TEXTS: dict[str, tuple[str, str, int, str]] = {
     "a contract of 5 MB": (DEAL, grown(DEAL, "schema:\n", "# " + "x" * 1000, 5000), 1, "larger than 1 MB"),
     "a bomb of aliases": (FLOW, BOMB, 1, "far too large"),
@@ -66,14 +77,17 @@ TEXTS: dict[str, tuple[str, str, int, str]] = {
     "brackets that only open": (FLOW, "a: " + "[" * 300_000, 1, "too deep"),
     "steps that only lead down": (FLOW, "\n".join(" " * n + "a:" for n in range(1000)), 1, "too deep"),
     "a record as deep as a well": (SAMPLE, f"sample: a\nentity: deals\nrecord: {'{a: ' * 60}1{'}' * 60}\n", 3, "far too large"),
-    "three thousand broken checks": (FLOW, grown(FLOW, "checks:\n", "  - {check: requird, pth: a.b}", 3000), 23, "'requird'"),
+    "three thousand broken checks": (FLOW, grown(FLOW, "checks:\n", "  - {check: requird, pth: a.b}", 3000), behind(FLOW, "checks:\n"), "'requird'"),
     "five thousand unknown keys of the standard": (
-        DEAL, grown(DEAL, "    properties:\n", "      - {nme: f#}", 5000), 18, "`nme` is no key",
+        DEAL, grown(DEAL, "    properties:\n", "      - {nme: f#}", 5000), behind(DEAL, "    properties:\n"), "`nme` is no key",
     ),
-    "a contract of other types": (DEAL, grown(DEAL, "    properties:\n", "      - {name: [f#]}", 2000), 18, "`name` is ['f0']"),
-    "two thousand broken teams": (SETTINGS, grown(SETTINGS, "teams:\n", "  t#: {titel: x, owner: y, backup: y}", 2000), 24, "titel"),
+    "a contract of other types": (DEAL, grown(DEAL, "    properties:\n", "      - {name: [f#]}", 2000),
+        behind(DEAL, "    properties:\n"), "`name` is ['f0']"),
+    "two thousand broken teams": (SETTINGS, grown(SETTINGS, "teams:\n", "  t#: {titel: x, owner: y, backup: y}", 2000),
+        behind(SETTINGS, "teams:\n"), "titel"),
     "three thousand reasons that there are not": (
-        SAMPLE, grown(SAMPLE, "entity: deals\n", "", 0).replace("[{reason", "[" + "{reason: none, path: a}, " * 3000 + "{reason"), 6, "'none'",
+        SAMPLE, grown(SAMPLE, "entity: deals\n", "", 0).replace("[{reason", "[" + "{reason: none, path: a}, " * 3000 + "{reason"),
+        behind(SAMPLE, "expect:\n"), "'none'",
     ),
     "ten thousand rows that are too short": (PRICES, grown(PRICES, ",account\n", "a#,b", 10_000), 10_001, "has 2 cells"),
     "ten thousand prices that are none": (
@@ -144,8 +158,69 @@ def test_a_file_that_may_not_be_read_is_told(directory: Path, monkeypatch: pytes
     assert "cannot be read: Permission denied" in mistake.what
 
 
+def places(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a value."""
+    yield place
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for word, inner in pairs:
+        yield from places(inner, (*place, word))
+
+
+def with_odd(value: Any, place: tuple[str | int, ...], odd: object) -> Any:
+    """The value with something else at a place."""
+    if not place:
+        return odd
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[place[0]] = with_odd(value[place[0]], place[1:], odd)
+    return copied
+
+
+WHOLE = {file: read(EXAMPLE, file).value for file in FILES if file != PRICES}
+PLACES = [(file, place) for file, value in WHOLE.items() for place in places(value)]
+ODD = [
+    None,
+    "",
+    "x",
+    0,
+    -1,
+    True,
+    [],
+    {},
+    [1],
+    ["x"],
+    {"x": 1},
+    [[]],
+    {"x": {"y": []}},
+    [{"check": []}],
+    "a.b[*",
+    "{",
+    "@1.0.0",
+]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.sampled_from(PLACES), odd=st.sampled_from(ODD))
+def test_whatever_stands_at_any_place_of_any_file_is_told_or_right(tmp_path_factory: Any, at: Any, odd: object) -> None:
+    file, place = at
+    directory = tmp_path_factory.getbasetemp() / "odd"
+    if not directory.exists():
+        shutil.copytree(EXAMPLE, directory, ignore=lambda folder, names: few(folder, names))
+    text = yaml.safe_dump(with_odd(WHOLE[file], place, odd), sort_keys=False, allow_unicode=True)
+    (directory / file).write_text(text, encoding="utf-8")
+    try:
+        report = check(directory, options_of_kinds())
+    finally:
+        shutil.copy(EXAMPLE / file, directory / file)
+    assert all(each.line >= 1 and each.what and each.right for each in report.mistakes)
+
+
+def few(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if folder.endswith("deals") and name not in ("clean.yaml", Path(SAMPLE).name)]
+
+
 def test_a_sample_that_belongs_to_no_flow_is_told_at_its_entity(directory: Path) -> None:
     text = (directory / SAMPLE).read_text(encoding="utf-8")
     (directory / SAMPLE).write_text(text.replace("entity: deals", "entity: orders"), encoding="utf-8")
     [mistake] = told(directory, SAMPLE)
-    assert mistake.line == 2 and "no flow is triggered by 'orders'" in mistake.what
+    line = 1 + text.splitlines().index("entity: deals")
+    assert mistake.line == line and "no flow is triggered by 'orders'" in mistake.what

@@ -67,8 +67,17 @@ def test_a_workspace_without_samples_loads_and_does_not_pass_the_check(directory
     shutil.rmtree(directory / "samples")
     report = check(directory)
     assert report.workspace is not None and not report.ok
-    assert len(report.mistakes) == 15
+    assert sum("no sample shows" in each.what for each in report.mistakes) == 15
     assert load(directory).flows
+
+
+@pytest.mark.parametrize(("flag", "named"), [("off", False), ("0%", False), ("10%", True)])
+def test_a_check_that_is_off_for_everybody_needs_no_sample(directory: Path, flag: str, named: bool) -> None:
+    edit(directory, "meshline.yaml", "digests:\n", f'flags: {{lengths: "{flag}"}}\ndigests:\n')
+    check_ = "  - {check: length, path: dealname, max: 100, reason: missing_document, flag: lengths}\n"
+    edit(directory, FLOW, "\nchecks:\n", f"\nchecks:\n{check_}")
+    found = [each.what for each in check(directory).mistakes]
+    assert found == (["no sample shows what `missing_document` stops"] if named else [])
 
 
 ROW = "flow: f\nwrites: [{{key: '{key}', record: [{row}]}}]\nchecks: {checks}\n"

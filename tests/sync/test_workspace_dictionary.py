@@ -62,6 +62,8 @@ def test_a_reason_that_is_routed_at_its_field_is_routed() -> None:
 
 
 WRONG = {
+    "a field without a name": ("{name: dealstage, ", "{", "a field has no name"),
+    "a name that no path can hold": ("{name: dealstage, ", "{name: deal stage, ", "`name` is 'deal stage'"),
     "an unknown owner of a field": ("{property: owner, value: crm-ops}", "{property: owner, value: crm}", "no team called 'crm'"),
     "an unknown transform": ("value: minor_units", "value: minor_unit", "no transform called 'minor_unit'"),
     "an unknown class of personal data": ("value: [tax_id]", "value: [taxid]", "'taxid'"),
@@ -144,8 +146,11 @@ def block(model: type[BaseModel], depth: int = 0) -> st.SearchStrategy[dict[str,
     deep = {key for key, kind in keys.items() if "model." in str(kind)}
     usable = sorted(keys if depth < 3 else set(keys) - deep)
 
+    named = {"name": st.from_regex(r"\A[a-z][a-z0-9_-]{0,8}\Z")} if model is SchemaProperty else {}
+
     def filled(chosen: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-        return st.fixed_dictionaries({key: made(keys[key], depth + 1) for key in chosen})
+        rest = {key: made(keys[key], depth + 1) for key in chosen if key != "physicalName" or not named}
+        return st.fixed_dictionaries(rest | named)
 
     return st.lists(st.sampled_from(usable), unique=True, max_size=3).flatmap(filled) if usable else st.just({})
 
