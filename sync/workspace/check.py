@@ -43,7 +43,7 @@ def check(directory: Path, kinds: Kinds | None = None) -> Report:
     check_samples_call(files.ours)
     flows, contracts = ([document for document, _ in each] for each in (files.flows, files.contracts))
     check_contracts(flows, contracts, whole(files.settings[0]).at("teams").entries)
-    check_synthetic(flows, samples)
+    check_synthetic(flows if files.triggers is not None else (), samples)
     check_coverage(flows, sound.contracts.values(), documents, files.settings[0])
     found = in_order([*files.mistakes, *(each for document in documents for each in document.mistakes)])
     return Report(workspace=workspace, mistakes=tuple(found), samples=results)
