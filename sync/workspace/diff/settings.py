@@ -13,6 +13,7 @@ from sync.workspace.diff.leaves import Leaf, leaves
 from sync.workspace.workspace import Workspace
 
 _ELSEWHERE = frozenset(("directory", "flows", "contracts", "tables", "own", "own_source"))
+_SECRETS = ("token", "secret", "password", "key")
 _BLOCKS = {"teams": "team", "calendars": "calendar", "connections": "connection"}
 _KINDS: dict[str, tuple[Category, str, str]] = {
     "team.title": (SAFE, "words_changed", "the team is called otherwise"),

@@ -138,6 +138,9 @@ SURROUNDINGS = {
     "another credential": pair(
         SETTINGS, "token: env:ERP_TOKEN", "token: env:ERP_KEY", APPROVAL, "secret_changed", "token", "credential"
     ),
+    "another secret for signatures": pair(
+        SETTINGS, "env:HUBSPOT_CLIENT_SECRET", "env:HUBSPOT_SECRET", APPROVAL, "secret_changed", "client_secret", "credential"
+    ),
     "another kind of connection": pair(
         SETTINGS, "kind: hubspot", "kind: salesforce", PROOF, "connection_changed", "kind", "another kind", "hubspot",
         "salesforce"
