@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.protections.mutant import mutant
 
 STORE, STORY = "tests/store/test_releases.py", "tests/bot/test_releases.py"
+NIGHTLY, GATE, DRY = "tests/bot/test_nightly.py", "tests/sync/test_gate.py", "tests/bot/test_dry_run.py"
 
 MUTANTS = [
     mutant("agreeing to one's own release", "store/releases.py", "if found.made_by == by:", "if False:",
@@ -51,4 +52,20 @@ MUTANTS = [
            f"{STORY}::test_finance_agrees_with_a_button_and_the_running_process_goes_over_to_it"),
     mutant("publishing what breaks somebody", "bot/publishing.py", "        if self.blocked:\n", "        if False:\n",
            f"{STORY}::test_what_breaks_somebody_is_blocked_whoever_asks"),
+    mutant("a made-up record that is posted", "sync/synthetic.py", "up_to_post(plan.writes)", "plan.writes",
+           f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
+    mutant("a made-up record without its mark", "sync/synthetic.py", 'key=f"{_MARK}{each.key}") for', "key=each.key) for",
+           f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
+    mutant("a made-up record that stays", "sync/deliver.py", "        if stopped is None:\n            stopped = await self._write_all(to_void", "        if False:\n            stopped = await self._write_all(to_void",
+           f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
+    mutant("a gate that lets every version through", "sync/gate.py", 'if said in ("", version, flow.contract):', "if True:",
+           f"{GATE}::test_any_other_is_stopped_before_anything_else_is_judged"),
+    mutant("a gate that judges first", "sync/prepare.py", "if (other := mismatch(record, flow)) is not None:", "if (other := mismatch(record, flow)) is not None and checks:  # noqa\n        pass\n    if False:",
+           f"{GATE}::test_any_other_is_stopped_before_anything_else_is_judged"),
+    mutant("a dry run that writes", "bot/dry_run.py", "    if isinstance(real, Target):\n", "    if False:\n",
+           f"{DRY}::test_a_deal_that_waits_for_a_code_shows_what_will_be_written_once_it_is_filled_in"),
+    mutant("a dry run without what was decided", "store/shadowing.py", "for table in (*_ABOUT, holds, bindings, writes):", "for table in (holds, bindings, writes):",
+           f"{DRY}::test_a_customer_that_the_erp_knows_is_not_created_and_a_decision_counts"),
+    mutant("a dry run that forgets what was written", "store/shadowing.py", "for table in (*_ABOUT, holds, bindings, writes):", "for table in (*_ABOUT, holds, bindings):",
+           f"{DRY}::test_what_is_billed_already_would_be_written_by_nobody_again"),
 ]  # fmt: skip
