@@ -97,6 +97,8 @@ def _approvers(noun: str, name: str, old: Workspace) -> tuple[str, ...]:
 
 def _judged(about: About, noun: str, leaf: Leaf) -> Change:
     inner = leaf.path.removeprefix(f"{noun}.").split(".")[0]
+    if noun == "connection" and any(word in inner for word in _SECRETS):
+        inner = "token"
     category, kind, words = (
         _KINDS.get(f"{noun}.{inner}") or _KINDS.get(noun) or (PROOF, f"{noun}_changed", f"{noun} changes")
     )
