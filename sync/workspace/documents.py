@@ -17,6 +17,7 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 40
 _LONG = 50_000
+_HARMLESS = 400
 Place = tuple[str | int, ...]
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -149,6 +150,8 @@ def _compose(text: str) -> yaml.Node | None:
 
 def _is_flat(text: str) -> bool:
     """Whether the quick parser, which recurses without looking at the stack, may compose it. Raises YAMLError."""
+    if _is_plainly_flat(text):
+        return True
     depth = 0
     for seen, event in enumerate(yaml.parse(text, Loader=_QUICK)):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -160,6 +163,15 @@ def _is_flat(text: str) -> bool:
         if seen == 2 * MAX_NODES:
             raise _TooLarge(_line_at(event.start_mark))
     return True
+
+
+def _is_plainly_flat(text: str) -> bool:
+    """Whether it is seen at a glance: a level takes a bracket, a column of indentation or a dash, and a node a character."""
+    opened = text.count("[") + text.count("{")
+    if opened > _HARMLESS or len(text) > MAX_NODES:
+        return False
+    indented = max((len(line) - len(line.lstrip()) + line.count("- ") for line in text.splitlines()), default=0)
+    return opened + indented + text.count("? ") <= _HARMLESS
 
 
 def _line_at(mark: Any) -> int:
