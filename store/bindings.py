@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from store.database import Database
 from store.tables import bindings
-from sync.model import Bound
+from sync.bound import Bound
 
 _SHARE = 500
 _Pair = tuple[str, str, str]

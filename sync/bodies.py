@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync import mapping, pricing, references
+from sync.confirming import PRESENT
 from sync.mapping import SelectorFailed, missing, select, text
-from sync.model import PRESENT, Record, Violation, WriteSpec
+from sync.model import Record, Violation, WriteSpec
 from sync.money import NotMoney
 from sync.own import NeverReturned, OwnFailed
 from sync.plain_bodies import plain_body as plain_body

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sync.bound import Bound as Bound
 from sync.money import Money
 
 Record = dict[str, Any]
@@ -178,16 +179,6 @@ class WriteSpec:
     keep: bool = False
 
 
-class Present:
-    """Stands among the fields to verify for a value that is there, whatever it is."""
-
-    def __repr__(self) -> str:
-        return "a value"
-
-
-PRESENT = Present()
-
-
 @dataclass(frozen=True, slots=True)
 class Ref:
     """Stands in a body for what an earlier write of the plan returned: its id, or one field of its record."""
@@ -246,17 +237,6 @@ class Binding:
     target_entity: str
     target_id: str
     reference: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """Which record of a target is a source's record. Without a `target_entity` it may be of any."""
-
-    source_connection: str
-    source_entity: str
-    source_id: str
-    target_connection: str
-    target_entity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from sync.bound import Bound
 from sync.drifts import DriftLedger
 from sync.errors import ConnectorError
 from sync.model import (
     BillingHold,
-    Bound,
     Breaker,
     Change,
     Delivery,

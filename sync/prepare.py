@@ -8,11 +8,12 @@ from typing import Any
 
 from sync import checks, mapping
 from sync.bodies import Builder
+from sync.bound import Bound
 from sync.elsewhere import asked_elsewhere, later
 from sync.gate import mismatch
 from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
-from sync.model import Bound, NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
+from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
 from sync.money import Money, NotMoney, money
 from sync.questions import Lookups, Question, asked, asking, stub
 from sync.quick import suspects

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sync.bound import Bound
 from sync.kept import kept_of
 from sync.mapping import SelectorFailed, TooMany, compile_path, expand, get, missing, select, text
-from sync.model import Bound, Record
+from sync.model import Record
 from sync.workspace.flow import Attachment, Flow, Required, Unique
 
 

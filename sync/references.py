@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sync.bound import Bound
 from sync.kept import kept_of
 from sync.mapping import MOST_ITEMS, SelectorFailed, select, text
-from sync.model import Bound, Record
+from sync.model import Record
 from sync.workspace.flow import Flow, MapRow
 
 

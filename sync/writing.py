@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
+from sync.confirming import differing as differing
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
-from sync.model import PRESENT, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
+from sync.model import Delivery, Found, Record, Ref, WriteEnd, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target, VoidingTarget
 
 
@@ -153,19 +154,6 @@ def filled(value: Any, done: Mapping[str, Found]) -> Any:
         case list() | tuple():
             return [filled(inner, done) for inner in value]
     return value
-
-
-def differing(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """The fields in which the target's record is not what was expected, compared as text: 12 and "12" are the same."""
-    return [name for name, value in expected.items() if name not in shown or not _is_shown(shown[name], value)]
-
-
-def _is_shown(value: Any, expected: Any) -> bool:
-    return value not in (None, "") if expected is PRESENT else _text(value) == _text(expected)
-
-
-def _text(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if isinstance(value, dict | list) else str(value)
 
 
 def fingerprint(body: Record) -> str:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from sync.bound import Bound
 from sync.mapping import put, text
-from sync.model import Bound, NotDue, Overlay, Plan, Record, Ref, Violations
+from sync.model import NotDue, Overlay, Plan, Record, Ref, Violations
 from sync.prepare import Lookups, Question, prepare, questions, questions_elsewhere, references
 from sync.reasons import REASONS
 from sync.workspace.documents import Document, read

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sync.model import PRESENT, Bound, Found, Record, Violations, WriteSpec
+from sync.bound import Bound
+from sync.confirming import PRESENT
+from sync.model import Found, Record, Violations, WriteSpec
 from sync.ports import Go
 from sync.prepare import prepare, references
 from sync.questions import Lookups
