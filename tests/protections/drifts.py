@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.protections.mutant import mutant
 
 LEDGER, STORY, ARRIVALS, TRENDS = (
-    "tests/store/test_drifting.py", "tests/bot/test_drift.py", "tests/bot/test_arrivals.py", "tests/sync/test_trends.py",
+    "tests/store/test_drifting.py", "tests/bot/test_renamed_fields.py", "tests/bot/test_arrivals.py", "tests/sync/test_trends.py",
 )  # fmt: skip
 WATCH, STORE = "sync/watching.py", "store/drifting.py"
 
