@@ -17,7 +17,8 @@ from sync.model import Record
 from sync.releases import Files, Trial, digest_of
 from sync.replaying import Comparing, Comparison
 from sync.workspace.check import Report, check
-from sync.workspace.diff import Category, Change, diff
+from sync.workspace.diff import Category, Change
+from sync.workspace.diff.comparing import compare
 from sync.workspace.workspace import Workspace
 
 REPLAYED = 1_000
@@ -65,7 +66,7 @@ class Draft:
 
 
 async def draft(
-    store: Store, library: Library, directory: Path, *, live: Live | None = None, replayed: int = REPLAYED
+    store: Store, library: Library, directory: Path, *, by: str = "", live: Live | None = None, replayed: int = REPLAYED
 ) -> Draft:
     """Check the directory and hold it against what runs, on the newest `replayed` records. Raises ConfigurationError with
     every mistake, with every sample that does not come out as it says, and with every field that the sources do not have (any
@@ -80,7 +81,9 @@ async def draft(
     before, release = await library.workspace(active), await store.published(active)
     if release.digest == digest_of(files):
         return Draft(files=files, workspace=workspace, based_on=active, same=True)
-    changes = await asyncio.to_thread(diff, before, workspace)
+    kinds = connectors.options_of_kinds()
+    found = await asyncio.to_thread(compare, before.directory, directory, kinds, proposer=by)
+    changes = tuple(each.change for each in found.changes)
     comparison = await compared(store, before, workspace, replayed)
     return Draft(files=files, workspace=workspace, based_on=active, changes=changes, comparison=comparison)
 

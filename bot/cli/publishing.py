@@ -225,6 +225,7 @@ def _words(found: Draft, made: Release | None) -> str:
     if found.comparison is not None:
         lines.append(in_words(found.comparison))
     if found.blocked:
+        lines += [f"{each.words}: {each.hint}" for each in found.blocked if each.hint]
         lines.append(f"blocked: {len(found.blocked)} of {len(found.changes)} changes break what somebody relies on")
     elif made is None:
         lines.append(f"it would need the approval of {', '.join(found.needs) or 'nobody'}")
