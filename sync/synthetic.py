@@ -37,11 +37,11 @@ def marked(plan: Plan) -> Plan:
 
 
 def to_void(plan: Plan, done: Mapping[str, Found]) -> tuple[WriteSpec, ...]:
-    """What takes the drafts of an unmarked plan back, once they are written."""
+    """What takes the drafts of an unmarked plan back; `done` are those that are written."""
     return tuple(
         replace(
-            each, name=f"{each.name} void", operation="void", key=f"{_MARK}{each.key}", of=done[each.name].id, body={},
-            verify={},
+            each, name=f"{each.name} void", operation="void", key=f"{_MARK}{each.key}", body={}, verify={},
+            of=done[each.name].id if each.name in done else None,
         )
         for each in plan.writes
         if has_post(each, plan.writes)

@@ -28,6 +28,15 @@ async def test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody
     assert await world.store.exceptions() == [] and world.crm.deals() == []
 
 
+async def test_replaying_what_was_voided_does_nothing(world: World) -> None:
+    await world.parts.jobs.beat()
+    await night(world)
+    before = world.erp.invoices()
+    assert await world.store.replay(await world.store.latest_events(), by="UANA", now=world.clock()) == 1
+    await world.work()
+    assert world.erp.invoices() == before and await world.store.exceptions() == []
+
+
 async def test_two_processes_send_one_a_night_and_a_beat_in_the_same_night_sends_none(world: World) -> None:
     await world.parts.jobs.beat()
     await night(world)

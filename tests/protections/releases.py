@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
-STORE, STORY = "tests/store/test_releases.py", "tests/bot/test_releases.py"
+STORE, STORY = "tests/store/test_releases.py", "tests/bot/test_publishing.py"
 NIGHTLY, GATE, DRY = "tests/bot/test_nightly.py", "tests/sync/test_gate.py", "tests/bot/test_dry_run.py"
 
 MUTANTS = [
@@ -29,14 +29,16 @@ MUTANTS = [
            "guard = (_R.id == number, _R.state.in_(move.sources))", "guard = (_R.id == number,)",
            f"{STORE}::test_of_two_proposals_the_second_one_to_be_agreed_to_is_out_of_date",
            f"{STORE}::test_a_rollback_restores_the_last_good_release_again_and_again"),
-    mutant("a trial that outlives what it was tried beside", "store/releases.py", "for tried in tx.execute(", "for tried in () and tx.execute(",
+    mutant("a trial that outlives what it was tried beside", "store/releases.py",
+           "for tried in tx.execute(", "for tried in () and tx.execute(",
            f"{STORE}::test_rolling_back_the_active_release_ends_the_trial_beside_it"),
     mutant("a trial judged by its past", "store/releases.py", 'proof.get("attempts_before", 0)', 'proof.get("nothing", 0)',
            f"{STORE}::test_what_a_trial_made_of_its_records_is_counted_apart_from_the_rest_and_from_the_past"),
     mutant("claiming for a release that runs no more", "store/claiming.py",
            "if ask.releases is not None and ask.releases != running(tx):", "if False:",
            f"{STORY}::test_one_button_rolls_back_and_nothing_is_claimed_by_a_process_that_has_not_gone_over"),
-    mutant("a canary that posts", "sync/deliver.py", "begun = up_to_post(plan.writes) if self._on_trial else plan.writes", "begun = plan.writes",
+    mutant("a canary that posts", "sync/deliver.py",
+           "begun = up_to_post(plan.writes) if self._on_trial else plan.writes", "begun = plan.writes",
            f"{STORY}::test_a_wrong_transform_is_rolled_back_by_rule_its_drafts_are_listed_and_one_decision_puts_them_right"),
     mutant("a shadow that writes", "sync/deliver.py", "        if not other.writes:\n            return prepared\n", "",
            f"{STORY}::test_a_shadow_writes_nothing_and_says_what_it_would_have_written"),
@@ -46,7 +48,8 @@ MUTANTS = [
            f"{STORY}::test_a_wrong_transform_is_rolled_back_by_rule_its_drafts_are_listed_and_one_decision_puts_them_right"),
     mutant("what was announced taken for strange", "sync/trials.py", "each.place not in self.announced", "True",
            f"{STORY}::test_a_canary_that_differs_only_where_it_was_announced_passes_and_its_drafts_are_posted"),
-    mutant("a draft written again without anybody's agreement", "sync/deliver.py", "if not agreed(differs, self.delivery.overlays):", "if False:",
+    mutant("a draft written again without anybody's agreement", "sync/deliver.py",
+           "if not agreed(differs, self.delivery.overlays):", "if False:",
            f"{STORY}::test_a_wrong_transform_is_rolled_back_by_rule_its_drafts_are_listed_and_one_decision_puts_them_right"),
     mutant("anybody agreeing for any team", "bot/release_rights.py", "if not workspace.roles(team, user) & wanted:", "if False:",
            f"{STORY}::test_finance_agrees_with_a_button_and_the_running_process_goes_over_to_it"),
@@ -56,16 +59,21 @@ MUTANTS = [
            f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
     mutant("a made-up record without its mark", "sync/synthetic.py", 'key=f"{_MARK}{each.key}") for', "key=each.key) for",
            f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
-    mutant("a made-up record that stays", "sync/deliver.py", "        if stopped is None:\n            stopped = await self._write_all(to_void", "        if False:\n            stopped = await self._write_all(to_void",
+    mutant("a made-up record that stays", "sync/deliver.py",
+           "        if stopped is None:\n            stopped = await self._write_all(to_void",
+           "        if False:\n            stopped = await self._write_all(to_void",
            f"{NIGHTLY}::test_a_made_up_deal_is_written_as_a_marked_draft_and_voided_and_nobody_else_hears_of_it"),
     mutant("a gate that lets every version through", "sync/gate.py", 'if said in ("", version, flow.contract):', "if True:",
            f"{GATE}::test_any_other_is_stopped_before_anything_else_is_judged"),
-    mutant("a gate that judges first", "sync/prepare.py", "if (other := mismatch(record, flow)) is not None:", "if (other := mismatch(record, flow)) is not None and checks:  # noqa\n        pass\n    if False:",
+    mutant("a gate that judges first", "sync/prepare.py", "if (other := mismatch(record, flow)) is not None:",
+           "if (other := mismatch(record, flow)) is not None and checks:\n        pass\n    if False:",
            f"{GATE}::test_any_other_is_stopped_before_anything_else_is_judged"),
     mutant("a dry run that writes", "bot/dry_run.py", "    if isinstance(real, Target):\n", "    if False:\n",
            f"{DRY}::test_a_deal_that_waits_for_a_code_shows_what_will_be_written_once_it_is_filled_in"),
-    mutant("a dry run without what was decided", "store/shadowing.py", "for table in (*_ABOUT, holds, bindings, writes):", "for table in (holds, bindings, writes):",
+    mutant("a dry run without what was decided", "store/shadowing.py",
+           "for table in (*_ABOUT, holds, bindings, writes):", "for table in (holds, bindings, writes):",
            f"{DRY}::test_a_customer_that_the_erp_knows_is_not_created_and_a_decision_counts"),
-    mutant("a dry run that forgets what was written", "store/shadowing.py", "for table in (*_ABOUT, holds, bindings, writes):", "for table in (*_ABOUT, holds, bindings):",
+    mutant("a dry run that forgets what was written", "store/shadowing.py",
+           "for table in (*_ABOUT, holds, bindings, writes):", "for table in (*_ABOUT, holds, bindings):",
            f"{DRY}::test_what_is_billed_already_would_be_written_by_nobody_again"),
 ]  # fmt: skip
