@@ -75,6 +75,10 @@ class Document:
 
 def read_text(directory: Path, file: str, document: Document) -> str | None:
     """The file's text; None with a mistake noted when it is absent, no file, outside the directory, too large or not UTF-8."""
+    if _HALF.search(file):
+        document.file = _HALF.sub("?", file)
+        document.note(1, "the name of the file is not UTF-8", "rename it")
+        return None
     path = directory / file
     try:
         if not path.resolve().is_relative_to(directory.resolve()):

@@ -218,6 +218,14 @@ def few(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if folder.endswith("deals") and name not in ("clean.yaml", Path(SAMPLE).name)]
 
 
+@pytest.mark.parametrize("folder", ["samples/deals/x", "flows/x", "reference/x"])
+def test_a_name_of_a_file_that_no_terminal_can_print_is_told(directory: Path, folder: str) -> None:
+    name = os.fsdecode(folder.encode() + b"\xff" + (b".csv" if folder.startswith("ref") else b".yaml"))
+    (directory / name).write_text("a: b\n", encoding="utf-8")
+    [mistake] = check(directory, options_of_kinds()).mistakes
+    assert mistake.what == "the name of the file is not UTF-8" and str(mistake).encode()
+
+
 def test_a_sample_that_belongs_to_no_flow_is_told_at_its_entity(directory: Path) -> None:
     text = (directory / SAMPLE).read_text(encoding="utf-8")
     (directory / SAMPLE).write_text(text.replace("entity: deals", "entity: orders"), encoding="utf-8")
