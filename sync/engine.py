@@ -248,6 +248,7 @@ class Engine:
         self._wake.clear()
         settings, now = self._workspace.engine, self._clock()
         await self._traffic.learn(now)
+        await self.line.watch.hear()
         limit = max(0, self._traffic.capacity() - in_hand)
         claimed = await self._ledger.claim(
             limit=limit,

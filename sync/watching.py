@@ -52,6 +52,7 @@ class Watch:
     connections: Mapping[str, object]
     clock: Callable[[], datetime]
     _quiet_at: datetime | None = None
+    _hearing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _excused: dict[Place, frozenset[str]] = field(default_factory=dict)
     _locks: defaultdict[Place, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -61,6 +62,21 @@ class Watch:
             source = self._source(flow.trigger.connection)
             if source is not None:
                 source.want(flow.trigger.entity, self.workspace.contract_of(flow).fields)
+
+    async def hear(self) -> Collection[OpenDrift]:
+        """The drifts that are open. That there is none is true for a second; of many who ask at once one asks the ledger."""
+        if self._quiet:
+            return ()
+        async with self._hearing:
+            if self._quiet:
+                return ()
+            found = await self.ledger.drifts()
+            self._quiet_at = None if found else self.clock()
+            return found
+
+    @property
+    def _quiet(self) -> bool:
+        return self._quiet_at is not None and timedelta() <= self.clock() - self._quiet_at < _REFRESH
 
     async def stopping(self, delivery: Delivery, flow: Flow, record: Record) -> Outcome | None:
         """Why the record must not be evaluated now; None where it may be. Raises nothing of a connector."""
@@ -124,11 +140,7 @@ class Watch:
 
     async def _holding(self, flow: Flow, contract: Contract) -> OpenDrift | None:
         """The oldest open drift of a field that the flow reads."""
-        now = self.clock()
-        if self._quiet_at is not None and timedelta() <= now - self._quiet_at < _REFRESH:
-            return None
-        found = await self.ledger.drifts()
-        self._quiet_at = None if found else now
+        found = await self.hear()
         mine = (each for each in found if each.flow == flow.name and each.contract == contract.id)
         return next((each for each in mine if each.path in reads(flow, contract)), None)
 
