@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check schemas postgres slow faults browser mutants bench bench-peers lock clean
+.PHONY: demo test coverage check schemas postgres slow faults browser mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -19,8 +19,11 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 demo: $(VENV)/runtime.stamp ## The whole story on SQLite and the sandbox: make demo ARGS="--once --json"
 	@$(BIN)/meshline demo $(ARGS)
 
-test: $(VENV)/dev.stamp ## The fast suite with branch coverage of sync and store
-	$(BIN)/pytest -n 2 -m "not slow and not browser" --cov --cov-report=term:skip-covered $(ARGS)
+test: $(VENV)/dev.stamp ## The fast suite
+	$(BIN)/pytest -n 3 -m "not slow and not browser" $(ARGS)
+
+coverage: $(VENV)/dev.stamp ## Branch coverage of sync and store by their own tests; it makes them half as fast
+	$(BIN)/pytest -n 3 -m "not slow and not browser" --cov --cov-report=term:skip-covered tests/sync tests/store $(ARGS)
 
 check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 	$(BIN)/ruff format --check .
@@ -33,7 +36,7 @@ schemas: $(VENV)/runtime.stamp ## The JSON Schemas of workspace files, anew from
 	$(BIN)/meshline schemas schemas
 
 postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
-	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py $(ARGS)
+	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py tests/sync/test_batches.py tests/bot/test_cli_moving.py tests/bot/test_renamed_fields.py tests/bot/test_publishing.py tests/faults/test_goodbye.py $(ARGS)
 
 slow: $(VENV)/dev.stamp ## What takes longer: kill -9 in the middle of 500 deals, and the quick rows of the matrix
 	$(BIN)/pytest -m slow -s $(ARGS)

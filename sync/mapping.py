@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -73,6 +74,8 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value) if -_LONG < value < _LONG else f"a number of {value.bit_length()} bits"
+    if isinstance(value, list | dict) and len(value) > SHOWN:  # more of it than is shown
+        value = value[:SHOWN] if isinstance(value, list) else dict(islice(value.items(), SHOWN))
     try:
         return clean(json.dumps(value, ensure_ascii=False, default=str))[:SHOWN]
     except (ValueError, RecursionError):  # an integer inside is too long to print, or the value too deep

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from tests.ledgers import POSTGRES, Ledgers, ledgers
-from tests.postgres import Cluster, available, cluster
+from tests.postgres import Cluster, cluster
 from tests.world import World, small_world
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
@@ -18,9 +18,9 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
-    """A PostgreSQL server for the whole run; tests that ask for it are skipped where there is none."""
-    if not available() and not POSTGRES:
-        pytest.skip("no PostgreSQL server or no asyncpg here")
+    """A PostgreSQL server for the whole run. `make test` needs none: tests that ask for one run in `make postgres`."""
+    if not POSTGRES:
+        pytest.skip("needs a PostgreSQL server: make postgres")
     with cluster(fsync=False) as server:
         yield server
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sync import connectors
 from sync.lifecycle import BreakerState
 from sync.model import Case, Cause
 from sync.workspace.loader import load
+from sync.workspace.workspace import Workspace
 from tests.ledgers import ledger_url
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Berlin, a working day
@@ -126,6 +128,16 @@ class World:
         return channel, ts
 
 
+def loaded(directory: Path) -> Workspace:
+    """The workspace; the shipped example is read once, for it never changes."""
+    return _example() if directory == example() else load(directory, connectors.options_of_kinds())
+
+
+@cache
+def _example() -> Workspace:
+    return load(example(), connectors.options_of_kinds())
+
+
 @asynccontextmanager
 async def small_world(tmp_path: Path, *, workspace: Path | None = None) -> AsyncIterator[World]:
     """A world that listens but works only when told to: no background engine, poster or clock."""
@@ -136,8 +148,7 @@ async def small_world(tmp_path: Path, *, workspace: Path | None = None) -> Async
     port = free_port()
     environ = sandbox.environ(workspace=workspace or example(), database_url=ledger_url(tmp_path), port=port)
     settings = read_settings(environ)
-    kinds = {name: kind.options for name, kind in connectors.kinds().items()}
-    parts = await wire(settings, load(settings.workspace, kinds), environ, clock=clock)
+    parts = await wire(settings, loaded(settings.workspace), environ, clock=clock)
     if parts.poster is not None:
         parts.poster.unpaced()
     service = Service(parts)

@@ -75,6 +75,7 @@ def gitlab(checkout: Path) -> subprocess.CompletedProcess[str]:
     return on_server(checkout, "\n".join(job["script"]), CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main", **names)
 
 
+@pytest.mark.slow
 def test_nothing_but_the_installation_is_left_out() -> None:
     steps = [step for step in GITHUB["jobs"]["workspace"]["steps"] if "run" in step]
     assert [step["name"] for step in steps if step["run"] == INSTALL] == ["Install"]
@@ -83,6 +84,7 @@ def test_nothing_but_the_installation_is_left_out() -> None:
     assert GITLAB["meshline"]["artifacts"]["reports"]["junit"] == "meshline.xml"
 
 
+@pytest.mark.slow
 def test_a_change_that_is_safe_is_green(checkout: Path, change: Change) -> None:
     change(DEAL, "usage: Read by the flow", "usage: Always read by the flow")
     for step in ("Check", "Compare"):
@@ -94,6 +96,7 @@ def test_a_change_that_is_safe_is_green(checkout: Path, change: Change) -> None:
     assert root.get("failures") == "0" and int(root.get("tests", "0")) > 20
 
 
+@pytest.mark.slow
 def test_a_mistake_is_red_at_its_line(checkout: Path, change: Change) -> None:
     change("flows/quote_to_cash.yaml", "owner: revops", "owner: nobody-here")
     code, said = github(checkout, "Check")
@@ -102,6 +105,7 @@ def test_a_mistake_is_red_at_its_line(checkout: Path, change: Change) -> None:
     assert ElementTree.parse(checkout / "meshline.xml").getroot().get("failures") == "1"
 
 
+@pytest.mark.slow
 def test_a_change_that_breaks_somebody_is_red_although_the_workspace_is_right(checkout: Path, change: Change) -> None:
     change(DEAL, "resolve: 8h", "resolve: 80h")
     code, said = github(checkout, "Compare")
@@ -111,6 +115,7 @@ def test_a_change_that_breaks_somebody_is_red_although_the_workspace_is_right(ch
     assert ElementTree.parse(checkout / "meshline.xml").getroot().get("failures") == "0"
 
 
+@pytest.mark.slow
 def test_the_first_workspace_of_a_repository_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     origin.mkdir()

@@ -141,6 +141,7 @@ async def test_a_body_that_is_announced_as_too_large_is_refused_before_it_comes(
         assert (await one.hears())[0] == 413
 
 
+@pytest.mark.slow
 async def test_a_hundred_megabytes_in_chunks_are_refused_and_not_kept(
     world: World, http: aiohttp.ClientSession
 ) -> None:

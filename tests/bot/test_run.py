@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox.stage import example
 from bot.sandbox.world import free_port
 from tests.ledgers import on_sqlite
@@ -66,6 +68,7 @@ def meshline(world: World, *words: str) -> AbstractAsyncContextManager[Running]:
     return started("-m", "bot", *words, **environ)
 
 
+@pytest.mark.slow
 @on_sqlite
 async def test_a_ledger_is_served_once_whoever_was_told_to_stop_or_killed_before(world: World) -> None:
     async with meshline(world, "run") as first:

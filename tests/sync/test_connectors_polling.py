@@ -36,6 +36,7 @@ def ids(changes: list[Change]) -> list[int]:
     return [int(change.record_id) for change in changes]
 
 
+@pytest.mark.slow
 async def test_more_than_ten_thousand_deals_changed_in_one_millisecond_are_all_seen() -> None:
     crm = Crm()
     for one in range(1, 10_401):

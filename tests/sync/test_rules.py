@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from sync.model import NotDue, Record, Violations
 from sync.prepare import prepare
 from sync.workspace import Workspace, load
 from sync.workspace.flow import Flow
+from tests.in_time import in_time
 
 ROOT = Path(__file__).parents[2]
 WORKSPACE: Workspace = load(ROOT / "examples" / "quote_to_cash")
@@ -187,12 +187,14 @@ HOSTILE = [
 @pytest.mark.parametrize(("expression", "record"), HOSTILE)
 def test_a_rule_over_hostile_input_ends_within_a_tenth_of_a_second(expression: str, record: Record) -> None:
     compiled = cel.compile(expression)
-    began = time.process_time()
-    try:
-        holds(compiled, record, "EUR")
-    except RuleFailed as error:
-        assert str(error)
-    assert time.process_time() - began < 0.1
+
+    def tried() -> str:
+        try:
+            return str(holds(compiled, record, "EUR"))
+        except RuleFailed as error:
+            return str(error)
+
+    assert in_time(tried, 0.1)
 
 
 def test_a_record_nested_a_thousand_deep_is_a_failed_rule() -> None:

@@ -42,6 +42,7 @@ def stream(chance: random.Random, many: int, change: Callable[[Record], object] 
     return [Seen(at=MONDAY, record=each) for each in made]
 
 
+@pytest.mark.slow
 def test_a_stream_that_stays_as_it_is_raises_no_alarm_over_a_hundred_seeds() -> None:
     lively = ("amount", "billing_code", "contract_url", "company.vat_id", "lines[*].price", "lines[*].quantity")
     contract = replace(CONTRACT, fields={path: CONTRACT.fields[path] for path in lively})

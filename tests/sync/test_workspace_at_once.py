@@ -140,6 +140,7 @@ def test_each_slip_is_one_mistake_and_samples_run_where_flow_contract_and_tables
     assert all(one.ok for one in report.samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [lambda slips: slips[::-1], lambda slips: slips[1::2] + slips[::2]])
 def test_mending_one_after_the_other_never_brings_a_mistake_that_was_not_listed(
     directory: Path, order: Callable[[list[Slip]], list[Slip]]

@@ -23,7 +23,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
 FLOW, SETTINGS, DEAL = "flows/quote_to_cash.yaml", "meshline.yaml", "contracts/deal.odcs.yaml"
 PRICES, ERP, SAMPLE = "reference/price_list.csv", "connections/erp.yaml", "samples/deals/missing_lines.yaml"
 FILES = (SETTINGS, DEAL, FLOW, PRICES, ERP, SAMPLE)
-SECONDS = 2
+SECONDS = 3
 BOMB = "l0: &l0 [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
     f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 9)
 )
@@ -198,6 +198,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.sampled_from(PLACES), odd=st.sampled_from(ODD))
 def test_whatever_stands_at_any_place_of_any_file_is_told_or_right(tmp_path_factory: Any, at: Any, odd: object) -> None:

@@ -215,6 +215,7 @@ def test_files_that_are_empty_huge_or_not_text_are_refused(directory: Path) -> N
     assert "not UTF-8" in found["reference/broken.csv"]
 
 
+@pytest.mark.slow
 def test_a_file_of_aliases_does_not_explode(directory: Path) -> None:
     levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 9))
     (directory / "flows/bomb.yaml").write_text(f"l0: &l0 [{', '.join('x' * 9)}]\n{levels}\n")

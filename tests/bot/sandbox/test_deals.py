@@ -206,6 +206,7 @@ def test_the_weather_reaches_the_crm_and_the_erp(told, crm):
     assert erp.faults.outage_between is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deals", [24, 60, 600])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_shorter_or_longer_story_is_as_true(seed, deals):
