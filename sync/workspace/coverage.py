@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from sync.gate import REASON as GATE
 from sync.mapping import template_names
 from sync.reasons import REASONS
 from sync.workspace.contract import Contract
@@ -102,7 +103,8 @@ def raised(flow: Spot, contract: Contract | None, off: Collection[str] = ()) -> 
     formed = {path for each in checks if each.at("check").value not in ("required", "unique") for path in _paths(each)}
     rows = _Rows(required=required, formed=formed)
     found: dict[str, Spot] = {}
-    for reason, spot in (*_of_checks(checks), *_of_contract(flow, contract), *rows.of_writes(flow)):
+    gate = ((GATE, flow.at("trigger", "version")),) if flow.at("trigger", "version").word is not None else ()
+    for reason, spot in (*_of_checks(checks), *_of_contract(flow, contract), *rows.of_writes(flow), *gate):
         found.setdefault(reason, spot)
     return {reason: spot for reason, spot in found.items() if reason != "rule_failed"}
 

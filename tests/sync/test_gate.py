@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.stage import example
+from sync.connectors import options_of_kinds
 from sync.decide import cause_of
 from sync.model import Change, Plan, Record, Violations
 from sync.prepare import prepare
 from sync.questions import Lookups, Question
+from sync.workspace.check import check
 from sync.workspace.loader import load
 from sync.workspace.samples import read_samples
 from sync.workspace.workspace import Workspace
@@ -68,6 +70,16 @@ def test_any_other_is_stopped_before_anything_else_is_judged(workspace: Workspac
     [only] = found.found
     assert (only.reason, only.path) == ("contract_mismatch", "made_by")
     assert "deal@1.0.0" in only.expected and cause_of(only, "deals:1") == only.found != ""
+
+
+def test_a_flow_with_a_gate_needs_a_sample_that_is_stopped_there(directory: Path) -> None:
+    [mistake] = check(directory, options_of_kinds()).mistakes
+    assert mistake.file == FLOW and "contract_mismatch" in mistake.what
+    words = "sample: Made by another version\nentity: deals\nlike: clean.yaml\nchanges: {made_by: 9.0.0}\n"
+    words += "expect:\n  reasons: [{reason: contract_mismatch, path: made_by}]\n"
+    (directory / "samples/deals/another_version.yaml").write_text(words, "utf-8")
+    report = check(directory, options_of_kinds())
+    assert report.ok, [*report.mistakes, *report.samples]
 
 
 @pytest.fixture
