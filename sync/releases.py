@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
+from decimal import Decimal
 from typing import Any
 
 from sync.lifecycle import ReleaseState
@@ -45,7 +45,7 @@ class Trial:
             return "in the shadow of the active release"
         if self.selector:
             return f"for {self.selector} in {', '.join(self.cohort)}"
-        return f"for {Fraction(self.share, 100).limit_denominator(100)} % of the records"
+        return f"for {(Decimal(self.share) / 100).normalize():f} % of the records"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
