@@ -220,7 +220,8 @@ def _delivery_story(tx: Connection, row: rows.AnyRow) -> Record:
         "state": row.state,
         "detail": row.detail,
         "attempts": [
-            {"number": a.number, "at": a.ended_at, "step": a.step, "detail": a.detail} for a in tx.execute(tried)
+            {"number": a.number, "at": a.ended_at, "step": a.step, "detail": a.detail, "release": a.release}
+            for a in tx.execute(tried)
         ],
         **_traces(tx, row.id),
     }

@@ -138,7 +138,7 @@ def _trace_text(found: dict[str, Any]) -> str:
     for delivery in found["deliveries"]:
         lines.append(f"  {delivery['flow']}: {delivery['state']} {delivery['detail']}".rstrip())
         lines += [
-            f"    attempt {a['number']} {moment(a['at'])}: {a['step']} {a['detail']}".rstrip()
+            f"    attempt {a['number']} {moment(a['at'])}{_under(a['release'])}: {a['step']} {a['detail']}".rstrip()
             for a in delivery["attempts"]
         ]
         lines += [
@@ -147,6 +147,10 @@ def _trace_text(found: dict[str, Any]) -> str:
         ]
         lines += [f"    {case.ref}: {case.reason}, {case.state} {case.decision}".rstrip() for case in delivery["cases"]]
     return "\n".join(lines)
+
+
+def _under(release: int) -> str:
+    return f" under release {release}" if release else ""
 
 
 def list_exceptions(

@@ -151,6 +151,13 @@ async def test_finance_agrees_with_a_button_and_the_running_process_goes_over_to
     assert (await world.slack.click(PRIYA, "C0FINANCE0", message["ts"], "release_approve_0")).ok
     assert await house.live() == Running(active=2)
     assert world.parts.workspace.flows["quote_to_cash"].version == 2
+    world.deal(world.company())
+    await world.work()
+    [event] = await world.store.latest_events()
+    [delivery] = (await world.store.trace(event))["deliveries"]
+    assert [each["release"] for each in delivery["attempts"]] == [2], (
+        "each attempt says under which release it went out"
+    )
     shown = await house.told()
     assert shown["ts"] == message["ts"] and "runs" in shown["text"] and "Priya" in str(shown["blocks"])
     assert world.slack.refused == []
