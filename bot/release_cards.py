@@ -125,7 +125,8 @@ def _buttons(release: Release, around: Around) -> list[Block]:
 def _agree(release: Release, team: str, place: int, around: Around) -> Block:
     value = carry(Carried(cause=release.id, version=0, verb="release_approve", candidate=team))
     words = f"Agree for {around.team_title(team)}"
-    return button(f"release_approve_{place}", words, value, style="primary", confirm=_sure(release))
+    style = None if place else "primary"  # Slack draws one of them as the first
+    return button(f"release_approve_{place}", words, value, style=style, confirm=_sure(release))
 
 
 def _roll_back(release: Release) -> Block:
