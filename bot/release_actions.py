@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -35,6 +35,7 @@ class ReleaseActions:
     surroundings: Surroundings
     clock: Callable[[], datetime]
     changed: Callable[[], None]
+    _seen: dict[int, str] = field(default_factory=dict)  # how each stood when this process last told of it
 
     async def on_click(self, click: Click) -> None:
         """Carry out a press. Raises MeshlineError with the words for the person."""
@@ -73,16 +74,17 @@ class ReleaseActions:
         """Tell of releases that nobody was told of yet, and draw those that changed since; how many messages."""
         told = 0
         for release in await self.store.all_published(limit=_LATEST):
-            if release.based_on is not None:
-                told += await self._tell(release, now)
+            stand = f"{release.state.value}/{len(release.approved)}"
+            if release.based_on is not None and self._seen.get(release.id) != stand:
+                told += await self._tell(release, stand, now)
+                self._seen[release.id] = stand
         return told
 
-    async def _tell(self, release: Release, now: datetime) -> int:
+    async def _tell(self, release: Release, stand: str, now: datetime) -> int:
         kind, told = f"release:{release.id}", 0
         payload = await self._payload(release)
         for channel in channels_of(self.surroundings.workspace, release):
             told += await self.store.announce(channel, kind, payload["text"], now=now, body=payload, once=channel)
-        stand = f"{release.state.value}/{len(release.approved)}"
         first = release.state is ReleaseState.PROPOSED and not release.approved
         if await self.store.claim_tick(f"{kind}:shown", stand, now=now) and not first:
             await self.show(release.id)

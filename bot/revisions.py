@@ -196,7 +196,7 @@ def _git_bytes(directory: Path, *words: str) -> bytes:
     command: Sequence[str] = (git, "-c", "core.quotepath=off", "-C", str(directory), *words)
     around = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603  git alone, and its arguments are no shell's
             command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL, env=around
         )
     except subprocess.TimeoutExpired:

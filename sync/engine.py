@@ -31,7 +31,6 @@ log = structlog.get_logger()
 _UNKNOWN_FLOW = timedelta(minutes=5)
 _LEDGER_PAUSE = 1.0
 _GIVE_BACK_SECONDS = 1.5
-_SEVERAL = 48
 
 
 class Engine:

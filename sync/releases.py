@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -125,9 +125,3 @@ def digest_of(files: Files) -> str:
         for text in (name, files[name]):
             whole.update(hashlib.sha256(text.encode()).digest())
     return whole.hexdigest()
-
-
-def versions_of(files: Files, versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(reference, digest) of every contract: `versions` are their references, such as deal@1.0.0, by file."""
-    for file, reference in sorted(versions.items()):
-        yield reference, digest_of({"": files[file]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +20,13 @@ from bot.publishing import Draft, draft
 from bot.release_rights import may_agree, may_release
 from bot.releasing import Library
 from store.ledger import Store
-from sync.errors import NotAllowed
+from sync.errors import IllegalMove, NotAllowed
 from sync.releases import WHOLE, Release, Rule, Trial
 from sync.workspace.values import percent
 from sync.workspace.workspace import Workspace
 
 releases = typer.Typer(help="What runs, ran and shall run.", no_args_is_help=True)
+_HERE = "on the command line"
 Where = Annotated[Path | None, typer.Argument(help="The workspace; MESHLINE_WORKSPACE when left out.")]
 
 
@@ -44,16 +45,18 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would change.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check the directory, ask the sources, compare it with what runs, try it on the records of the past, and propose it. What needs nobody's
-    approval runs at once. Exit 1: it is blocked."""
+    """Check the directory, ask the sources, compare it with what runs, try it on the records of the past, and propose it. What
+    needs nobody's approval runs at once. Exit 1: it is blocked."""
     trial = _trial(canary, cohort, shadow, Rule(events=events, errors=_share(errors, "--errors")))
 
     async def go() -> tuple[Draft, Release | None]:
         async with _shelf() as (store, library):
-            found = await draft(store, library, directory or settings().workspace, live=None if offline else asked_live)
+            live = None if offline else asked_live
+            found = await draft(store, library, directory or settings().workspace, by=who, live=live)
             if found.same or found.blocked or dry_run:
                 return found, None
-            await _known(store, found.workspace, who)
+            runs = await library.workspace(found.based_on) if found.based_on else found.workspace
+            await _known(store, runs, who)
             return found, await store.propose(found.proposal(by=who, words=words, trial=trial), now=now())
 
     found, made = run(go)
@@ -75,10 +78,12 @@ def rollback(
         async with _shelf() as (store, library):
             running = await store.running_releases()
             chosen = number or running.trial or running.active
+            if not running.active:
+                raise IllegalMove("Nothing was published yet: there is nothing to roll back.")
             release = await store.published(chosen)
             async with _on_record(store, who, "roll_back", chosen):
                 may_release(await library.workspace(running.active), release, who)
-            after = await store.roll_back(chosen, by=who, why=why or "on the command line", now=now())
+            after = await store.roll_back(chosen, by=who, why=why or _HERE, now=now())
             return f"release {chosen} is rolled back; release {after.id} runs"
 
     typer.echo(run(go))
@@ -127,28 +132,27 @@ def approve_release(number: Number, who: As, team: Annotated[str, typer.Option(h
 def reject_release(number: Number, who: As, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
     """Say no to a proposal."""
 
-    async def go() -> str:
-        async with _shelf() as (store, library):
-            async with _on_record(store, who, "reject", number):
-                running = await store.running_releases()
-                may_release(await library.workspace(running.active), await store.published(number), who)
-            return _standing(await store.reject(number, by=who, why=why, now=now()))
-
-    typer.echo(run(go))
+    typer.echo(_led("reject", number, who, lambda store: store.reject(number, by=who, why=why, now=now())))
 
 
 @releases.command("promote")
 def promote_release(number: Number, who: As, why: Annotated[str, typer.Option(help="The reason.")] = "") -> None:
     """Let what is on trial run for all records."""
+    said = why or _HERE
+    typer.echo(_led("promote", number, who, lambda store: store.promote(number, by=who, why=said, now=now())))
+
+
+def _led(verb: str, number: int, who: str, move: Callable[[Store], Awaitable[Release]]) -> str:
+    """A move of somebody who leads what the release is about; how it stands afterwards."""
 
     async def go() -> str:
         async with _shelf() as (store, library):
-            async with _on_record(store, who, "promote", number):
-                running = await store.running_releases()
-                may_release(await library.workspace(running.active), await store.published(number), who)
-            return _standing(await store.promote(number, by=who, why=why or "on the command line", now=now()))
+            release, running = await store.published(number), await store.running_releases()
+            async with _on_record(store, who, verb, number):
+                may_release(await library.workspace(running.active), release, who)
+            return _standing(await move(store))
 
-    typer.echo(run(go))
+    return run(go)
 
 
 @asynccontextmanager
@@ -219,13 +223,13 @@ def _words(found: Draft, made: Release | None) -> str:
     if found.same:
         return f"release {found.based_on} says the same: there is nothing to publish"
     lines = [
-        f"{each.category}: {each.noun} {each.name} {each.path}: {each.words}".replace("  ", " ")
+        f"{each.category}: {' '.join(filter(None, (each.noun, each.name, each.path)))}: {each.words}"
+        + (f" ({each.hint})" if each.hint else "")
         for each in found.changes
     ]
     if found.comparison is not None:
         lines.append(in_words(found.comparison))
     if found.blocked:
-        lines += [f"{each.words}: {each.hint}" for each in found.blocked if each.hint]
         lines.append(f"blocked: {len(found.blocked)} of {len(found.changes)} changes break what somebody relies on")
     elif made is None:
         lines.append(f"it would need the approval of {', '.join(found.needs) or 'nobody'}")

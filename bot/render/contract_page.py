@@ -148,7 +148,7 @@ def _promises(contract: Contract) -> Iterator[Section]:
 
 
 def _quality(contract: Contract) -> Iterator[Section]:
-    schema = (contract.document.schema_ or [None])[0]  # type: ignore[list-item]
+    schema = (contract.document.schema_ or [None])[0]  # type: ignore[list-item]  # a contract may describe nothing
     rules: list[tuple[str, Any]] = [("the whole record", each) for each in (schema.quality or ())] if schema else []
     plain = [(place, each.model_dump(by_alias=True, exclude_none=True)) for place, each in rules]
     plain += [(shape.path, rule) for shape in all_shapes(shapes(contract)) for rule in shape.own.get("quality", [])]
