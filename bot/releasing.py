@@ -31,7 +31,7 @@ log = structlog.get_logger()
 FIRST = "meshline"
 _FOLDERS = ("contracts", "flows", "reference", "samples", "connections")
 _ALONE = ("meshline.yaml", "transforms.py")
-_LOOK_SECONDS, _SOON_SECONDS = 2.0, 0.05
+_LOOK_SECONDS = 2.0
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -200,10 +200,9 @@ class Adoption:
         while not stop.is_set():
             with suppress(LedgerUnavailable):
                 await self.keep_up()
+            told = stop if outdated.is_set() else outdated  # what cannot be adopted now is not tried at full speed
             with suppress(TimeoutError):
-                await asyncio.wait_for(outdated.wait(), _LOOK_SECONDS)
-            if outdated.is_set():
-                await asyncio.sleep(_SOON_SECONDS)  # where it cannot be adopted, not at full speed
+                await asyncio.wait_for(told.wait(), _LOOK_SECONDS)
 
     async def _line(self, workspace: Workspace) -> Line:
         """A line on which every connection that did not change is the one that is open already."""

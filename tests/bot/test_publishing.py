@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -283,3 +284,18 @@ async def test_a_release_that_cannot_run_here_is_said_and_nothing_is_claimed_mea
     world.deal(world.company())
     await world.crm.webhooks.flush()
     assert await world.parts.engine._claim_or_rest(0) == []
+    stop, tried = asyncio.Event(), world.parts.engine.outdated
+    assert tried.is_set()
+    asked = 0
+
+    async def counted() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    house.adoption.keep_up = counted  # type: ignore[method-assign]
+    run = asyncio.create_task(house.adoption.run(stop))
+    await asyncio.sleep(0.3)
+    stop.set()
+    await run
+    assert asked == 1, "what cannot be adopted is not tried at full speed"
