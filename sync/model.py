@@ -8,10 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from sync.bound import Bound as Bound
+from sync.exceptions import BillingHold as BillingHold
+from sync.exceptions import Candidate as Candidate
+from sync.exceptions import Card as Card
+from sync.exceptions import Case as Case
+from sync.exceptions import Cause as Cause
+from sync.exceptions import Downtime as Downtime
+from sync.exceptions import Message as Message
+from sync.exceptions import Overlay as Overlay
+from sync.exceptions import Violation as Violation
 from sync.money import Money
-
-Record = dict[str, Any]
-"""A CRM or ERP record: JSON values only, never a float (decimals stay text)."""
+from sync.records import Record as Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,41 +59,6 @@ class Received:
 
     received: int
     duplicates: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A value that might be meant. `score` is 0 to 100; `why` says in words what it rests on."""
-
-    value: str
-    label: str
-    score: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """One thing that keeps a record from being written. `found` is the offending value as text, empty when missing."""
-
-    reason: str
-    path: str
-    label: str
-    found: str
-    expected: str
-    candidates: tuple[Candidate, ...] = ()
-    kind: str = "text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlay:
-    """A person's decision about one value of one record: `set` replaces it, `waive` accepts it as it stands.
-    It applies only while the source still shows the value that the decision was about."""
-
-    path: str
-    found: str
-    action: str
-    value: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,138 +209,6 @@ class Binding:
     target_entity: str
     target_id: str
     reference: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """An exception, shown to people as `EX-<id>`."""
-
-    id: int
-    cause_id: int
-    delivery_id: int
-    flow: str
-    subject: str
-    reason: str
-    state: str
-    severity: str
-    team: str
-    owner: str
-    backup: str
-    four_eyes: bool
-    holds_billing: bool
-    assignee: str | None
-    title: str
-    customer: str | None
-    money: Money | None
-    violations: tuple[Violation, ...]
-    detail: str
-    trace: str
-    attempts: int
-    level: int
-    opened_at: datetime
-    respond_by: datetime
-    resolve_by: datetime
-    responded_at: datetime | None
-    resolved_at: datetime | None
-    snoozed_until: datetime | None
-    decision: str
-    decided_by: str
-    proposal: tuple[Overlay, ...]
-    proposed_by: str
-    customer_name: str = ""
-
-    @property
-    def ref(self) -> str:
-        return f"EX-{self.id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Downtime:
-    """A connection that does not answer, or did not: since when, when it is asked next, since when it answers again. `waiting`
-    counts what each flow has in line (no further than 10,000), whether it needs the connection or not, `stopped` the cause's
-    records that do not go on by themselves."""
-
-    connection: str
-    since: datetime
-    next_try: datetime
-    answers_since: datetime | None
-    waiting: Mapping[str, int]
-    stopped: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
-    of them, or the newest of all when none is left. `sums` is money per currency. `downtime` is there when its value is a
-    connection that did not answer meanwhile."""
-
-    id: int
-    flow: str
-    reason: str
-    value: str
-    team: str
-    channel: str
-    version: int
-    unresolved: int
-    total: int
-    sums: tuple[Money, ...]
-    nearest: datetime | None
-    level: int
-    first: tuple[Case, ...]
-    holds: tuple[BillingHold, ...] = ()
-    downtime: Downtime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillingHold:
-    """No invoice goes out for this customer until a person releases it."""
-
-    id: int
-    customer: str
-    case_id: int | None
-    why: str
-    placed_by: str
-    placed_at: datetime
-    released_by: str | None = None
-    released_at: datetime | None = None
-    note: str = ""
-    waiting: int = 0
-    customer_name: str = ""
-
-    @property
-    def called(self) -> str:
-        """The customer's name, its id when the name is not known."""
-        return self.customer_name or self.customer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """Something to say in Slack: a line of history for a card's thread (`cause_id`), or a message of its own in `channel`
-    (a digest: `body` holds what it says as data)."""
-
-    id: int
-    cause_id: int | None
-    channel: str
-    kind: str
-    text: str
-    mention: str | None
-    broadcast: bool
-    body: Record | None
-    at: datetime
-    thread: str | None = None
-    unsure: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A card that no longer shows its cause's newest version, leased to us for posting. `ts` is Slack's id once posted;
-    `unsure` means that an earlier post got no answer and must be looked up first."""
-
-    cause: Cause
-    channel: str
-    ts: str | None
-    unsure: bool
-    lease: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
