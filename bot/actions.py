@@ -12,8 +12,10 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import views
+from bot.blocks import Block
 from bot.carried import asked_of
 from bot.clicks import Click, Submission
+from bot.parts import Reply, wrong_fields
 from bot.surroundings import Surroundings
 from bot.wording import label_of
 from store.cases import Press
@@ -38,6 +40,7 @@ class Actions:
     surroundings: Surroundings
     clock: Callable[[], datetime]
     changed: Callable[[], None]
+    verbs: frozenset[str] = frozenset((*_MODALS, *_AT_ONCE))
 
     async def on_click(self, click: Click) -> None:
         """Carry out a click on a card. Raises MeshlineError with the words for the person."""
@@ -62,15 +65,19 @@ class Actions:
         await self._at_once(click, cause)
         self.changed()
 
-    async def on_submit(self, sent: Submission) -> dict[str, str]:
-        """Carry out a submitted modal; what is wrong with its fields, by block id, when something is."""
+    async def on_submit(self, sent: Submission) -> Reply:
+        """Carry out a submitted modal; what is wrong with its fields comes back beside them."""
         async with self._on_record(sent.user, sent.verb, sent.cause):
             cause = await self.store.cause(sent.cause)
             await self._allowed(sent.user, sent.verb, cause)
             wrong = await self._submitted(sent, cause)
         if not wrong:
             self.changed()
-        return wrong
+        return wrong_fields(wrong)
+
+    async def on_options(self, click: Click, typed: str) -> list[Block]:
+        """No select of these dialogs asks."""
+        return []
 
     async def stale(self, channel: str, ts: str) -> None:
         """Draw the card at this message again: its button led nowhere."""

@@ -185,6 +185,6 @@ async def _wire_slack(parts: Parts) -> None:
     commands = Commands(
         store=parts.store, surroundings=surroundings, clock=parts.clock, poll=jobs.poll, changed=parts.changed
     )
-    Listeners(bolt, client, actions, releases, commands, people)
+    Listeners(bolt, client, actions, (releases,), commands, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     parts.poster = Poster(parts.store, client, surroundings, parts.clock)

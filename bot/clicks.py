@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.carried import Carried, carried
@@ -11,7 +11,9 @@ from sync.errors import NotFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """A press on a card. `verb` is what was asked for, `cause` and `version` what the button was drawn with."""
+    """A press on a card, in a dialog or on the Home tab. `verb` is what was asked for, `cause` and `version` what the button was
+    drawn with, `case` the one that it is about. `view` is Slack's whole view where it was pressed in one, `action` the
+    element that was pressed."""
 
     verb: str
     user: str
@@ -21,6 +23,10 @@ class Click:
     version: int
     candidate: str | None
     key: str
+    case: int | None = None
+    ts: str = ""
+    view: dict[str, Any] = field(default_factory=dict)
+    action: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +44,10 @@ class Submission:
 def click(body: dict[str, Any]) -> Click:
     """The click in an interaction. Raises NotFound for a button that is not ours or from another time."""
     action = body["actions"][0]
-    chosen = (action.get("selected_option") or {}).get("value") or ""
-    meant = _meant(chosen or action.get("value") or "")
+    return _click(body, action, _pressed(body, action))
+
+
+def _click(body: dict[str, Any], action: dict[str, Any], meant: Carried) -> Click:
     return Click(
         verb=meant.verb or action["action_id"],
         user=body["user"]["id"],
@@ -49,7 +57,30 @@ def click(body: dict[str, Any]) -> Click:
         version=meant.version,
         candidate=meant.candidate,
         key=f"{body['user']['id']}:{action['action_id']}:{action.get('action_ts', '')}:{meant.cause}"[:255],
+        case=meant.case,
+        ts=str((body.get("message") or {}).get("ts") or ""),
+        view=body.get("view") or {},
+        action=action,
     )
+
+
+def asked(body: dict[str, Any]) -> Click:
+    """The select of a dialog that asks for its options. Raises NotFound when the dialog is not ours."""
+    view = body.get("view") or {}
+    meant = _meant(view.get("private_metadata") or "")
+    action = {"action_id": str(body.get("action_id") or ""), "block_id": str(body.get("block_id") or "")}
+    return _click(body, action, meant)
+
+
+def _pressed(body: dict[str, Any], action: dict[str, Any]) -> Carried:
+    """What a button or an option carries; a field of a dialog that tells of each change carries what its dialog does, and its
+    own id is the verb."""
+    chosen = (action.get("selected_option") or {}).get("value") or ""
+    text = chosen or action.get("value") or ""
+    dialog = carried((body.get("view") or {}).get("private_metadata") or "")
+    if carried(text) is None and dialog is not None:
+        return replace(dialog, verb="")
+    return _meant(text)
 
 
 def submission(body: dict[str, Any]) -> Submission:

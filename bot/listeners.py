@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +16,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import views
 from bot.actions import Actions
-from bot.clicks import click, submission
+from bot.clicks import asked, click, submission
 from bot.commands import Commands
+from bot.parts import Part, part_of
 from bot.people import People
-from bot.release_actions import ReleaseActions
-from bot.release_cards import VERBS
 from sync.errors import MeshlineError, NotFound
 
 log = structlog.get_logger()
@@ -37,23 +36,24 @@ class Listeners:
         bolt: AsyncApp,
         client: AsyncWebClient,
         actions: Actions,
-        releases: ReleaseActions,
+        parts: Sequence[Part],
         commands: Commands,
         people: People,
     ) -> None:
-        self._client, self._actions, self._releases = client, actions, releases
+        self._client, self._actions, self._parts = client, actions, parts
         self._commands, self._people = commands, people
         bolt.command("/sync")(self.on_command)
         bolt.event("app_home_opened")(self.on_home)
         bolt.action({"type": "block_actions", "action_id": _ANY})(self.on_action)
         bolt.view(_ANY)(self.on_view)
+        bolt.options(_ANY)(self.on_options)
         bolt.error(self.on_error)
 
     async def on_action(self, ack: Ack, body: dict[str, Any]) -> None:
         """A press on a card: committed, then acknowledged."""
         try:
             pressed = click(body)
-            await (self._releases if pressed.verb in VERBS else self._actions).on_click(pressed)
+            await part_of(pressed.verb, self._parts, self._actions).on_click(pressed)
         except NotFound as error:
             await self._actions.stale(*_place(body))
             await self._whisper(body, str(error))
@@ -68,16 +68,26 @@ class Listeners:
     async def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
         """A submitted modal: wrong fields come back beside the fields, a refusal takes the modal's place."""
         try:
-            wrong = await self._actions.on_submit(submission(body))
+            sent = submission(body)
+            reply = await part_of(sent.verb, self._parts, self._actions).on_submit(sent)
         except MeshlineError as error:
             notice = views.notice_view("Not possible", self._people.plain(str(error)))
             await ack(response_action="update", view=notice)
             return
-        if wrong:
-            await ack(response_action="errors", errors=wrong)
-            return
-        await ack()
-        await self._draw_home(body["user"]["id"])
+        await ack(**reply)
+        if not reply:
+            await self._draw_home(body["user"]["id"])
+
+    async def on_options(self, ack: Ack, body: dict[str, Any]) -> None:
+        """A select of a dialog asks what it may offer."""
+        try:
+            wanted = asked(body)
+            found = await part_of(wanted.verb, self._parts, self._actions).on_options(
+                wanted, str(body.get("value") or "")
+            )
+        except MeshlineError:
+            found = []
+        await ack(options=found)
 
     async def on_command(self, ack: Ack, command: dict[str, Any]) -> None:
         """`/sync …`: the answer goes back with the acknowledgement, to the one who asked."""

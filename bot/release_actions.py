@@ -12,8 +12,9 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import Block
-from bot.clicks import Click
-from bot.release_cards import release_card
+from bot.clicks import Click, Submission
+from bot.parts import Reply
+from bot.release_cards import VERBS, release_card
 from bot.release_rights import channels_of, may_agree, may_release
 from bot.surroundings import Surroundings
 from store.ledger import Store
@@ -35,6 +36,7 @@ class ReleaseActions:
     surroundings: Surroundings
     clock: Callable[[], datetime]
     changed: Callable[[], None]
+    verbs: frozenset[str] = frozenset(VERBS)
     _seen: dict[int, str] = field(default_factory=dict)  # how each stood when this process last told of it
 
     async def on_click(self, click: Click) -> None:
@@ -55,6 +57,14 @@ class ReleaseActions:
         finally:
             await self.show(number)
         self.changed()
+
+    async def on_submit(self, sent: Submission) -> Reply:
+        """No dialog belongs to releases."""
+        raise NotFound("This dialog is out of date.")
+
+    async def on_options(self, click: Click, typed: str) -> list[Block]:
+        """No select of a release asks."""
+        return []
 
     async def _move(self, verb: str, click: Click, number: int) -> None:
         now, by, why = self.clock(), click.user, "pressed on its card"
