@@ -18,6 +18,7 @@ from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
+from store.preferences import Preferring
 from store.receiving import Receiving
 from store.recordings import Recordings
 from store.releases import Releases
@@ -60,6 +61,7 @@ class Store(
     Holds,
     Ticks,
     Journal,
+    Preferring,
     Reports,
     Standing,
     Workers,

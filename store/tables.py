@@ -20,6 +20,7 @@ from sqlalchemy import (
 from store.case_tables import cards, cases, causes, holds, messages, overlays
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
 from store.drift_tables import drifts, schemas
+from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
@@ -33,10 +34,13 @@ __all__ = [
     "comparisons",
     "drifts",
     "holds",
+    "homes",
+    "manual_fixes",
     "messages",
     "metadata",
     "newest",
     "overlays",
+    "preferences",
     "releases",
     "retention",
     "schemas",
