@@ -197,8 +197,12 @@ def _small_print(cause: Cause, around: Around) -> str:
     first = cause.first[0]
     parts = [refs(cause), said(around.flow_title(cause.flow), 80), said(around.contract(cause.flow), 80)]
     if not is_many(cause):
-        parts += [f"attempt {first.attempts}", f"trace {said(first.trace, 64)}"]
+        parts += [f"attempt {first.attempts}", *_next_look(first), f"trace {said(first.trace, 64)}"]
     return " · ".join(parts)
+
+
+def _next_look(case: Case) -> list[str]:
+    return [f"tried again by itself {moment(case.look_at)}"] if case.look_at is not None else []
 
 
 def _closed(cause: Cause, around: Around) -> Block:

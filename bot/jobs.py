@@ -50,6 +50,7 @@ class Jobs:
         """Clocks, snoozes, digests, whether any engine is alive, and what is kept for how long."""
         now = self._clock()
         moved = await self._store.escalate(now=now) + await self._store.wake(now=now)
+        moved += await self._store.look_again(now=now)
         moved += await self._watch.look(now)
         moved += await keep(self._store, self.workspace, now)
         await self._engine.judge_trial()

@@ -10,16 +10,21 @@ from sqlalchemy import Connection, func, select, update
 
 from store.database import insert_or_nothing, one_at_a_time
 from store.given import packed
+from store.looks import look_values
 from store.tables import cards, cases, causes, messages
 from sync.lifecycle import CaseState
 from sync.model import Delivery
 from sync.steps import Opening, Route
 
+QUIET = "C"
+"""The class that has no card of its own until it is late."""
+
 
 def open_cause(
     tx: Connection, flow: str, opening: Opening, route: Route, now: datetime, *, own: int | None = None
 ) -> int:
-    """The open cause for this opening; when there is none, the case's `own` is open again, or one is created with its card."""
+    """The open cause for this opening; when there is none, the case's `own` is open again, or one is created. It has a card,
+    unless all of it is class C: that is for the digest until it is late."""
     one_at_a_time(tx, packed([f"cause\n{flow}\n{opening.reason}\n{opening.cause}"]))
     same = (causes.c.flow == flow, causes.c.reason == opening.reason, causes.c.value == opening.cause)
     query = select(causes.c.id).where(*same, causes.c.closed_at.is_(None))
@@ -27,16 +32,22 @@ def open_cause(
     found: int | None = (tx.execute(query)).scalar_one_or_none()
     if found is None and own is not None:
         tx.execute(update(causes).where(causes.c.id == own).values(closed_at=None))
-        return own
+        found = own
     if found is None:
         values = {
             "flow": flow, "reason": opening.reason, "value": opening.cause, "team": route.team,
             "channel": route.channel, "opened_at": now,
         }  # fmt: skip
         found = int((tx.execute(causes.insert().values(**values).returning(causes.c.id))).scalar_one())
-        card = {"cause_id": found, "channel": route.channel, "due_at": now}
-        tx.execute(insert_or_nothing(tx, cards).values(**card))
+    if route.severity != QUIET:
+        show_card(tx, found, now)
     return found
+
+
+def show_card(tx: Connection, cause_id: int, now: datetime) -> None:
+    """The cause has a card from now on, in the channel that its route named when it was opened."""
+    channel = select(causes.c.channel).where(causes.c.id == cause_id).scalar_subquery()
+    tx.execute(insert_or_nothing(tx, cards).values(cause_id=cause_id, channel=channel, due_at=now))
 
 
 def touch(tx: Connection, cause_id: int, now: datetime) -> None:
@@ -54,8 +65,10 @@ def touch(tx: Connection, cause_id: int, now: datetime) -> None:
 def say(
     tx: Connection, cause_id: int, text: str, *, now: datetime, mention: str | None = None, broadcast: bool = False
 ) -> None:
-    """A line of history for the card's thread."""
-    channel = (tx.execute(select(causes.c.channel).where(causes.c.id == cause_id))).scalar_one()
+    """A line of history for the card's thread; nothing where there is no card."""
+    channel = tx.execute(select(cards.c.channel).where(cards.c.cause_id == cause_id)).scalar_one_or_none()
+    if channel is None:
+        return
     tx.execute(
         messages.insert().values(
             cause_id=cause_id, channel=channel, kind="history", text=text, mention=mention, broadcast=broadcast,
@@ -81,6 +94,7 @@ def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetim
         "trace": delivery.event.trace,
         "opened_at": now,
         **deadlines(route),
+        **look_values(route),
         **opening_values(opening),
     }
 

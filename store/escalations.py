@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from store.causes import say, touch
+from store.causes import say, show_card, touch
 from store.database import Database
 from store.holds import place
 from store.journal import append
@@ -35,6 +35,7 @@ class Escalations:
             held = {row.id: _hold(tx, row, now) for row in late if row.holds_billing and row.customer}
             for level, rows in ((RESOLVE, late), (RESPOND, slow)):
                 for cause_id, group in _by_cause(rows).items():
+                    show_card(tx, cause_id, now)
                     touch(tx, cause_id, now)
                     words = _words(level, group, sum(held.get(row.id, False) for row in group))
                     say(tx, cause_id, words, now=now, mention=group[0].backup, broadcast=True)

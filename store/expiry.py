@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, literal_column, select, update
 
-from store.causes import say, touch
+from store.causes import say, show_card, touch
 from store.database import Database, tell_news
 from store.holds import place
 from store.journal import append
@@ -64,6 +64,7 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
         row.id: place(tx, row, f"EX-{row.id} was not decided in time", "clock", now) for row in risen if _bills(row)
     }
     for group in _by_cause(risen):
+        show_card(tx, group[0].cause_id, now)
         touch(tx, group[0].cause_id, now)
         words = _words(group, sum(held.get(row.id, False) for row in group))
         say(tx, group[0].cause_id, words, now=now, mention=group[0].backup, broadcast=True)

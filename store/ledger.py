@@ -14,6 +14,7 @@ from store.escalations import Escalations
 from store.expiry import Expiry
 from store.holds import Holds
 from store.journal import Journal, finish
+from store.looks import Looks
 from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
@@ -53,6 +54,7 @@ class Store(
     Drifting,
     Escalations,
     Expiry,
+    Looks,
     Newest,
     Outages,
     Keeping,

@@ -13,6 +13,7 @@ from store.causes import case_values, deadlines, open_cause, opening_values, say
 from store.database import insert
 from store.given import Prepared, types
 from store.journal import append
+from store.looks import look_values
 from store.rows import AnyRow
 from store.tables import bindings, cases, causes, deliveries
 from sync.lifecycle import CaseState, case_move, delivery_move
@@ -21,6 +22,8 @@ from sync.steps import Opening, Route
 from sync.words import fitted
 
 _SAME = ("source_connection", "source_entity", "source_id", "target_connection", "target_entity")
+AT_ONCE = "A"
+"""The class that its owner is told of at once."""
 _FRESH = ("target_id", "reference", "delivery_id", "bound_at")
 
 
@@ -104,6 +107,9 @@ def open_case(
     values = case_values(delivery, opening, route, now) | {"cause_id": cause_id}
     case_id = (tx.execute(cases.insert().values(**values).returning(cases.c.id))).scalar_one()
     touch(tx, cause_id, now)
+    if route.severity == AT_ONCE and _first(tx, cause_id, case_id):
+        say(tx, cause_id, f"EX-{case_id} is class A: money or data at risk. Please look at it now.", now=now,
+            mention=route.owner)  # fmt: skip
     append(
         tx, actor="engine", verb="open", noun="case", noun_id=case_id, now=now,
         data={"reason": opening.reason, "cause": cause_id, "delivery": delivery.id, "team": route.team,
@@ -111,20 +117,33 @@ def open_case(
     )  # fmt: skip
 
 
+def _first(tx: Connection, cause_id: int, case_id: int) -> bool:
+    """Whether nobody has been told of this cause since it was open last."""
+    others = (cases.c.cause_id == cause_id, cases.c.id != case_id, cases.c.state != CaseState.RESOLVED)
+    return tx.execute(select(cases.c.id).where(*others).limit(1)).first() is None
+
+
 def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, route: Route, now: datetime) -> None:
     expires = func.coalesce(cases.c.expire_by, route.expire_by)  # none is left where it expired before
-    values: dict[str, Any] = opening_values(opening) | {"attempts": cases.c.attempts + 1, "expire_by": expires}
+    values: dict[str, Any] = opening_values(opening) | {
+        "attempts": cases.c.attempts + 1,
+        "expire_by": expires,
+        "looking": False,
+    }
     reopened = row.state == CaseState.RESOLVED
     cause_id = row.cause_id
     if reopened:
         cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
-        values |= deadlines(route) | {
+        values |= deadlines(route) | look_values(route) | {
             "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,
             "level": 0, "decided_by": "", "proposed_by": "", "proposal": None,
         }  # fmt: skip
     tx.execute(update(cases).where(cases.c.id == row.id, cases.c.state == row.state).values(**values))
     for changed in {row.cause_id, cause_id}:
         touch(tx, changed, now)
+    if row.looking and not reopened:  # nobody pressed: the card says that it was tried, and that is enough
+        append(tx, actor="engine", verb="again", noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
+        return
     words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
     say(tx, cause_id, words, now=now, broadcast=reopened)
     verb = "reopen" if reopened else "again"

@@ -83,6 +83,7 @@ def case(row: AnyRow) -> Case:
         decided_by=row.decided_by,
         proposal=tuple(Overlay(**one) for one in row.proposal or ()),
         proposed_by=row.proposed_by,
+        look_at=row.look_at,
     )
 
 

@@ -48,7 +48,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An exception, shown to people as `EX-<id>`."""
+    """An exception, shown to people as `EX-<id>`. At `look_at` it is tried again by itself."""
 
     id: int
     cause_id: int
@@ -83,6 +83,7 @@ class Case:
     proposal: tuple[Overlay, ...]
     proposed_by: str
     customer_name: str = ""
+    look_at: datetime | None = None
 
     @property
     def ref(self) -> str:

@@ -43,6 +43,11 @@ class Reason:
     shared: bool = False
 
     @property
+    def passes_by_itself(self) -> bool:
+        """Whether it is mended elsewhere and nothing tells of it, so that trying again now and then may find it mended."""
+        return self.fix in (Fix.REPLAY, Fix.MERGE) and self.code not in _WOKEN
+
+    @property
     def respond_within(self) -> timedelta:
         """The first-response clock: 60 minutes for class A, otherwise 4 hours, never longer than the resolve clock."""
         usual = timedelta(hours=1) if self.severity is Severity.A else timedelta(hours=4)
@@ -53,6 +58,9 @@ CONTRACT_OWNER = "the contract's owner"
 """The role of whoever owns the contract of the flow."""
 
 _H = timedelta(hours=1)
+_WOKEN = frozenset(
+    {"contract_mismatch", "schema_drift", "crashed", "poison"}
+)  # by a release, by the source, by an update
 
 REASONS: dict[str, Reason] = {
     reason.code: reason

@@ -83,7 +83,8 @@ Step = Deliver | Retry | Pause | Hold | Bury | Wait | Discard
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Who answers for a reason in a flow, and by when, fixed when the case is opened. At `expire_by` a record that is still
-    held no longer holds up its own later changes; None: it does for good."""
+    held no longer holds up its own later changes; None: it does for good. `looks` are the moments at which the system tries it
+    again by itself."""
 
     team: str
     channel: str
@@ -95,3 +96,4 @@ class Route:
     four_eyes: bool
     holds_billing: bool
     expire_by: datetime | None = None
+    looks: tuple[datetime, ...] = ()

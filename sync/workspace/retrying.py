@@ -12,17 +12,20 @@ from pydantic import Field, field_validator, model_validator
 from sync.workspace.values import Broken, Duration, Strict
 
 LONGEST_RETRYING = timedelta(days=30)
+_H = timedelta(hours=1)
 
 
 class RetryPolicy(Strict):
     """How the system tries again by itself: `first`, then each time `factor` longer, never longer than `cap`; or a `pattern`
-    of retries, from each of which on it waits so long. Either way it gives up within 30 days."""
+    of retries, from each of which on it waits so long. Either way it gives up within 30 days. `held` is for what waits for a
+    person and is mended elsewhere: how long after it stopped the system looks again by itself, quietly; empty: never."""
 
     attempts: int = Field(default=6, ge=1, le=100)
     first: Duration = timedelta(seconds=2)
     factor: int = Field(default=3, ge=1, le=10)
     cap: Duration = timedelta(minutes=5)
     pattern: dict[Annotated[int, Field(ge=1)], Duration] | None = None
+    held: tuple[Duration, ...] = Field(default=(1 * _H, 4 * _H, 24 * _H), max_length=10)
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
@@ -42,6 +45,13 @@ class RetryPolicy(Strict):
         if any(later <= earlier for earlier, later in pairwise(waits)):
             raise ValueError("each step must wait longer than the one before it, such as {1: 10s, 5: 1m, 10: 10m}")
         return pattern
+
+    @field_validator("held")
+    @classmethod
+    def _later_and_later(cls, held: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+        if any(later <= earlier for earlier, later in pairwise(held)) or (held and held[-1] > LONGEST_RETRYING):
+            raise ValueError("each look comes later than the one before it, within 30 days, such as [1h, 4h, 24h]")
+        return held
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

@@ -94,6 +94,7 @@ class Workspace:
             four_eyes=severity is Severity.A,
             holds_billing=_stops_an_invoice(known, severity) if rule.holds_billing is None else rule.holds_billing,
             expire_by=_deadline(now, flow.hold_for, calendar),
+            looks=tuple(now + wait for wait in flow.retry.held) if _looked_at(known, severity) else (),
         )
 
     def references(self) -> list[str]:
@@ -117,6 +118,11 @@ def _deadline(now: datetime, within: timedelta, calendar: clocks.Calendar | None
     if calendar is None:
         return clocks.round_the_clock(now, within)
     return clocks.add_working(now, within, calendar)
+
+
+def _looked_at(known: Reason, severity: Severity) -> bool:
+    """Class A is never tried again without a person."""
+    return severity is not Severity.A and known.passes_by_itself
 
 
 def _stops_an_invoice(known: Reason, severity: Severity) -> bool:

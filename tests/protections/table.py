@@ -9,6 +9,7 @@ from tests.protections import (
     lease,
     ledger,
     lines,
+    looks,
     once,
     people,
     releases,
@@ -30,4 +31,5 @@ MUTANTS = [
     *releases.MUTANTS,
     *drifts.MUTANTS,
     *rules.MUTANTS,
+    *looks.MUTANTS,
 ]
