@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from store.case_tables import cards, cases, causes, holds, messages, overlays
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
+from store.delivery_tables import lost_channels, slack_stops
 from store.drift_tables import drifts, schemas
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
@@ -35,6 +36,7 @@ __all__ = [
     "drifts",
     "holds",
     "homes",
+    "lost_channels",
     "manual_fixes",
     "messages",
     "metadata",
@@ -44,6 +46,7 @@ __all__ = [
     "releases",
     "retention",
     "schemas",
+    "slack_stops",
     "versions",
 ]
 
