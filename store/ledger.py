@@ -12,6 +12,7 @@ from store.database import Database
 from store.drifting import Drifting
 from store.escalations import Escalations
 from store.expiry import Expiry
+from store.figures import Figuring
 from store.holds import Holds
 from store.journal import Journal, finish
 from store.looks import Looks
@@ -53,6 +54,7 @@ class Store(
     Cards,
     Drifting,
     Escalations,
+    Figuring,
     Expiry,
     Looks,
     Newest,

@@ -18,6 +18,7 @@ from store.rows import AnyRow
 from store.tables import bindings, cases, causes, deliveries
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Delivery
+from sync.spoken import spoken
 from sync.steps import Opening, Route
 from sync.words import fitted
 
@@ -47,13 +48,29 @@ def latest_cases(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, AnyRo
     return {row.delivery_id: row for row in _CASES.rows(tx, [{"id": each} for each in delivery_ids])}
 
 
-def pass_case(tx: Connection, row: AnyRow | None, words: str, now: datetime) -> None:
-    """The record needs nobody any more."""
+def pass_case(
+    tx: Connection, row: AnyRow | None, words: str, now: datetime, *, made: Sequence[Binding] | None = None
+) -> None:
+    """The record needs nobody any more. `made` is what it became where it went through, which is told once: in the thread of
+    its card, with how long after the decision."""
     if row is None:
         return
     if row.state != CaseState.RESOLVED:
         _close(tx, row, words, now)
+    if made is not None:
+        first = (cases.c.id == row.id, cases.c.outcome_at.is_(None))
+        if tx.execute(update(cases).where(*first).values(outcome_at=now)).rowcount == 0:
+            return
+        words = _outcome(row, made, now)
     say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
+
+
+def _outcome(row: AnyRow, made: Sequence[Binding], now: datetime) -> str:
+    became = " and ".join(f"{one.target_entity} {one.target_id}" for one in made)
+    words = f"The record went through{f' as {became}' if became else ''}"
+    if row.state != CaseState.RESOLVED or row.decided_by in ("", "engine"):
+        return f"{words}."
+    return f"{words}, {spoken(now - row.resolved_at)} after @{{{row.decided_by}}} decided."
 
 
 def supersede(tx: Connection, settled: Sequence[tuple[Delivery, datetime]]) -> None:
@@ -136,7 +153,7 @@ def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, ro
         cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
         values |= deadlines(route) | look_values(route) | {
             "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,
-            "level": 0, "decided_by": "", "proposed_by": "", "proposal": None,
+            "level": 0, "decided_by": "", "proposed_by": "", "proposal": None, "came_back_at": now, "outcome_at": None,
         }  # fmt: skip
     tx.execute(update(cases).where(cases.c.id == row.id, cases.c.state == row.state).values(**values))
     for changed in {row.cause_id, cause_id}:

@@ -157,8 +157,8 @@ def _tell_cases(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
     for one in outcomes:
         row = known.get(one.delivery.id)
         match one.step:
-            case Deliver():
-                pass_case(tx, row, "The record went through.", one.now)
+            case Deliver(bindings=made):
+                pass_case(tx, row, "The record went through.", one.now, made=made)
             case Discard(why=why):
                 pass_case(tx, row, f"Nothing left to do: {why}", one.now)
             case Wait():

@@ -114,4 +114,12 @@ def _flows_in(name: str, which: ColumnElement[bool]) -> Select[Any]:
     return select(found.c.flow).where(found.c.flow.is_not(None))
 
 
+def flows_done(tx: Connection) -> list[str]:
+    """The flows that have finished anything."""
+    return sorted(tx.execute(_FINISHED).scalars())
+
+
+DELIVERED = (deliveries.c.state.op("IN")(_DONE), _IS["delivered"])
+"""What went through, in the words that its index is asked for by."""
+_FINISHED = _flows_in("done", deliveries.c.state.op("IN")(_DONE))
 _ONE, _FLOWS, _IN_LINE = _one(), _flows(), _flows_in("in_line", deliveries.c.state.op("IN")(IN_LINE))

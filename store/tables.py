@@ -23,6 +23,7 @@ from store.delivery_tables import lost_channels, slack_stops
 from store.drift_tables import drifts, schemas
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
+from store.pack_tables import pack_files, packs
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "metadata",
     "newest",
     "overlays",
+    "pack_files",
+    "packs",
     "preferences",
     "releases",
     "retention",

@@ -84,11 +84,13 @@ async def in_hand(store: Store, record: str = "1", *, now: datetime = MONDAY) ->
     return delivery
 
 
-async def stopped(store: Store, *records: str, step: Hold | Bury | None = None, route: Route = ROUTE) -> list[Case]:
+async def stopped(
+    store: Store, *records: str, step: Hold | Bury | None = None, route: Route = ROUTE, now: datetime = MONDAY
+) -> list[Case]:
     """Deals that wait for a person, each with its case, as one cause when `step` names one."""
     for record in records or ("1",):
-        delivery = await in_hand(store, record)
-        await store.settle(delivery, step or hold(cause=delivery.subject), now=MONDAY, route=route)
+        delivery = await in_hand(store, record, now=now)
+        await store.settle(delivery, step or hold(cause=delivery.subject), now=now, route=route)
     return await store.exceptions()
 
 
