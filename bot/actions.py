@@ -247,6 +247,7 @@ class Actions:
             overlays=overlays or {},
             to=to,
             until=until,
+            acting_for=self.surroundings.people.may(user, verb, cases[0].team),
         )
         await self.store.act(press, now=self.clock())
 

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Actions
+from bot.away import Away
 from bot.commands import Commands
 from bot.jobs import Jobs
 from bot.listeners import Listeners
@@ -121,7 +122,7 @@ async def wire(
     if slack:
         await _wire_slack(parts)
     if parts.jobs is None:
-        surroundings = Surroundings(workspace, People(workspace, parts.client))
+        surroundings = Surroundings(workspace, People(workspace, parts.client, ledger=store, clock=clock))
         parts.around.append(surroundings)
         parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed)
     intake = Intake(most=settings.queue)
@@ -172,7 +173,7 @@ async def _wire_slack(parts: Parts) -> None:
         token=token, base_url=parts.settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
     )
     bolt = AsyncApp(name="meshline", client=client, signing_secret=secret)  # or it looks through all modules for one
-    people = People(parts.workspace, client)
+    people = People(parts.workspace, client, ledger=parts.store, clock=parts.clock)
     surroundings = Surroundings(parts.workspace, people)
     parts.around.append(surroundings)
     releases = ReleaseActions(
@@ -185,6 +186,7 @@ async def _wire_slack(parts: Parts) -> None:
     commands = Commands(
         store=parts.store, surroundings=surroundings, clock=parts.clock, poll=jobs.poll, changed=parts.changed
     )
-    Listeners(bolt, client, actions, (releases,), commands, people)
+    away = Away(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed)
+    Listeners(bolt, client, actions, (releases, away), commands, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     parts.poster = Poster(parts.store, client, surroundings, parts.clock)

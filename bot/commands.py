@@ -169,7 +169,7 @@ class Commands:
         )
 
     def _in(self, user: str, team: str) -> bool:
-        return bool(self.surroundings.workspace.roles(team, user))
+        return bool(self.surroundings.people.roles(team, user))
 
 
 def _case_id(words: list[str]) -> int:

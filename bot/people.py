@@ -1,9 +1,12 @@
-"""Who may press what, and what people are called. Rights come from the workspace and the row, never from the button."""
+"""Who may press what, and what people are called. Rights come from the workspace and the row, never from the button; who stands
+in for somebody who is away has that person's rights too, for that time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
 
 import structlog
 from aiohttp import ClientError
@@ -11,6 +14,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import escape
+from sync.absence import Absence, stands_in_for
 from sync.errors import NotAllowed
 from sync.lifecycle import LEADS, Role, case_move
 from sync.workspace.workspace import Workspace
@@ -21,13 +25,29 @@ _USER = re.compile(r"^[UW][A-Z0-9]{5,20}$")
 _WORDS = {Role.OWNER: "owner", Role.BACKUP: "backup", Role.MEMBER: "member", Role.APPROVER: "approver"}
 
 
-class People:
-    """Names are asked from Slack once and kept while the process lives."""
+class Ledger(Protocol):
+    """Who knows who is away."""
 
-    def __init__(self, workspace: Workspace, client: AsyncWebClient | None) -> None:
+    def absences(self, *, now: datetime) -> Awaitable[Sequence[Absence]]: ...
+
+
+class People:
+    """Names are asked from Slack once and kept while the process lives. Who is away is asked from `ledger` at `clock` with
+    every `learn_team_members`; without a ledger nobody is."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        client: AsyncWebClient | None,
+        *,
+        ledger: Ledger | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._workspace = workspace
         self._client = client
+        self._ledger, self._clock = ledger, clock
         self._names: dict[str, str] = {}
+        self.absences: Sequence[Absence] = ()
 
     @property
     def workspace(self) -> Workspace:
@@ -55,9 +75,15 @@ class People:
             self._names[user] = profile.get("real_name") or profile.get("name") or user
 
     async def learn_team_members(self) -> None:
-        """The names of everybody in the workspace's teams."""
+        """The names of everybody in the workspace's teams, and who of them is away now."""
+        await self.look_who_is_away()
         teams = self._workspace.teams.values()
         await self.learn(user for team in teams for user in (team.owner, team.backup, *team.approvers, *team.members))
+
+    async def look_who_is_away(self) -> None:
+        """Read anew who is away; what a person may do follows from it."""
+        if self._ledger is not None and self._clock is not None:
+            self.absences = await self._ledger.absences(now=self._clock())
 
     def told(self, text: str) -> str:
         """A line of history with its `@{…}` marks replaced by names, escaped for Slack."""
@@ -67,17 +93,32 @@ class People:
         """The same for a terminal."""
         return _MARK.sub(lambda mark: self.name(mark.group(1)), text)
 
-    def may(self, user: str, verb: str, team: str) -> None:
-        """Raises NotAllowed, with the words that say who may, unless the person has the right to this move."""
-        self._require(user, case_move(verb).roles, team)
+    def may(self, user: str, verb: str, team: str) -> tuple[str, ...]:
+        """Raises NotAllowed, with the words that say who may, unless the person has the right to this move. Who has it only for
+        people who are away gets their ids: for whom they act; nobody's when the right is their own."""
+        return self._require(user, case_move(verb).roles, team)
 
-    def may_lead(self, user: str, team: str) -> None:
-        """Raises NotAllowed unless the person is owner, backup or approver of the team."""
-        self._require(user, LEADS, team)
+    def may_lead(self, user: str, team: str) -> tuple[str, ...]:
+        """Raises NotAllowed unless the person is owner, backup or approver of the team, or stands in for one; as `may`."""
+        return self._require(user, LEADS, team)
 
-    def _require(self, user: str, roles: frozenset[Role], team: str) -> None:
+    def has_one_of(self, user: str, roles: frozenset[Role], team: str) -> tuple[str, ...]:
+        """Raises NotAllowed unless the person has one of these roles in the team, or stands in for somebody who has; as `may`."""
+        return self._require(user, roles, team)
+
+    def roles(self, team: str, user: str) -> frozenset[Role]:
+        """What a person may be in a team now, for themselves or for somebody who is away."""
+        acts_for = (user, *self._stands_in_for(user))
+        return frozenset(role for one in acts_for for role in self._workspace.roles(team, one))
+
+    def _stands_in_for(self, user: str) -> tuple[str, ...]:
+        return stands_in_for(user, self.absences, self._clock()) if self._clock is not None else ()
+
+    def _require(self, user: str, roles: frozenset[Role], team: str) -> tuple[str, ...]:
         if self._workspace.roles(team, user) & roles:
-            return
+            return ()
+        if lent := tuple(one for one in self._stands_in_for(user) if self._workspace.roles(team, one) & roles):
+            return lent
         named = self._workspace.team(team)
         holders = {
             Role.OWNER: [named.owner],

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Update, func, select, update
 
-from store.causes import hurry, say, touch
+from store.causes import say, touch
 from store.database import Database, tell_news
 from store.journal import append
 from store.lines import line_up, lock, put_back
@@ -26,7 +26,8 @@ _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "disc
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
-    `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze."""
+    `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze, `acting_for` whose right
+    it is when it is not the person's own: of people who are away."""
 
     verb: str
     cases: Sequence[int]
@@ -35,6 +36,7 @@ class Press:
     overlays: Mapping[int, tuple[Overlay, ...]] = field(default_factory=dict)
     to: str | None = None
     until: datetime | None = None
+    acting_for: tuple[str, ...] = ()
 
 
 class Cases:
@@ -131,7 +133,8 @@ def _four_eyes(tx: Connection, press: Press) -> None:
     c = cases.c
     match press.verb:
         case "approve":
-            alone = (c.state == CaseState.PROPOSED) & (c.proposed_by == press.by)
+            lent = press.acting_for if len(press.acting_for) == 1 else ()
+            alone = (c.state == CaseState.PROPOSED) & ((c.proposed_by == press.by) | c.proposed_by.in_(lent))
             words = "Nobody approves their own proposal: a second person has to look at it."
         case "resolve":
             alone = c.four_eyes & c.state.in_(case_move("resolve").sources)
@@ -188,7 +191,6 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
             tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan))
     for cause_id in {row.cause_id for row in moved}:
         touch(tx, cause_id, now)
-        hurry(tx, cause_id)
         count = sum(row.cause_id == cause_id for row in moved)
         many = f" ({count} records)" if count > 1 else ""
         say(tx, cause_id, f"{press.words}{many}", now=now, mention=press.to)
@@ -198,4 +200,6 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
             "overlays": [asdict(one) for one in press.overlays.get(row.id, ())],
             "delivery": row.delivery_id,
         }
+        if press.acting_for:
+            data["for"] = list(press.acting_for)
         append(tx, actor=press.by, verb=press.verb, noun="case", noun_id=row.id, now=now, data=data)

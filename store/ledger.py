@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.absences import Absences
 from store.bindings import Bindings
 from store.breakers import Breakers
 from store.cards import Cards
@@ -53,6 +54,7 @@ class Store(
     Replays,
     Cards,
     Drifting,
+    Absences,
     Escalations,
     Figuring,
     Expiry,

@@ -103,11 +103,11 @@ def hold(row: AnyRow, waiting: int = 0) -> BillingHold:
     )
 
 
-def message(row: AnyRow, thread: str | None, place: str, tried_at: datetime) -> Message:
+def message(row: AnyRow, thread: str | None) -> Message:
     return Message(
         id=row.id,
         cause_id=row.cause_id,
-        channel=place,
+        channel=row.channel,
         kind=row.kind,
         text=row.text,
         mention=row.mention,
@@ -116,7 +116,6 @@ def message(row: AnyRow, thread: str | None, place: str, tried_at: datetime) -> 
         at=row.at,
         thread=thread,
         unsure=row.unsure,
-        tried_at=tried_at,
     )
 
 

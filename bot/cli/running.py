@@ -63,7 +63,9 @@ async def rights() -> AsyncIterator[tuple[Store, People]]:
         library, running = Library(store), await store.running_releases()
         try:
             known = await library.workspace(running.active) if running.active else workspace(said.workspace)
-            yield store, People(known, None)
+            people = People(known, None, ledger=store, clock=now)
+            await people.look_who_is_away()
+            yield store, people
         finally:
             library.close()
 

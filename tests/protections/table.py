@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.protections import (
     batches,
-    delivery,
     drifts,
     kept,
     lease,
@@ -33,5 +32,4 @@ MUTANTS = [
     *drifts.MUTANTS,
     *rules.MUTANTS,
     *looks.MUTANTS,
-    *delivery.MUTANTS,
 ]

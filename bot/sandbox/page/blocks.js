@@ -7,12 +7,7 @@ import { inputBlock } from "./inputs.js";
 import { mrkdwn, plainText, textNodes } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
-const sourceOf = ({ image_url: url, slack_file: file }) =>
-  url ?? file?.url ?? (file?.id && `/slack/files/${encodeURIComponent(file.id)}`);
-
-function picture(image, name) {
-  const { alt_text: alt } = image;
-  const source = sourceOf(image);
+function picture(source, alt, name) {
   const url = source && safeUrl(source);
   return url
     ? h("img", { class: name, src: url, alt, loading: "lazy", referrerpolicy: "no-referrer" })
@@ -27,7 +22,7 @@ function section(surface, block) {
       "div",
       { class: "accessory" },
       accessory.type === "image"
-        ? picture(accessory, "thumb")
+        ? picture(accessory.image_url, accessory.alt_text, "thumb")
         : interactive({ ...surface, labelOf: () => plainText(block.text) }, block.block_id, accessory),
     );
   const fields = block.fields?.length
@@ -51,7 +46,7 @@ function context(surface, block) {
     { class: "block context" },
     block.elements.map((element) =>
       element.type === "image"
-        ? picture(element, "context-image")
+        ? picture(element.image_url, element.alt_text, "context-image")
         : h("span", {}, textNodes(element)),
     ),
   );
@@ -70,7 +65,7 @@ function image(surface, block) {
     "figure",
     { class: "block image" },
     block.title && h("figcaption", {}, textNodes(block.title)),
-    picture(block, "picture"),
+    picture(block.image_url, block.alt_text, "picture"),
   );
 }
 

@@ -11,9 +11,8 @@ function fit(area) {
   area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
 }
 
-/** `send(text)` answers {ok, error?}; `onSent` runs after it did. `draftKey()` names the place the unsent text belongs to;
- * `menu()` gives a button to stand before the text. */
-export function composer({ testid, label, placeholder, send, draftKey, menu = () => null, onSent = () => {} }) {
+/** `send(text)` answers {ok, error?}; `onSent` runs after it did. `draftKey()` names the place the unsent text belongs to. */
+export function composer({ testid, label, placeholder, send, draftKey, onSent = () => {} }) {
   const area = h("textarea", { rows: 1, testid, "aria-label": label, placeholder, dir: "auto", key: testid });
   const button = h(
     "button",
@@ -60,8 +59,7 @@ export function composer({ testid, label, placeholder, send, draftKey, menu = ()
     form.setAttribute("aria-busy", String(underWay > 0));
   }
 
-  const side = h("span", { class: "composer-menu" });
-  const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, side, area, button), hint);
+  const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, area, button), hint);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -80,7 +78,6 @@ export function composer({ testid, label, placeholder, send, draftKey, menu = ()
       area.placeholder = text;
       area.setAttribute("aria-label", text);
       area.value = drafts.get(draftKey()) ?? "";
-      side.replaceChildren(...[menu()].filter(Boolean));
       update();
     },
   };

@@ -3,7 +3,6 @@
 
 import { h } from "./dom.js";
 import { plainText, textNodes } from "./mrkdwn.js";
-import { searchField } from "./search.js";
 import { world } from "./world.js";
 
 const TEXT_KINDS = { plain_text_input: "text", number_input: "text", email_text_input: "email", url_text_input: "url" };
@@ -163,7 +162,6 @@ const KINDS = {
   conversations_select: idSelect,
   channels_select: idSelect,
   static_select: optionSelect,
-  external_select: searchField,
   radio_buttons: radioField,
   checkboxes: checkField,
   multi_static_select: checkField,
@@ -188,7 +186,7 @@ export function initialOf(element) {
   };
 }
 
-/** `setting` is {initial, optional, dispatches, props, onChange(payload, isMoment), options(typed)}. */
+/** `setting` is {initial, optional, dispatches, props, onChange(payload, isMoment)}. */
 export function field(element, setting) {
   return KINDS[element.type](element, setting);
 }
