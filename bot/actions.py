@@ -91,6 +91,8 @@ class Actions:
         await people.learn_team_members()
         if verb == "release":
             people.may_lead(user, cause.team)
+        elif verb == "discard" and any(case.four_eyes for case in cause.first):
+            people.may(user, "approve", cause.team)
         else:
             people.may(user, "resolve" if verb == "suggest" else verb, cause.team)
 
@@ -197,7 +199,7 @@ class Actions:
                     return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
                 await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{to}}}.", to=to)
             case "discard":
-                await self._discard(sent, cause, cases)
+                await self._discard(sent, cases)
             case "reject":
                 words = f"@{{%s}} rejected the proposal: {views.reason_text(sent.view)}"
                 await self._act(cases, "reject", sent.user, words)
@@ -205,9 +207,7 @@ class Actions:
                 raise NotFound("This dialog is out of date.")
         return {}
 
-    async def _discard(self, sent: Submission, cause: Cause, cases: list[Case]) -> None:
-        if any(case.four_eyes for case in cases):
-            self.surroundings.people.may(sent.user, "approve", cause.team)
+    async def _discard(self, sent: Submission, cases: list[Case]) -> None:
         words = f"@{{%s}} discarded it, no record will be written: {views.reason_text(sent.view)}"
         await self._act(cases, "discard", sent.user, words)
 
