@@ -15,16 +15,16 @@ from bot import views
 from bot.blocks import Block
 from bot.carried import asked_of
 from bot.clicks import Click, Submission
+from bot.fixing.part import Fixing
+from bot.fixing.told import decided
 from bot.parts import Reply, wrong_fields
 from bot.surroundings import Surroundings
-from bot.wording import label_of
 from store.cases import Press
 from store.ledger import Store
 from sync import clocks
 from sync.decide import overlays_for, shared_questions
 from sync.errors import IllegalMove, MeshlineError, NotAllowed, NotFound
-from sync.model import Case, Cause, Entry, Overlay, Violation
-from sync.reasons import Fix, reason
+from sync.model import Case, Cause, Entry, Overlay
 
 _MODALS = ("resolve", "snooze", "hand_over", "discard", "reject", "release", "timeline")
 _NOTED = ("discard", "reject", "release")
@@ -40,6 +40,7 @@ class Actions:
     surroundings: Surroundings
     clock: Callable[[], datetime]
     changed: Callable[[], None]
+    fixing: Fixing
     verbs: frozenset[str] = frozenset((*_MODALS, *_AT_ONCE))
 
     async def on_click(self, click: Click) -> None:
@@ -76,8 +77,8 @@ class Actions:
         return wrong_fields(wrong)
 
     async def on_options(self, click: Click, typed: str) -> list[Block]:
-        """No select of these dialogs asks."""
-        return []
+        """What a search in the dialog that fixes shows."""
+        return await self.fixing.on_options(click, typed)
 
     async def stale(self, channel: str, ts: str) -> None:
         """Draw the card at this message again: its button led nowhere."""
@@ -128,7 +129,8 @@ class Actions:
         cases = await self._open_cases(cause)
         match click.verb:
             case "resolve":
-                return views.resolve_view(cause, cases, around, four_eyes=cases[0].four_eyes)
+                known = await self.fixing.known(cases)
+                return views.resolve_view(cause, cases, around, four_eyes=cases[0].four_eyes, known=known)
             case "snooze":
                 return views.snooze_view(cause, around)
             case "hand_over":
@@ -178,10 +180,11 @@ class Actions:
                     raise IllegalMove(
                         "The exception has changed since this dialog was opened. Please open it once more."
                     )
-                answers = views.usable(views.answers(sent.view), questions)
-                wrong = views.problems(answers, questions)
+                entered = views.answers(sent.view)
+                known = await self.fixing.known(cases, list(entered.values()))
+                wrong = views.problems(entered, questions, known)
                 if not wrong:
-                    await self._resolve(cases, sent.user, questions, answers)
+                    await self._resolve(cases, sent.user, questions, views.usable(entered, questions, known))
                 return wrong
             case "snooze":
                 choice = views.snooze_choice(sent.view)
@@ -224,9 +227,15 @@ class Actions:
             raise IllegalMove("There is nothing to fill in here: mend it where it is wrong, then press Replay.")
         verb = "propose" if any(case.four_eyes for case in cases) else "resolve"
         shared = len(cases) > 1
-        decided = "; ".join(dict.fromkeys(_decided(questions[at], answer, shared) for at, answer in answers.items()))
+        known = await self.fixing.known(cases)
+        told = (
+            decided(asked, answers[at], known.field(asked), shared=shared)
+            for at, asked in enumerate(questions)
+            if at in answers
+        )
+        words = "; ".join(dict.fromkeys(told))
         does = "@{%s} proposes: " if verb == "propose" else "@{%s} decided: "
-        await self._act(cases, verb, user, does + decided.replace("%", "%%"), overlays=overlays)
+        await self._act(cases, verb, user, does + words.replace("%", "%%"), overlays=overlays)
 
     async def _act(
         self,
@@ -276,12 +285,3 @@ class Actions:
                 now + timedelta(hours=12), timedelta(), self.surroundings.workspace.calendar(cause.team)
             )
         return now + timedelta(hours=int(choice))
-
-
-def _decided(question: Violation, answer: str, shared: bool) -> str:
-    label = label_of(question, shared=shared)
-    if not answer:
-        return f"{label} “{question.found}” is accepted as it stands"
-    if reason(question.reason).fix in (Fix.FILL, Fix.PICK) and not question.found:
-        return f"{label} is “{answer}”"
-    return f"{label} “{question.found}” means “{answer}”"

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.actions import Actions
 from bot.away import Away
 from bot.commands import Commands
+from bot.fixing.part import Fixing
 from bot.jobs import Jobs
 from bot.listeners import Listeners
 from bot.people import People
@@ -180,13 +181,15 @@ async def _wire_slack(parts: Parts) -> None:
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=(releases.look,))
+    fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     actions = Actions(
-        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
-    )
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,
+        fixing=fixing,
+    )  # fmt: skip
     commands = Commands(
         store=parts.store, surroundings=surroundings, clock=parts.clock, poll=jobs.poll, changed=parts.changed
     )
     away = Away(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed)
-    Listeners(bolt, client, actions, (releases, away), commands, people)
+    Listeners(bolt, client, actions, (releases, fixing, away), commands, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     parts.poster = Poster(parts.store, client, surroundings, parts.clock)

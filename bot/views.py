@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.blocks import LABEL, Block, context, few, option, plain, said, section
+from bot.fixing.answers import answers, problems, suggested, usable
+from bot.fixing.view import resolve_view
 from bot.glance import entry_line
 from bot.modals import loading_view, modal, notice_view
-from bot.views_resolve import answers, problems, resolve_view, suggested, usable
 from bot.wording import Around, due, headline, named, proposed, refs, worth
 from sync.model import Cause, Entry
 

@@ -4,7 +4,7 @@ Slack is told. Values only."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.money import Money
@@ -23,7 +23,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One thing that keeps a record from being written. `found` is the offending value as text, empty when missing."""
+    """One thing that keeps a record from being written. `found` is the offending value as text, empty when missing; `currency`
+    is the record's, where an amount is asked for."""
 
     reason: str
     path: str
@@ -32,6 +33,7 @@ class Violation:
     expected: str
     candidates: tuple[Candidate, ...] = ()
     kind: str = "text"
+    currency: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process, utils
@@ -16,6 +16,8 @@ _LEGAL = frozenset(
     "sa sarl sas se spa srl sro ug vof".split()
 )
 _LEAST = 55
+SAFE, CLEAR = 95, 10
+"""A candidate of at least `SAFE` that is `CLEAR` ahead of the next one may be chosen beforehand; a person still decides."""
 _LONGEST = 200
 MANY, _FEW = 300, 50
 _SPLIT = re.compile(r"[\W_]+")
@@ -54,6 +56,14 @@ def candidates(found: str, values: Iterable[tuple[str, str]], limit: int = 5) ->
     scored = (_candidate(found[:_LONGEST], value, label) for value, label in pairs.items())
     close = [candidate for candidate in scored if candidate.score >= _LEAST]
     return tuple(sorted(close, key=lambda each: (-each.score, each.label, each.value))[:limit])
+
+
+def safe(found: Sequence[Candidate]) -> Candidate | None:
+    """The one candidate that may be chosen beforehand: its score is high and the next one is clearly behind. None otherwise."""
+    ranked = sorted(found, key=lambda each: -each.score)
+    if not ranked or ranked[0].score < SAFE:
+        return None
+    return ranked[0] if len(ranked) == 1 or ranked[0].score - ranked[1].score >= CLEAR else None
 
 
 def affordable(many: int) -> int:

@@ -110,6 +110,7 @@ class Scene:
         kind: str | None = None,
     ) -> Violation:
         """A violation of the check at a concrete path, with the value that stands there."""
+        entered = kind or self.kind(_INDEX.sub("[*]", path))
         return Violation(
             reason=reason or check.reason,
             path=path,
@@ -117,5 +118,6 @@ class Scene:
             found=text(get(self.record, path)) if found is None and "*" not in path else (found or ""),
             expected=expected[:300],
             candidates=candidates,
-            kind=kind or self.kind(_INDEX.sub("[*]", path)),
+            kind=entered,
+            currency=(self.currency(None) or "") if entered == "money" else "",
         )

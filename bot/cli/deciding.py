@@ -14,8 +14,9 @@ from bot.cli.asking import Json, Number, case_id
 from bot.cli.dry import dry_run_of, would
 from bot.cli.running import moment_of, now, rights, run
 from bot.cli.telling import MISUSE, fail, show
+from bot.fixing.answers import answerable, problems, usable
+from bot.fixing.known import Known, known_of
 from bot.people import People
-from bot.views_resolve import answerable, problems
 from store.cases import Press
 from store.ledger import Store
 from sync.decide import overlays_for
@@ -40,7 +41,8 @@ def resolve(
             case = await store.case(case_id(exception))
             verb = "propose" if case.four_eyes else "resolve"
             await _allowed(store, people, who, verb, case)
-            answers = _answers(case, answer or [], accept=accept)
+            known = known_of(case, people.workspace, str, str)
+            answers = _answers(case, answer or [], known, accept=accept)
             overlays = {case.id: overlays_for(case.violations, case.violations, answers)}
             words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
             await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, overlays=overlays), now=now())
@@ -148,13 +150,13 @@ async def _on_record(store: Store, who: str, verb: str, what: str) -> AsyncItera
         raise
 
 
-def _answers(case: Case, given: list[str], *, accept: bool) -> dict[int, str]:
+def _answers(case: Case, given: list[str], known: Known, *, accept: bool) -> dict[int, str]:
     answers = dict.fromkeys(range(len(case.violations)), "") if accept else _given(case, given)
-    if wrong := problems(answers, case.violations):
+    if wrong := problems(answers, case.violations, known):
         fail("\n".join(wrong.values()), 2)
     if not answers:
         fail(f"{case.ref} asks for no value: mend it where it is wrong, then replay it", 2)
-    return answers
+    return usable(answers, case.violations, known)
 
 
 def _given(case: Case, given: list[str]) -> dict[int, str]:

@@ -25,11 +25,13 @@ TypeName = Literal["string", "integer", "number", "boolean", "date", "timestamp"
 
 
 class CandidateSource(Strict):
-    """Where suggestions come from: records of `entity` that match the words which `by` selects; they show as `label`."""
+    """Where suggestions come from: records of `entity` that match the words which `by` selects; they show as `label`. With
+    `create` a person may have a new one created in the source instead of picking one."""
 
     entity: Name
     by: Selector
     label: Selector = "name"
+    create: bool = False
 
 
 class MergeTask(Strict):

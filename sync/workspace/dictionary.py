@@ -39,7 +39,8 @@ class RouteRule(Strict):
 class FieldTerms(Strict):
     """Our custom properties of a field. `source` is where its value comes from, `transform` and `default` what becomes of it on
     the way, `validation` what it must be in words, `owner` the team that answers for it, `system_of_record` who is right about
-    it by stage of the record's life, `pii` what is personal in it, `reasons` the routes of what can be wrong with it."""
+    it by stage of the record's life, `pii` what is personal in it, `reasons` the routes of what can be wrong with it, `entered_as`
+    how a person enters it where its type alone does not say so."""
 
     source: Words | None = None
     transform: Name | tuple[Name, ...] = ()
@@ -49,6 +50,7 @@ class FieldTerms(Strict):
     system_of_record: dict[Name, Words] = Field(default_factory=dict)
     pii: tuple[PiiClass, ...] = ()
     reasons: dict[Name, RouteRule] = Field(default_factory=dict)
+    entered_as: Literal["text", "money", "date", "person", "link"] | None = None
 
     @property
     def transforms(self) -> tuple[str, ...]:

@@ -28,8 +28,10 @@ from drawings import (
 )
 
 from bot import views
+from bot.fixing.known import Known
 from bot.wording import asks
 from sync.decide import overlays_for, shared_questions
+from sync.fields import Choices, Field
 from sync.model import Case, Cause
 
 PRODUCT = case("unknown_product")
@@ -187,14 +189,16 @@ def test_two_empty_fields_are_two_questions() -> None:
         ("missing_billing_code", "x" * 201, "at most 200"),
         ("unknown_product", None, "Choose a value"),
         ("unknown_product", "GTXPro", "has to change"),
-        ("invalid_amount", "1.234,56", "has to change"),
-        ("invalid_amount", "1,234.56", "plain amount"),
-        ("invalid_amount", "EUR 5", "plain amount"),
+        ("invalid_amount", "1.234", "two ways"),
+        ("invalid_amount", "12.34.56", "cannot be read"),
+        ("missing_billing_code", "🎉🎉", "only signs or emoji"),
+        ("missing_billing_code", "BC\u200b-1", "cannot be seen (U+200B)"),
+        ("missing_billing_code", "x" * 3000, "these are 3,000"),
         ("negative_amount", "-1", "not negative"),
         ("unknown_currency", "eur", "EUR"),
         ("unknown_currency", "XYZ", "EUR"),
         ("missing_field", "31.03.2026", "2026-03-31"),
-        ("price_off_list", "cheap", "plain amount"),
+        ("price_off_list", "cheap", "is no amount"),
         ("price_off_list", None, "Choose a value"),
     ],
 )
@@ -211,6 +215,8 @@ def test_a_wrong_answer_is_explained_under_its_field(code: str, answer: str | No
         ("missing_billing_code", "PO-2026/7"),
         ("unknown_product", "GTX-PRO"),
         ("invalid_amount", "1234.56"),
+        ("invalid_amount", "1.234,56"),
+        ("invalid_amount", "EUR 5"),
         ("unknown_currency", "EUR"),
         ("missing_field", "2026-03-31"),
         ("price_off_list", ""),
@@ -300,3 +306,51 @@ def test_a_dialog_takes_any_text(text: str) -> None:
 def test_the_questions_are_those_that_the_decision_is_about() -> None:
     asked = shared_questions([PRODUCT.violations])
     assert views.problems({0: "GTX-PRO"}, asked) == {}
+
+
+def known(question_kind: str, choices: int = 0) -> Known:
+    """What a workspace would say of a field of this kind."""
+    pairs = tuple((f"V-{number}", f"Value {number}") for number in range(choices))
+    found = Field(
+        kind=question_kind,  # type: ignore[arg-type]
+        currency="EUR",
+        choices=Choices(name="price list", pairs=pairs, kept_by="finance") if choices else None,
+    )
+    return Known(field=lambda _: found, team=lambda team: {"finance": "Billing"}[team], person=lambda _: "Dana Okafor")
+
+
+FIELDS = {
+    "text": (known("text"), "plain_text_input", "PO-1"),
+    "money": (known("money"), "plain_text_input", "EUR 1.234,56"),
+    "date": (known("date"), "datepicker", "2026-03-31"),
+    "person": (known("person"), "users_select", DANA),
+    "link": (known("link"), "url_text_input", "https://files.example.com/order.pdf"),
+    "short-list": (known("select", 3), "static_select", "V-2"),
+    "long-list": (known("select", 5_000), "external_select", "V-4999"),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_type_of_field_has_its_input_and_shows_the_change(name: str) -> None:
+    knows, element, answer = FIELDS[name]
+    one = case("missing_billing_code")
+    view = views.resolve_view(cause(one), [one], around(), False, known=knows, entered={0: answer})
+    same_as_snapshot(f"view-field-{name}", view)
+    assert inputs(view)["q0"]["element"]["type"] == element
+    assert "not yet" not in "".join(texts(view))
+
+
+def test_what_cannot_be_read_yet_is_said_before_it_is_sent() -> None:
+    one = case("missing_billing_code")
+    view = views.resolve_view(cause(one), [one], around(), False, known=known("money"), entered={0: "1.234"})
+    same_as_snapshot("view-field-unclear", view)
+    assert any("two ways" in text for text in texts(view))
+
+
+def test_only_a_sure_candidate_is_chosen_beforehand_and_shown_as_the_change() -> None:
+    view = resolving(PRODUCT)
+    assert inputs(view)["q0"]["element"]["initial_option"]["value"] == "GTX-PRO"
+    assert inputs(view)["q0"]["element"]["initial_option"]["description"]["text"].endswith("· 98%")
+    near = replace(PRODUCT.violations[0], candidates=(replace(GTX[0], score=98), replace(GTX[1], score=89)))
+    unsure = resolving(replace(PRODUCT, violations=(near,)))
+    assert "initial_option" not in inputs(unsure)["q0"]["element"]

@@ -1,0 +1,90 @@
+"""The dialog that fixes while it is open: each choice shows its change, before → after, and long lists are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks import MOST_SELECT, Block
+from bot.clicks import Click, Submission
+from bot.fixing.answers import answers, place_of
+from bot.fixing.elements import FILL, options_of
+from bot.fixing.known import Known, known_of
+from bot.fixing.view import resolve_view
+from bot.parts import Reply
+from bot.surroundings import Surroundings
+from store.ledger import Store
+from sync.decide import shared_questions
+from sync.errors import IllegalMove, NotAllowed, NotFound
+from sync.fields import ranked
+from sync.model import Case, Cause
+
+_OVERTAKEN = ("hash_conflict", "not_found", "view_not_found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixing:
+    """What happens in the dialog before it is sent. Nothing is decided here."""
+
+    store: Store
+    client: AsyncWebClient
+    surroundings: Surroundings
+    clock: Callable[[], datetime]
+    verbs: frozenset[str] = frozenset({FILL})
+
+    async def known(self, cases: Sequence[Case], users: Sequence[str] = ()) -> Known:
+        """What is known about the questions of these cases; `users` are people whose names are needed."""
+        around, people = self.surroundings.around(self.clock()), self.surroundings.people
+        await people.learn(users)
+        return known_of(cases[0], self.surroundings.workspace, people.name, around.team_title)
+
+    async def on_click(self, click: Click) -> None:
+        """Draw the dialog again with what is chosen by now. Raises MeshlineError when there is nothing to decide any more."""
+        cause, cases = await self._open(click)
+        entered = answers(click.view)
+        view = resolve_view(
+            cause,
+            cases,
+            self.surroundings.around(self.clock()),
+            four_eyes=cases[0].four_eyes,
+            known=await self.known(cases, list(entered.values())),
+            entered=entered,
+        )
+        try:
+            await self.client.views_update(view_id=click.view.get("id"), hash=click.view.get("hash"), view=view)
+        except SlackApiError as error:
+            if error.response.get("error") not in _OVERTAKEN:  # a later choice is drawn already
+                raise
+
+    async def on_submit(self, sent: Submission) -> Reply:
+        """The dialog itself is sent under another verb."""
+        raise NotFound("This dialog is out of date.")
+
+    async def on_options(self, click: Click, typed: str) -> list[Block]:
+        """What a search in a long list shows: what begins with the words first, at most 100."""
+        cause = await self.store.cause(click.cause)
+        if not cause.first or not self.surroundings.workspace.roles(cause.team, click.user):
+            return []
+        place = place_of(str(click.action.get("block_id") or ""))
+        asked = shared_questions([case.violations for case in cause.first])
+        if place is None or place >= len(asked):
+            return []
+        field = (await self.known(cause.first)).field(asked[place])
+        return options_of(ranked(field.choices, typed, MOST_SELECT)) if field.choices is not None else []
+
+    async def _open(self, click: Click) -> tuple[Cause, list[Case]]:
+        cause = await self.store.cause(click.cause)
+        try:
+            self.surroundings.people.may(click.user, "resolve", cause.team)
+        except NotAllowed as refused:
+            what, why = f"cause:{cause.id}", str(refused)
+            await self.store.refuse_press(by=click.user, verb=FILL, what=what, why=why, now=self.clock())
+            raise
+        cases = await self.store.cases_of(cause.id)
+        if not cases:
+            raise IllegalMove("This exception is already resolved. You can close the dialog.")
+        return cause, cases

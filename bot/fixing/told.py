@@ -1,0 +1,20 @@
+"""What was decided, in the words of the card, the thread and the journal. Plain text; whoever draws it escapes it."""
+
+from __future__ import annotations
+
+from bot.wording import label_of
+from sync.amounts import understood
+from sync.fields import Field
+from sync.model import Violation
+from sync.reasons import Fix, reason
+
+
+def decided(question: Violation, answer: str, field: Field, *, shared: bool) -> str:
+    """One decided value: what was found, and what it means."""
+    label = label_of(question, shared=shared)
+    if not answer:
+        return f"{label} “{question.found}” is accepted as it stands"
+    meant = understood(answer, field.currency) if field.kind == "money" else answer
+    if reason(question.reason).fix in (Fix.FILL, Fix.PICK) and not question.found:
+        return f"{label} is “{meant}”"
+    return f"{label} “{question.found}” means “{meant}”"

@@ -1,0 +1,154 @@
+"""Fixing in place: each field by its type, the change shown before it counts, and nothing taken that the flow would refuse."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack import payloads
+from bot.sandbox.stage import example
+from tests.bot.hands import DANA, FAYE, SAM, only_cause, press, refusals, resolving, sent, typed, whispers
+from tests.world import World, small_world
+
+PARTS = 150
+
+
+def company_with_many_parts(directory: Path) -> Path:
+    """The example company with a price list that no static select could hold."""
+    shutil.copytree(example(), directory)
+    prices = directory / "reference" / "price_list.csv"
+    rows = "".join(f"P-{number:03},Part {number:03},10.00,EUR,4000\n" for number in range(PARTS))
+    prices.write_text(prices.read_text(encoding="utf-8").rstrip("\n") + "\n" + rows, encoding="utf-8")
+    flow = directory / "flows" / "quote_to_cash.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("title: code", "title: name"), encoding="utf-8")
+    return directory
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with small_world(tmp_path, workspace=company_with_many_parts(tmp_path / "company")) as built:
+        yield built
+
+
+def shown(world: World, user: str) -> dict[str, Any]:
+    """The dialog that is open."""
+    [view] = world.slack.modals(user)
+    return dict(view)
+
+
+def words(view: dict[str, Any]) -> str:
+    return "\n".join(str((block.get("text") or {}).get("text", "")) for block in view["blocks"])
+
+
+def inputs(view: dict[str, Any]) -> dict[str, Any]:
+    return {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+
+
+async def searched(world: World, user: str, text: str, block_id: str) -> list[str]:
+    """What the open dialog's select offers for a text, asked by Slack with a right signature."""
+    state = world.slack.state
+    view = shown(world, user)
+    payload = payloads.interaction(
+        state.app, state.workspace.person(user), "block_suggestion", view=view, value=text, block_id=block_id,
+        action_id="fill",
+    )  # fmt: skip
+    ack = await world.slack.forge(payload)
+    assert ack.ok
+    return [each["value"] for each in ack.body["options"]]
+
+
+async def test_a_long_list_is_searched_and_what_was_chosen_is_shown_before_it_counts(world: World) -> None:
+    world.deal(world.company(), [("Prt 1O7", 1, "10.00")])
+    await world.work()
+    cause = await only_cause(world)
+    await press(world, DANA, cause, "resolve")
+    view = shown(world, DANA)
+    assert inputs(view)["q0_other"]["type"] == "external_select" and inputs(view)["q0_other"]["min_query_length"] == 1
+    found = await searched(world, DANA, "part 10", "q0_other")
+    assert found == [f"P-{number}" for number in range(100, 110)]
+    assert len(await searched(world, DANA, "p", "q0_other")) == 100
+    assert await searched(world, DANA, "nothing like it", "q0_other") == []
+    assert (await world.slack.modal_click(DANA, None, "fill", block_id="q0_other", option="P-107")).ok
+    assert "“Prt 1O7” → *“Part 107” (P-107)*" in words(shown(world, DANA))
+    assert (await world.slack.submit(DANA, {"q0_other": "P-107"})).ok
+    await world.work()
+    assert await world.causes() == [] and len(world.erp.invoices()) == 1
+    assert world.slack.trouble == [] and world.slack.refused == []
+
+
+async def test_a_stranger_searches_nothing_and_sees_no_change(world: World) -> None:
+    world.deal(world.company(), [("Prt 1O7", 1, "10.00")])
+    await world.work()
+    await press(world, DANA, await only_cause(world), "resolve")
+    state, view = world.slack.state, shown(world, DANA)
+    asked = {"value": "part", "block_id": "q0_other", "action_id": "fill"}
+    ack = await world.slack.forge(
+        payloads.interaction(state.app, state.workspace.person(SAM), "block_suggestion", view=view, **asked)
+    )
+    assert ack.ok and ack.body["options"] == []
+    action = {"type": "external_select", "action_id": "fill", "block_id": "q0_other", "action_ts": "1.2"}
+    pressed = payloads.view_action(
+        state.app, state.workspace.person(SAM), view=view, action=action, trigger_id=state.rights.new_trigger(SAM)
+    )
+    assert (await world.slack.forge(pressed)).ok
+    assert shown(world, DANA)["hash"] == view["hash"] and await refusals(world) == 1
+
+
+async def test_an_amount_is_taken_as_it_is_typed_and_said_back(world: World) -> None:
+    world.deal(world.company(), amount="4.980,0O")
+    await world.work()
+    cause = await only_cause(world)
+    await press(world, DANA, cause, "resolve")
+    for wrong, why in (
+        ("4.980", "two ways"),
+        ("USD 4980", "is in EUR"),
+        ("🎉", "no amount"),
+        ("x" * 3000, "at most 60"),
+    ):
+        ack = await world.slack.submit(DANA, {"q0": wrong})
+        assert why in ack.body["errors"]["q0"], ack
+    assert (await world.slack.modal_click(DANA, None, "fill", block_id="q0", option="EUR 4.980,00")).ok
+    assert "→ *4,980.00 EUR*" in words(shown(world, DANA))
+    assert (await world.slack.submit(DANA, {"q0": "EUR 4.980,00"})).ok
+    await world.work()
+    [done] = await world.store.exceptions(everything=True)
+    assert "“4.980,0O” means “4,980.00 EUR”" in done.decision
+    [invoice] = world.erp.invoices()
+    assert invoice["total_minor"] == 498_000
+
+
+async def test_the_flows_own_checks_answer_in_the_dialog_and_not_by_a_new_card(world: World) -> None:
+    world.deal(world.company(), billing_code="")
+    await world.work()
+    cause = await only_cause(world)
+    await press(world, DANA, cause, "resolve")
+    wrong = {
+        "B" * 41: "at most 40 letters",
+        "x" * 3000: "these are 3,000",
+        "🧾🧾": "only signs or emoji",
+        "BC\u200b-1": "cannot be seen",
+        "BC€": "at most 40 letters",
+    }
+    for entered, why in wrong.items():
+        ack = await world.slack.submit(DANA, {"q0": entered})
+        assert why in ack.body["errors"]["q0"], (entered, ack)
+    made_up = await sent(world, DANA, resolving(cause), {"q0": typed("B" * 41)})
+    assert "at most 40 letters" in made_up.body["errors"]["q0"]
+    [case] = await world.store.exceptions()
+    assert case.state == "open"
+
+
+async def test_a_dialog_that_outlived_its_exception_says_so_at_the_next_choice(world: World) -> None:
+    world.deal(world.company(), billing_code="")
+    await world.work()
+    cause = await only_cause(world)
+    await press(world, DANA, cause, "resolve")
+    await press(world, FAYE, cause, "take")  # no right: nothing happens
+    assert (await sent(world, DANA, resolving(cause), {"q0": typed("BC-1")})).ok
+    assert (await world.slack.modal_click(DANA, None, "fill", block_id="q0", option="BC-2")).ok
+    told = [one.text for one in world.slack.messages(world.slack.state.workspace.open_direct((DANA,)))]
+    assert any("already resolved" in one for one in (*told, *whispers(world, DANA)))
