@@ -16,8 +16,9 @@ from bot.sandbox.crm_api import mount_crm
 from bot.sandbox.erp import PREFIX as ERP_PREFIX
 from bot.sandbox.erp import Erp
 from bot.sandbox.erp_api import mount_erp
+from bot.sandbox.installed import shortcuts
 from bot.sandbox.people import CHANNELS, PEOPLE
-from bot.sandbox.slack import Controls, SlackSandbox
+from bot.sandbox.slack import App, Controls, SlackSandbox
 
 
 class SandboxWorld:
@@ -34,6 +35,7 @@ class SandboxWorld:
             signing_secret=self._signing_secret,
             bot_token=f"xoxb-{secrets.token_hex(12)}",
             clock=clock,
+            app=App(shortcuts=shortcuts()),
         )
         self.base = ""
         self._runner: web.AppRunner | None = None

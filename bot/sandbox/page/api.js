@@ -67,6 +67,8 @@ export const write = {
   close: (viewId) => post("/sandbox/modal/close", { as: actor, view_id: viewId }),
   openHome: () => post("/sandbox/home/open", { as: actor }),
   homeClick: (press) => post("/sandbox/home/click", { as: actor, ...press }),
+  options: (place, element) => post("/sandbox/options", { as: actor, ...place, ...element }),
+  shortcut: (callbackId, place) => post("/sandbox/shortcut", { as: actor, callback_id: callbackId, ...place }),
   command: (channel, text) => post("/sandbox/command", { as: actor, channel, text }),
   message: (channel, text, threadTs) =>
     post("/sandbox/message", { as: actor, channel, text, ...(threadTs ? { thread_ts: threadTs } : {}) }),

@@ -7,7 +7,12 @@ import { inputBlock } from "./inputs.js";
 import { mrkdwn, plainText, textNodes } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
-function picture(source, alt, name) {
+const sourceOf = ({ image_url: url, slack_file: file }) =>
+  url ?? file?.url ?? (file?.id && `/slack/files/${encodeURIComponent(file.id)}`);
+
+function picture(image, name) {
+  const { alt_text: alt } = image;
+  const source = sourceOf(image);
   const url = source && safeUrl(source);
   return url
     ? h("img", { class: name, src: url, alt, loading: "lazy", referrerpolicy: "no-referrer" })
@@ -22,7 +27,7 @@ function section(surface, block) {
       "div",
       { class: "accessory" },
       accessory.type === "image"
-        ? picture(accessory.image_url, accessory.alt_text, "thumb")
+        ? picture(accessory, "thumb")
         : interactive({ ...surface, labelOf: () => plainText(block.text) }, block.block_id, accessory),
     );
   const fields = block.fields?.length
@@ -46,7 +51,7 @@ function context(surface, block) {
     { class: "block context" },
     block.elements.map((element) =>
       element.type === "image"
-        ? picture(element.image_url, element.alt_text, "context-image")
+        ? picture(element, "context-image")
         : h("span", {}, textNodes(element)),
     ),
   );
@@ -65,7 +70,7 @@ function image(surface, block) {
     "figure",
     { class: "block image" },
     block.title && h("figcaption", {}, textNodes(block.title)),
-    picture(block.image_url, block.alt_text, "picture"),
+    picture(block, "picture"),
   );
 }
 

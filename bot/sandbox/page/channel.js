@@ -1,15 +1,15 @@
 // The conversation in the middle: a channel's header, its root messages and the composer.
 
 import { read, Refused, write } from "./api.js";
+import { appTabs } from "./apptabs.js";
 import { composer } from "./composer.js";
 import { announce, coalesced, h, icon } from "./dom.js";
 import { messageList } from "./messages.js";
 import { authorOf } from "./message.js";
 import { inline, unescapeText } from "./mrkdwn.js";
 import { toast } from "./overlay.js";
-import { channel, tell, world } from "./world.js";
-
-const nameOf = (one) => (one.id.startsWith("D") ? one.name : `#${one.name}`);
+import { globalMenu } from "./shortcuts.js";
+import { channel, nameOf, tell, world } from "./world.js";
 
 export function channelPane() {
   const title = h("h1", { dir: "auto" });
@@ -29,12 +29,14 @@ export function channelPane() {
     "New messages",
   );
   const place = { channelId: null };
+  const tabs = appTabs("messages");
   const messages = messageList(scroller, list, place);
   const box = composer({
     testid: "composer",
     label: "Message",
     placeholder: "",
     draftKey: () => `channel/${place.channelId}`,
+    menu: globalMenu,
     send: (text) =>
       text.startsWith("/") ? write.command(place.channelId, text) : write.message(place.channelId, text),
     onSent: async () => {
@@ -45,7 +47,7 @@ export function channelPane() {
   const node = h(
     "section",
     { class: "pane", "aria-label": "Channel" },
-    h("header", { class: "pane-head" }, title, topic),
+    h("header", { class: "pane-head" }, title, tabs.node, topic),
     scroller,
     h("div", { class: "pill-place" }, pill),
     box.node,
@@ -127,6 +129,7 @@ export function channelPane() {
       const one = channel(id);
       title.textContent = one ? nameOf(one) : "";
       box.place(one ? `Message ${nameOf(one)}, or / for a command` : "");
+      tabs.show(one);
       return refresh();
     },
   };

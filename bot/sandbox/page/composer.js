@@ -11,8 +11,9 @@ function fit(area) {
   area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
 }
 
-/** `send(text)` answers {ok, error?}; `onSent` runs after it did. `draftKey()` names the place the unsent text belongs to. */
-export function composer({ testid, label, placeholder, send, draftKey, onSent = () => {} }) {
+/** `send(text)` answers {ok, error?}; `onSent` runs after it did. `draftKey()` names the place the unsent text belongs to;
+ * `menu()` gives a button to stand before the text. */
+export function composer({ testid, label, placeholder, send, draftKey, menu = () => null, onSent = () => {} }) {
   const area = h("textarea", { rows: 1, testid, "aria-label": label, placeholder, dir: "auto", key: testid });
   const button = h(
     "button",
@@ -59,7 +60,8 @@ export function composer({ testid, label, placeholder, send, draftKey, onSent = 
     form.setAttribute("aria-busy", String(underWay > 0));
   }
 
-  const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, area, button), hint);
+  const side = h("span", { class: "composer-menu" });
+  const form = h("form", { class: "composer" }, h("div", { class: "composer-box" }, side, area, button), hint);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
@@ -78,6 +80,7 @@ export function composer({ testid, label, placeholder, send, draftKey, onSent = 
       area.placeholder = text;
       area.setAttribute("aria-label", text);
       area.value = drafts.get(draftKey()) ?? "";
+      side.replaceChildren(...[menu()].filter(Boolean));
       update();
     },
   };

@@ -17,6 +17,8 @@ const ICONS = {
   next: "M9 5l7 7-7 7",
   down: "M12 5v14M6 13l6 6 6-6",
   story: "M5 4h11l3 3v13H5zM8 10h8M8 14h8",
+  bolt: "M13 3L5 14h6l-1 7 8-11h-6z",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
   broadcast: "M10 6L4 12l6 6M4 12h10a6 6 0 0 1 6 6",
 };
 

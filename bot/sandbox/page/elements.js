@@ -65,6 +65,7 @@ function answering(surface, blockId, element) {
       testid: `action-${element.action_id}`,
       "aria-label": plainText(element.placeholder) || surface.labelOf?.(blockId) || element.action_id,
     },
+    options: (typed) => surface.options({ block_id: blockId, action_id: element.action_id, typed }),
     onChange: async (payload, isMoment) => {
       surface.values?.set(blockId, element.action_id, payload);
       if (!isMoment) return;

@@ -3,6 +3,7 @@
 
 import { h } from "./dom.js";
 import { plainText, textNodes } from "./mrkdwn.js";
+import { searchField } from "./search.js";
 import { world } from "./world.js";
 
 const TEXT_KINDS = { plain_text_input: "text", number_input: "text", email_text_input: "email", url_text_input: "url" };
@@ -162,6 +163,7 @@ const KINDS = {
   conversations_select: idSelect,
   channels_select: idSelect,
   static_select: optionSelect,
+  external_select: searchField,
   radio_buttons: radioField,
   checkboxes: checkField,
   multi_static_select: checkField,
@@ -186,7 +188,7 @@ export function initialOf(element) {
   };
 }
 
-/** `setting` is {initial, optional, dispatches, props, onChange(payload, isMoment)}. */
+/** `setting` is {initial, optional, dispatches, props, onChange(payload, isMoment), options(typed)}. */
 export function field(element, setting) {
   return KINDS[element.type](element, setting);
 }

@@ -20,8 +20,9 @@ export function inputBlock(surface, block) {
     error.textContent = text;
     error.hidden = !text;
     row.classList.toggle("invalid", Boolean(text));
-    if (text) control.node.setAttribute("aria-invalid", "true");
-    else control.node.removeAttribute("aria-invalid");
+    const box = control.box ?? control.node;
+    if (text) box.setAttribute("aria-invalid", "true");
+    else box.removeAttribute("aria-invalid");
   };
   const control = field(element, {
     initial: { ...initialOf(element), ...surface.values?.get(block.block_id, element.action_id) },
@@ -35,6 +36,7 @@ export function inputBlock(surface, block) {
       "aria-describedby": `${hint ? `${id}-hint ` : ""}${id}-error`,
       "aria-required": block.optional ? null : "true",
     },
+    options: (typed) => surface.options({ block_id: block.block_id, action_id: element.action_id, typed }),
     onChange: (payload, isMoment) => {
       surface.values?.set(block.block_id, element.action_id, payload);
       fails("");

@@ -57,6 +57,7 @@ const refreshState = coalesced(async () => {
       team: state.team,
       app: state.app,
       story: state.story ?? [],
+      shortcuts: state.shortcuts ?? [],
     });
   } catch (problem) {
     if (!(problem instanceof Refused)) throw problem;

@@ -3,7 +3,9 @@
 import { blocks } from "./blocks.js";
 import { h, icon, iconButton, mark } from "./dom.js";
 import { fullMoment, timeOf } from "./dates.js";
+import { filesOf } from "./files.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { messageMenu } from "./shortcuts.js";
 import { hue, initials, person, tell, world } from "./world.js";
 import { write } from "./api.js";
 
@@ -39,7 +41,7 @@ function body(message, surface) {
   const content = rich
     ? blocks(surface, message.blocks)
     : h("div", { class: "text", dir: "auto" }, mrkdwn(message.text || ""));
-  return h("div", { class: rich ? "message-body card" : "message-body" }, content, edited);
+  return h("div", { class: rich ? "message-body card" : "message-body" }, content, edited, filesOf(message.files));
 }
 
 function replies(message, channelId) {
@@ -86,6 +88,7 @@ export function messageNode(message, { channelId, inThread = false, follows = fa
   const surface = {
     key: `${inThread ? "thread" : "channel"}/${message.ts}`,
     click: (press) => write.click(channelId, message.ts, press),
+    options: (element) => write.options({ channel: channelId, ts: message.ts }, element),
   };
   const at = momentOf(message);
   const openThread = () => tell("go", { view: "channel", channel: channelId, thread: message.thread_ts || message.ts });
@@ -124,6 +127,7 @@ export function messageNode(message, { channelId, inThread = false, follows = fa
             testid: `reply-${message.ts}`,
             key: `reply/${message.ts}`,
           }),
+          messageMenu(channelId, message.ts),
         ),
   );
 }

@@ -25,6 +25,7 @@ function surfaceOf(view, form) {
   return {
     key: `modal/${view.id}`,
     click: (press) => write.modalClick(view.id, { ...press, values: valuesOf(form) }),
+    options: (element) => write.options({ view_id: view.id }, element),
     values: {
       get: (blockId, actionId) => form.typed.get(name(blockId, actionId)),
       set: (blockId, actionId, payload) => form.typed.set(name(blockId, actionId), payload),

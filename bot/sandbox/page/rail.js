@@ -1,7 +1,7 @@
 // The rail on the left: the workspace, its channels with what is unread, the app, and the two systems behind it.
 
 import { arrowKeys, h, icon, keepFocus, mark } from "./dom.js";
-import { tell, world } from "./world.js";
+import { isDirect, tell, world } from "./world.js";
 
 function entry({ place, testid, sign, text, unread = 0 }) {
   const here = world.place.view === place.view && (place.view !== "channel" || world.place.channel === place.channel);
@@ -32,7 +32,7 @@ const conversation = (one) =>
   entry({
     place: { view: "channel", channel: one.id },
     testid: `channel-${one.id}`,
-    sign: one.id.startsWith("D") ? mark() : "#",
+    sign: isDirect(one) ? mark() : "#",
     text: one.name,
     unread: one.unread,
   });
@@ -41,8 +41,8 @@ export function rail(node) {
   arrowKeys(node, ".rail-item");
   return {
     draw() {
-      const direct = world.channels.filter((one) => one.id.startsWith("D"));
-      const open = world.channels.filter((one) => !one.id.startsWith("D"));
+      const direct = world.channels.filter(isDirect);
+      const open = world.channels.filter((one) => !isDirect(one));
       const home = entry({ place: { view: "home" }, testid: "nav-home", sign: mark(), text: world.app.name });
       keepFocus(node, () =>
         node.replaceChildren(

@@ -5,7 +5,7 @@ import { composer } from "./composer.js";
 import { coalesced, h, iconButton } from "./dom.js";
 import { messageList } from "./messages.js";
 import { toast } from "./overlay.js";
-import { channel, tell } from "./world.js";
+import { channel, nameOf, tell } from "./world.js";
 
 export function threadPane(node) {
   const place = { channelId: null, inThread: true, ts: null };
@@ -78,7 +78,7 @@ export function threadPane(node) {
       rootList.forget();
       messages.forget();
       if (!ts) return undefined;
-      where.textContent = channel(channelId) ? `#${channel(channelId).name}` : "";
+      where.textContent = channel(channelId) ? nameOf(channel(channelId)) : "";
       box.place("Reply…");
       await refresh();
       if (!node.contains(document.activeElement)) box.focus();

@@ -9,6 +9,7 @@ export const world = {
   team: { name: "" },
   app: { id: "", name: "Meshline" },
   story: [],
+  shortcuts: [],
   place: { view: "channel", channel: null, thread: null },
 };
 
@@ -19,6 +20,8 @@ export const tell = (topic, detail) => topics.dispatchEvent(new CustomEvent(topi
 
 export const person = (id) => world.people.find((one) => one.id === id);
 export const channel = (id) => world.channels.find((one) => one.id === id);
+export const isDirect = (one) => one.direct;
+export const nameOf = (one) => (one.direct ? one.name : `#${one.name}`);
 export const now = () => (world.clock ? new Date(world.clock) : new Date());
 export const zone = () => world.me?.tz || "UTC";
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -11,6 +12,8 @@ from bot.sandbox.slack.params import refusal
 from bot.sandbox.slack.state import State
 from bot.sandbox.slack.triggers import AnswerUrl
 from bot.sandbox.slack.values import Json, Message, SlackError
+
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 def mount_answers(app: web.Application, state: State) -> None:
@@ -35,8 +38,9 @@ def mount_answers(app: web.Application, state: State) -> None:
             file = state.files.find(request.match_info["file"])
         except SlackError as error:
             return web.Response(status=404, text=error.code)
-        headers = {"Content-Disposition": "attachment"}
-        return web.Response(body=file.content, content_type="application/octet-stream", headers=headers)
+        kind = "inline" if file.mimetype in PICTURES else f'attachment; filename="{quote(file.name)}"'
+        headers = {"Content-Disposition": kind, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=file.content, content_type=file.mimetype, headers=headers)
 
     async def archive(request: web.Request) -> web.Response:
         link = request.match_info

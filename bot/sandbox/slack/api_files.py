@@ -8,7 +8,7 @@ from bot.sandbox.slack.values import Json, SlackError
 def get_upload_url(state: State, params: Params) -> Json:
     name = params.need("filename")
     params.need("length")
-    file = state.files.expect(name)
+    file = state.files.expect(name, params.text("alt_txt") or "")
     return {"upload_url": state.url(f"/slack/upload/{file.id}"), "file_id": file.id}
 
 

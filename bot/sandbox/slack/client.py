@@ -8,6 +8,7 @@ from bot.sandbox.slack import payloads
 from bot.sandbox.slack.answers import give_answer
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.inputs import Entered, Given, action_of, complaints, entered_by, find_element, state_of
+from bot.sandbox.slack.limits import suggestion_problems
 from bot.sandbox.slack.sender import NOT_DELIVERED, TIMED_OUT
 from bot.sandbox.slack.shapes import message_shape
 from bot.sandbox.slack.state import State
@@ -56,11 +57,38 @@ class Client:
         view.entered = entered_by(view.shown["blocks"], values, view.entered)
         return await self._click_in(view, action_id, block_id, option)
 
-    async def home_click(self, user: str, action_id: str, *, block_id: str | None, option: Any) -> Ack:
+    async def home_click(self, user: str, action_id: str, *, block_id: str | None, option: Any, values: Given) -> Ack:
         view = self._state.views.home(user)
         if view is None:
             raise CannotDo("The Home tab is empty.")
+        view.entered = entered_by(view.shown["blocks"], values, view.entered)
         return await self._click_in(view, action_id, block_id, option)
+
+    async def options(
+        self, user: str, action_id: str, typed: str, *, block_id: str | None, view_id: str | None = None
+    ) -> list[Json]:
+        """What a menu of the person's dialog (else of their Home tab) offers for the letters typed. Raises CannotDo."""
+        person = self._person(user)
+        view = self._state.views.opened(user, view_id) if view_id else self._state.views.home(user)
+        if view is None:
+            raise CannotDo("The Home tab is empty.")
+        block, _ = find_element(view.shown["blocks"], action_id, block_id)
+        around = {"container": {"type": "view", "view_id": view.id}, "view": self._state.views.shape(view)}
+        return await self._suggested(person, block, action_id, typed, around)
+
+    async def message_options(
+        self, user: str, channel: str, ts: str, action_id: str, typed: str, *, block_id: str | None
+    ) -> list[Json]:
+        """The same for a menu of a message. Raises CannotDo."""
+        person, message = self._person(user), self._visible(user, channel, ts)
+        block, _ = find_element(message.blocks, action_id, block_id)
+        container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": message.ephemeral}
+        around = {
+            "container": container,
+            "channel": {"id": channel, "name": self._state.workspace.name_of(channel)},
+            "message": message_shape(message, self._state.app),
+        }
+        return await self._suggested(person, block, action_id, typed, around)
 
     async def submit(self, user: str, values: Given, *, view_id: str | None) -> Ack:
         person, view = self._person(user), self._state.views.opened(user, view_id)
@@ -125,6 +153,7 @@ class Client:
         return await self._events.deliver(body)
 
     async def shortcut(self, user: str, callback_id: str, *, channel: str | None, ts: str | None) -> Ack:
+        """Choose an entry that the app added: of a message's menu when one is named, else beside the composer."""
         person = self._person(user)
         rest: Json = {
             "callback_id": callback_id,
@@ -155,9 +184,10 @@ class Client:
             )
         except SlackError as error:
             raise CannotDo("This thread is no longer there.") from error
+        kind = "im" if channel in self._state.workspace.direct else "channel"
         body = {"type": "message", "channel": channel, "user": user, "text": said.text, "ts": said.ts}
         threaded = {"thread_ts": said.thread_ts} if said.thread_ts else {}
-        await self._events.deliver({**body, **threaded, "event_ts": said.ts, "channel_type": "channel"})
+        await self._events.deliver({**body, **threaded, "event_ts": said.ts, "channel_type": kind})
         return said
 
     async def _click_in(self, view: View, action_id: str, block_id: str | None, option: Any) -> Ack:
@@ -171,6 +201,20 @@ class Client:
         trigger_id = self._state.rights.new_trigger(view.user, origin)
         payload = payloads.view_action(self._state.app, person, view=shape, action=action, trigger_id=trigger_id)
         return self._show_silence(await self._state.sender.interaction(payload), person, action_id, None)
+
+    async def _suggested(self, person: Person, block: str, action_id: str, typed: str, around: Json) -> list[Json]:
+        payload = payloads.suggestion(
+            self._state.app, person, block_id=block, action_id=action_id, typed=typed, around=around
+        )
+        ack = await self._state.sender.interaction(payload)
+        if not ack.ok:
+            self._state.note_trouble(f"options of {action_id} for {person.name}: {ack.error} (status {ack.status})")
+            raise CannotDo(silence(self._state.app.name, ack))
+        if problems := suggestion_problems(ack.body):
+            self._state.note_trouble(f"options of {action_id}: {'; '.join(problems)}")
+            raise CannotDo(f"{self._state.app.name} gave options that cannot be shown.")
+        groups: list[Json] = ack.body.get("option_groups") or [ack.body]
+        return [option for group in groups for option in group["options"]]
 
     def _person(self, user: str) -> Person:
         return self._state.workspace.person(user)

@@ -1,6 +1,7 @@
 """Files on their way into a conversation: a ticket first, then the bytes, then the message that shows them."""
 
 from dataclasses import dataclass
+from mimetypes import guess_type
 
 from bot.sandbox.slack.normal import new_id
 from bot.sandbox.slack.values import Json, SlackError
@@ -10,15 +11,20 @@ from bot.sandbox.slack.values import Json, SlackError
 class File:
     id: str
     name: str
+    alt_text: str = ""
     content: bytes | None = None
+
+    @property
+    def mimetype(self) -> str:
+        return guess_type(self.name)[0] or "application/octet-stream"
 
 
 class Files:
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
 
-    def expect(self, name: str) -> File:
-        file = File(id=new_id("F0"), name=name)
+    def expect(self, name: str, alt_text: str = "") -> File:
+        file = File(id=new_id("F0"), name=name, alt_text=alt_text)
         self._files[file.id] = file
         return file
 
@@ -41,6 +47,8 @@ class Files:
             "id": file.id,
             "name": file.name,
             "title": title or file.name,
+            "mimetype": file.mimetype,
+            "alt_txt": file.alt_text,
             "size": len(file.content),
             "url_private": url,
             "url_private_download": url,

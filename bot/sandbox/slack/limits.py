@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from bot.sandbox.slack.elements import ADDRESS, BUTTONS, ID, IMAGE, MENUS, SLACK_FILE, TYPED, mrkdwn, plain, text
+from bot.sandbox.slack.elements import (
+    ADDRESS,
+    BUTTONS,
+    ID,
+    IMAGE,
+    MENUS,
+    PLAIN_OPTION,
+    SLACK_FILE,
+    TYPED,
+    mrkdwn,
+    plain,
+    text,
+)
 from bot.sandbox.slack.rules import (
     Problem,
     Rule,
@@ -111,6 +123,18 @@ VIEWS: dict[str, Rule] = {
 }
 
 
+_SUGGESTION = every(
+    exactly_one("options", "option_groups"),
+    shape(
+        {},
+        {
+            "options": items(PLAIN_OPTION, 100, 0),
+            "option_groups": items(shape({"label": plain(75), "options": items(PLAIN_OPTION, 100, 0)}), 100, 0),
+        },
+    ),
+)
+
+
 def block_problems(blocks: object, surface: str, at: str = "/blocks") -> list[str]:
     """Everything that Slack would refuse about these blocks on a message, a modal or the Home tab."""
     least = 0 if surface == "message" else 1
@@ -130,6 +154,11 @@ def view_problems(view: Json, at: str = "/view") -> list[str]:
     if kind == "modal" and "submit" not in view and _has_input(view.get("blocks")):
         found += _lines([("missing required field: submit", at)])
     return found + (block_problems(view["blocks"], kind, f"{at}/blocks") if "blocks" in view else [])
+
+
+def suggestion_problems(answer: Json) -> list[str]:
+    """Everything that Slack would refuse about an answer to the letters typed into a menu."""
+    return _lines([*_SUGGESTION(answer, "")])
 
 
 def elements_of(block: Json) -> list[Json]:

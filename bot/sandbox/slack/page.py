@@ -42,6 +42,8 @@ class Page:
             "modal/close": self._close,
             "home/open": self._open_home,
             "home/click": self._home_click,
+            "options": self._options,
+            "shortcut": self._shortcut,
             "command": self._command,
             "message": self._say,
         }
@@ -71,6 +73,7 @@ class Page:
             "clock": iso(now),
             "team": {"name": app.team_name},
             "app": {"id": app.id, "name": app.name},
+            "shortcuts": [shapes.shortcut(one) for one in app.shortcuts],
             "modals": len(self._state.views.stack(user)),
             "story": self._controls.story() if self._controls else [],
         }
@@ -147,7 +150,28 @@ class Page:
     async def _home_click(self, request: web.Request) -> Json:
         body = await body_of(request)
         user, action_id = need(body, "as"), need(body, "action_id")
-        ack = await self._client.home_click(user, action_id, block_id=body.get("block_id"), option=option_in(body))
+        ack = await self._client.home_click(
+            user, action_id, block_id=body.get("block_id"), option=option_in(body), values=values_in(body)
+        )
+        return self._said(ack)
+
+    async def _options(self, request: web.Request) -> Json:
+        body = await body_of(request)
+        user, action_id = need(body, "as"), need(body, "action_id")
+        typed, block_id = str(body.get("typed") or ""), body.get("block_id")
+        if ts := body.get("ts"):
+            channel = need(body, "channel")
+            found = await self._client.message_options(user, channel, str(ts), action_id, typed, block_id=block_id)
+        else:
+            view_id = body.get("view_id")
+            found = await self._client.options(user, action_id, typed, block_id=block_id, view_id=view_id)
+        return {"ok": True, "options": found}
+
+    async def _shortcut(self, request: web.Request) -> Json:
+        body = await body_of(request)
+        ack = await self._client.shortcut(
+            need(body, "as"), need(body, "callback_id"), channel=body.get("channel"), ts=body.get("ts")
+        )
         return self._said(ack)
 
     async def _command(self, request: web.Request) -> Json:

@@ -68,6 +68,11 @@ def view_action(app: App, person: Person, *, view: Json, action: Json, trigger_i
     )
 
 
+def suggestion(app: App, person: Person, *, block_id: str, action_id: str, typed: str, around: Json) -> Json:
+    """A menu asks the app for the options that fit what was typed; `around` is the view or the message it stands in."""
+    return interaction(app, person, "block_suggestion", block_id=block_id, action_id=action_id, value=typed, **around)
+
+
 def slash_command(
     app: App, person: Person, *, channel: str, channel_name: str, text: str, trigger_id: str, response_url: str
 ) -> dict[str, str]:

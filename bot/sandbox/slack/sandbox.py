@@ -173,7 +173,13 @@ class SlackSandbox:
         return await self.client.open_home(user)
 
     async def home_click(self, user: str, action_id: str, *, block_id: str | None = None, option: Any = None) -> Ack:
-        return await self.client.home_click(user, action_id, block_id=block_id, option=option)
+        return await self.client.home_click(user, action_id, block_id=block_id, option=option, values={})
+
+    async def options(
+        self, user: str, view_id: str | None, action_id: str, typed: str, *, block_id: str | None = None
+    ) -> list[Json]:
+        """What a menu of a dialog offers once these letters are typed. Without a `view_id`: of the Home tab."""
+        return await self.client.options(user, action_id, typed, block_id=block_id, view_id=view_id)
 
     async def shortcut(self, user: str, callback_id: str, *, channel: str | None = None, ts: str | None = None) -> Ack:
         return await self.client.shortcut(user, callback_id, channel=channel, ts=ts)

@@ -34,8 +34,18 @@ class UserGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """An entry that the app adds to Slack's own menus: on a `message`, or `global` beside the composer."""
+
+    kind: str
+    name: str
+    description: str
+    callback_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """The app as the workspace knows it: its ids, and the team it is installed in."""
+    """The app as the workspace knows it: its ids, the team it is installed in, and its entries in Slack's menus."""
 
     id: str = "A0MESHLINE"
     name: str = "Meshline"
@@ -44,6 +54,7 @@ class App:
     team_id: str = "T0NORTHWND"
     team_name: str = "Northwind Trading"
     team_domain: str = "northwind"
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

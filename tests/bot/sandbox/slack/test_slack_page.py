@@ -86,7 +86,8 @@ async def test_a_person_sees_who_is_here_and_what_is_new(
     state = await get(page, "state")
     assert (state["me"]["name"], state["me"]["role"], state["team"]["name"]) == ("dana", "owner", "Northwind Trading")
     assert len(state["people"]) == 8
-    assert state["channels"][0] == {"id": SALES, "name": "sales-ops", "topic": CHANNELS[0].topic, "unread": 1}
+    known = {"id": SALES, "name": "sales-ops", "direct": False, "topic": CHANNELS[0].topic, "unread": 1}
+    assert state["channels"][0] == known
     assert state["story"] == ["Two companies share a VAT id."]
     assert await post(page, "read", **{"as": DANA, "channel": SALES}) == {"ok": True}
     assert (await get(page, "state"))["channels"][0]["unread"] == 0
