@@ -1,21 +1,22 @@
 """Keeps cards true. What Slack shows follows the ledger: a new version is posted or edited in place, history goes into the
-thread, an unknown outcome is looked up before anything is posted again, and one refused card stops no other."""
+thread, no channel waits for another, an unknown outcome is looked up before anything is posted again, and one refused card
+stops no other."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack_errors as refusal
 from bot.cards import card as draw
+from bot.lookup import Lookup
+from bot.pace import Pace
 from bot.posting import Drawing, refused_card
 from bot.surroundings import Surroundings
 from store.ledger import Store
@@ -25,37 +26,8 @@ from sync.model import Card, Message
 log = structlog.get_logger()
 
 CARD_EVENT, HISTORY_EVENT = "meshline_card", "meshline_history"
-_PER_MESSAGE = 1.05  # seconds between two messages of one channel
-_UPDATES_PER_SECOND, _UPDATE_BURST = 50 / 60, 30  # chat.update is Tier 3
-_AGAIN, _REFUSED = timedelta(seconds=5), timedelta(minutes=10)
-_GONE = {"message_not_found", "cant_update_message"}
-
-
-@dataclass(slots=True)
-class Pace:
-    """What Slack allows us: one message a second per channel, edits by a bucket. Times are the loop's monotonic seconds."""
-
-    per_message: float = _PER_MESSAGE
-    free_at: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    edits: float = _UPDATE_BURST
-    edits_per_second: float = _UPDATES_PER_SECOND
-    filled_at: float = 0.0
-    silent_until: float = 0.0
-
-    def busy(self, now: float) -> list[str]:
-        return [channel for channel, at in self.free_at.items() if at > now]
-
-    def posted(self, channel: str, now: float) -> None:
-        self.free_at[channel] = now + self.per_message
-
-    def may_edit(self, now: float) -> bool:
-        self.edits = (
-            self.edits
-            if self.edits == float("inf")
-            else min(_UPDATE_BURST, self.edits + (now - self.filled_at) * self.edits_per_second)
-        )
-        self.filled_at = now
-        return self.edits >= 1
+_REFUSED = timedelta(minutes=10)
+Work = Coroutine[Any, Any, bool]
 
 
 class Poster:
@@ -65,49 +37,92 @@ class Poster:
         self, store: Store, client: AsyncWebClient, surroundings: Surroundings, clock: Callable[[], datetime]
     ) -> None:
         self._store, self._client, self._around, self._clock = store, client, surroundings, clock
+        self._lookup = Lookup(client)
         self._pace = Pace()
         self._wake = asyncio.Event()
+        self._writing: set[str] = set()
 
     def unpaced(self) -> None:
         """Post and edit without waiting (a workspace without limits)."""
-        self._pace.per_message, self._pace.edits_per_second = 0.0, 1e6
+        self._pace.unlimited()
 
     def wake(self) -> None:
         """Something changed."""
         self._wake.set()
 
     async def run(self, stop: asyncio.Event, *, idle_seconds: float = 0.25) -> None:
-        """Post until told to stop."""
-        while not stop.is_set():
-            self._wake.clear()
-            try:
-                busy = await self.once()
-            except LedgerUnavailable:
-                busy = False
-            if not busy:
-                waiting = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
-                await asyncio.wait(waiting, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
-                for task in waiting:
-                    task.cancel()
+        """Post until told to stop, in several channels at a time; what is under way then is finished."""
+        hands: set[asyncio.Task[bool]] = set()
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                try:
+                    hands |= {asyncio.create_task(work) for work in await self._begin()}
+                except LedgerUnavailable:
+                    log.warning("ledger_unavailable", loop="poster")
+                hands = await self._until_something(stop, hands, idle_seconds)
+            await asyncio.gather(*hands)
+        finally:
+            for hand in hands:
+                hand.cancel()
+            await asyncio.gather(*hands, return_exceptions=True)
+            self._writing.clear()
 
     async def once(self) -> bool:
         """One round; True when something was posted."""
-        tick = asyncio.get_running_loop().time()
-        if tick < self._pace.silent_until:
-            return False
-        return await self._next_card() or await self._next_line()
+        return any(await asyncio.gather(*await self._begin()))
 
-    async def _next_card(self) -> bool:
-        tick = asyncio.get_running_loop().time()
-        found = await self._store.stale_cards(
-            limit=1, now=self._clock(), busy=self._pace.busy(tick), updates=self._pace.may_edit(tick)
-        )
-        return bool(found) and await self._show(found[0])
+    async def _until_something(
+        self, stop: asyncio.Event, hands: set[asyncio.Task[bool]], seconds: float
+    ) -> set[asyncio.Task[bool]]:
+        """Wait until a hand is free, something changed or we stop; the hands that are still busy. Raises what went wrong in one."""
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
+        await asyncio.wait([*hands, *waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        for hand in hands:
+            if hand.done():
+                hand.result()
+        return {hand for hand in hands if not hand.done()}
 
-    async def _next_line(self) -> bool:
-        busy = self._pace.busy(asyncio.get_running_loop().time())
-        group = await self._store.next_messages(now=self._clock(), busy=busy)
-        return bool(group) and await self._say(group)
+    async def _begin(self) -> list[Work]:
+        """Take what may be written now, at most one thing for each channel."""
+        tick = asyncio.get_running_loop().time()
+        free = self._pace.hands - len(self._writing)
+        if self._pace.quiet(tick) or free <= 0:
+            return []
+        cards = await self._store.stale_cards(
+            limit=free, now=self._clock(), busy=self._pace.busy(tick), updates=self._pace.may_edit(tick),
+            held=self._writing, apart=True,
+        )  # fmt: skip
+        begun = [self._alone(card.channel, self._show(card)) for card in cards]
+        for _ in range(free - len(begun)):
+            busy = {*self._pace.busy(tick), *self._writing}
+            group = await self._next_line(busy)
+            if not group:
+                break
+            begun.append(self._alone(group[0].channel, self._say(group)))
+        return begun
+
+    async def _next_line(self, busy: set[str]) -> list[Message]:
+        try:
+            return await self._store.next_messages(now=self._clock(), busy=busy)
+        except LedgerUnavailable:  # what was begun before goes on
+            return []
+
+    def _alone(self, channel: str, work: Work) -> Work:
+        """Nothing else is written in the channel meanwhile. Without a ledger the outcome is not kept, and looked up later."""
+        self._writing.add(channel)
+
+        async def carried() -> bool:
+            try:
+                return await work
+            except LedgerUnavailable:
+                return False
+            finally:
+                self._writing.discard(channel)
+
+        return carried()
 
     async def _show(self, card: Card) -> bool:
         await self._around.people.learn(_people_of(card))
@@ -118,119 +133,92 @@ class Poster:
             again = self._clock() + _REFUSED
             await self._store.card_failed(card, error="it could not be drawn", again_at=again, unsure=card.unsure)
             return False
-        metadata = {"event_type": CARD_EVENT, "event_payload": {"cause": card.cause.id, "version": card.cause.version}}
         try:
-            ts = card.ts or (await self._find_card(card) if card.unsure else None)
-            if ts is None:
-                self._pace.posted(card.channel, asyncio.get_running_loop().time())
-                answer = await self._client.chat_postMessage(channel=card.channel, metadata=metadata, **payload)
-                ts = str(answer["ts"])
-            else:
-                self._pace.edits -= 1
-                await self._client.chat_update(channel=card.channel, ts=ts, metadata=metadata, **payload)
+            ts = await self._written(card, payload)
         except SlackApiError as error:
             await self._card_refused(card, error, payload["text"])
-        except (ClientError, OSError, TimeoutError) as error:
-            again = self._clock() + _AGAIN
+        except refusal.NO_ANSWER as error:
+            again = self._clock() + self._no_answer()
             await self._store.card_failed(card, error=type(error).__name__, again_at=again, unsure=card.ts is None)
         else:
-            await self._store.card_posted(card, ts=ts, now=self._clock())
+            self._pace.answered()
+            await self._store.card_posted(card, ts=ts, now=self._clock(), rest=self._pace.rest)
             return True
         return False
 
+    async def _written(self, card: Card, payload: dict[str, Any]) -> str:
+        metadata = {"event_type": CARD_EVENT, "event_payload": {"cause": card.cause.id, "version": card.cause.version}}
+        ts = card.ts
+        if ts is None and card.unsure:
+            ts = await self._lookup.card(card.channel, CARD_EVENT, card.cause.id, card.tried_at)
+        if ts is None:
+            self._pace.posted(card.channel, asyncio.get_running_loop().time())
+            answer = await self._client.chat_postMessage(channel=card.channel, metadata=metadata, **payload)
+            return str(answer["ts"])
+        self._pace.edits -= 1
+        await self._client.chat_update(channel=card.channel, ts=ts, metadata=metadata, **payload)
+        return ts
+
     async def _card_refused(self, card: Card, error: SlackApiError, text: str) -> None:
-        code, now = _code(error), self._clock()
+        code, now = refusal.code(error), self._clock()
         log.warning("card_refused", cause=card.cause.id, error=code)
-        if code in _GONE and card.ts:
+        if code in refusal.GONE and card.ts:
             await self._store.card_lost(card.channel, card.ts, now=now)
             return
         pause = self._slow_down(error)
-        if pause is None and code in ("invalid_blocks", "invalid_arguments", "msg_too_long", "invalid_blocks_format"):
+        if pause is None and code in refusal.NOT_DRAWABLE:
             drawing = Drawing(channel=card.channel, ts=card.ts, text=text)
             ts = await refused_card(self._client, drawing)  # the words alone, so that nobody misses it
             if ts is not None:
                 await self._store.card_posted(card, ts=ts, now=now)
                 return
+        unsure = card.ts is None and (card.unsure or refusal.perhaps_done(error))
         again = now + (pause or _REFUSED)
-        unsure = card.ts is None and (card.unsure or _perhaps_done(error))
-        await self._store.card_failed(card, error=code, again_at=again, unsure=unsure)
+        await self._store.card_failed(card, error=refusal.words(error), again_at=again, unsure=unsure)
 
     async def _say(self, group: list[Message]) -> bool:
         first, ids = group[0], [message.id for message in group]
         await self._around.people.learn(_named_in(group))
-        payload = self._around.message_payload(group)
         try:
-            ts = await self._find_line(first) if first.unsure else None
-            if ts is None:
-                self._pace.posted(first.channel, asyncio.get_running_loop().time())
-                metadata = {"event_type": HISTORY_EVENT, "event_payload": {"ids": ids}}
-                extra: dict[str, Any] = {"thread_ts": first.thread} if first.thread else {}
-                if first.broadcast and first.thread:
-                    extra["reply_broadcast"] = True
-                answer = await self._client.chat_postMessage(
-                    channel=first.channel, metadata=metadata, **extra, **payload
-                )
-                ts = str(answer["ts"])
+            ts = await self._said(first, ids, self._around.message_payload(group))
         except SlackApiError as error:
-            pause = self._slow_down(error) or _REFUSED
-            again = self._clock() + pause
-            unsure = first.unsure or _perhaps_done(error)
-            await self._store.message_failed(ids, error=_code(error), again_at=again, unsure=unsure)
-        except (ClientError, OSError, TimeoutError) as error:
-            again = self._clock() + _AGAIN
+            again = self._clock() + (self._slow_down(error) or _REFUSED)
+            unsure = first.unsure or refusal.perhaps_done(error)
+            await self._store.message_failed(ids, error=refusal.words(error), again_at=again, unsure=unsure)
+        except refusal.NO_ANSWER as error:
+            again = self._clock() + self._no_answer()
             await self._store.message_failed(ids, error=type(error).__name__, again_at=again, unsure=True)
         else:
+            self._pace.answered()
             await self._store.message_posted(ids, ts=ts, now=self._clock())
             return True
         return False
 
-    async def _find_card(self, card: Card) -> str | None:
-        answer = await self._client.conversations_history(channel=card.channel, include_all_metadata=True, limit=200)
-        return _with_metadata(answer.get("messages", []), CARD_EVENT, "cause", card.cause.id)
-
-    async def _find_line(self, message: Message) -> str | None:
-        if message.thread is None:
-            answer = await self._client.conversations_history(
-                channel=message.channel, include_all_metadata=True, limit=200
-            )
-        else:
-            answer = await self._client.conversations_replies(
-                channel=message.channel, ts=message.thread, include_all_metadata=True, limit=200
-            )
-        return _with_metadata(answer.get("messages", []), HISTORY_EVENT, "ids", message.id)
+    async def _said(self, first: Message, ids: list[int], payload: dict[str, Any]) -> str:
+        if first.unsure:
+            ts = await self._lookup.line(first.channel, HISTORY_EVENT, first.id, first.tried_at, first.thread)
+            if ts is not None:
+                return ts
+        self._pace.posted(first.channel, asyncio.get_running_loop().time())
+        metadata = {"event_type": HISTORY_EVENT, "event_payload": {"ids": ids}}
+        extra: dict[str, Any] = {"thread_ts": first.thread} if first.thread else {}
+        if first.broadcast and first.thread:
+            extra["reply_broadcast"] = True
+        answer = await self._client.chat_postMessage(channel=first.channel, metadata=metadata, **extra, **payload)
+        return str(answer["ts"])
 
     def _slow_down(self, error: SlackApiError) -> timedelta | None:
-        """How long Slack wants us to be silent, when that is what it says."""
-        if _code(error) not in ("ratelimited", "rate_limited") and _status(error) < 500:
-            return None
-        headers = {key.lower(): value for key, value in (error.response.headers or {}).items()}
-        after = headers.get("retry-after", "")
-        seconds = float(after) if after.isdecimal() else 3.0
-        self._pace.silent_until = asyncio.get_running_loop().time() + seconds
-        return timedelta(seconds=seconds)
+        """How long to wait when Slack is away or asks for less; None when the refusal is about the message."""
+        if refusal.status(error) >= 500:
+            return self._no_answer()
+        self._pace.answered()
+        pause = refusal.asked_for_less(error)
+        if pause is not None:
+            self._pace.asked_for_less(asyncio.get_running_loop().time(), pause.total_seconds())
+        return pause
 
-
-def _code(error: SlackApiError) -> str:
-    found = error.response.get("error") if hasattr(error.response, "get") else None
-    return str(found or _status(error))
-
-
-def _status(error: SlackApiError) -> int:
-    """An answer that could not be read at all is the HTTP library's own, which calls it otherwise."""
-    return int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
-
-
-def _perhaps_done(error: SlackApiError) -> bool:
-    return _status(error) >= 500 or _code(error) in ("fatal_error", "internal_error")
-
-
-def _with_metadata(found: list[dict[str, Any]], event: str, key: str, value: int) -> str | None:
-    for message in found:
-        metadata = message.get("metadata") or {}
-        held = metadata.get("event_payload", {}).get(key)
-        if metadata.get("event_type") == event and (held == value or (isinstance(held, list) and value in held)):
-            return str(message["ts"])
-    return None
+    def _no_answer(self) -> timedelta:
+        return timedelta(seconds=self._pace.no_answer(asyncio.get_running_loop().time()))
 
 
 def _people_of(card: Card) -> set[str]:

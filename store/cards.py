@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, update
 
 from store import rows
 from store.database import Database
@@ -17,6 +17,10 @@ from store.ticks import claim
 from sync.model import Card, Message, Record
 
 _LEASE = timedelta(seconds=20)
+_LOOKED_THROUGH = 200
+_NO_REST = timedelta(0)
+_PLACE = func.coalesce(cards.c.channel, messages.c.channel)  # a thread is where its card is
+_ORDER = (cards.c.hurried.desc(), cards.c.severity, func.coalesce(cards.c.deadline, cards.c.due_at), cards.c.cause_id)
 
 
 class Cards:
@@ -25,33 +29,51 @@ class Cards:
     db: Database
 
     async def stale_cards(
-        self, *, limit: int, now: datetime, busy: Collection[str] = (), updates: bool = True
+        self,
+        *,
+        limit: int,
+        now: datetime,
+        busy: Collection[str] = (),
+        updates: bool = True,
+        held: Collection[str] = (),
+        apart: bool = False,
     ) -> list[Card]:
-        """Lease cards that no longer show their cause: new ones outside `busy` channels, and posted ones when `updates`.
-        A card whose lease ran out in the middle of its first post comes back `unsure`."""
+        """Lease cards that no longer show their cause: new ones outside `busy` channels, and posted ones when `updates`; none of
+        the channels `held`, and with `apart` one of each channel. What a person just changed comes first, then by class and
+        deadline. A card whose lease ran out in the middle of its first post comes back `unsure`."""
 
         def work(tx: Connection) -> list[Card]:
             query = (
-                select(cards, causes.c.version.label("wanted"))
-                .join_from(cards, causes, cards.c.cause_id == causes.c.id)
-                .where(cards.c.version < causes.c.version, cards.c.due_at <= now)
+                _stale(now)
+                .where(cards.c.channel.not_in(held))
                 .where(or_(_first(busy), cards.c.ts.is_not(None) if updates else false()))
-                .order_by(cards.c.due_at, cards.c.cause_id)
-                .limit(limit)
+                .order_by(*_ORDER)
+                .limit(_LOOKED_THROUGH if apart else limit)
                 .with_for_update(skip_locked=True, of=cards)  # PostgreSQL; SQLite has one writer
             )
-            return [_lease_card(tx, row, now) for row in tx.execute(query).all()]
+            found = tx.execute(query).all()
+            chosen = _apart(found) if apart else found
+            return [_lease_card(tx, row, now) for row in chosen[:limit]]
 
         return await self.db.write(work)
 
-    async def card_posted(self, card: Card, *, ts: str, now: datetime) -> None:
-        """The card shows this version in Slack; its message id is kept in the same transaction."""
-        values = {"ts": ts, "version": card.cause.version, "unsure": False, "failures": 0, "error": ""}
-        await self._card_done(card, values | {"due_at": now})
+    async def card_posted(self, card: Card, *, ts: str, now: datetime, rest: timedelta = _NO_REST) -> None:
+        """The card shows this version in Slack; its message id is kept in the same transaction. For the time of `rest` it is not
+        drawn again, unless a person changes it."""
+        values = {
+            "ts": ts,
+            "version": card.cause.version,
+            "unsure": False,
+            "failures": 0,
+            "error": "",
+            "tried_at": None,
+        }
+        await self._card_done(card, values | {"due_at": now + rest})
 
     async def card_failed(self, card: Card, *, error: str, again_at: datetime, unsure: bool) -> None:
         """Slack did not take it; try again at `again_at`. `unsure` when it may have been posted all the same."""
         values = {"error": error[:500], "due_at": again_at, "unsure": unsure, "failures": cards.c.failures + 1}
+        values |= {} if unsure else {"tried_at": None}
         await self._card_done(card, values)
 
     async def card_lost(self, channel: str, ts: str, *, now: datetime) -> None:
@@ -88,7 +110,7 @@ class Cards:
         """Draw the card again although nothing changed (somebody pressed a stale button)."""
 
         def work(tx: Connection) -> None:
-            tx.execute(update(cards).where(cards.c.cause_id == cause_id).values(version=0, due_at=now))
+            tx.execute(update(cards).where(cards.c.cause_id == cause_id).values(version=0, hurried=True))
 
         await self.db.write(work)
 
@@ -97,7 +119,7 @@ class Cards:
         of its thread. A broadcast, an unsure line and a message of its own go alone. A thread's lines wait for its card."""
 
         def work(tx: Connection) -> list[Message]:
-            first = tx.execute(_waiting(now).where(messages.c.channel.not_in(busy)).limit(1)).one_or_none()
+            first = tx.execute(_waiting(now).where(_PLACE.not_in(busy)).limit(1)).one_or_none()
             if first is None:
                 return []
             found = [first]
@@ -105,8 +127,9 @@ class Cards:
                 rest = _waiting(now).where(messages.c.cause_id == first.cause_id, messages.c.id != first.id).limit(20)
                 found += [row for row in tx.execute(rest) if not _alone(row)]
             lease = {"due_at": now + _LEASE, "unsure": True}  # until the answer is recorded, its fate is unknown
+            lease |= {"tried_at": func.coalesce(messages.c.tried_at, now)}
             tx.execute(update(messages).where(messages.c.id.in_([row.id for row in found])).values(**lease))
-            return [rows.message(row, row.thread) for row in found]
+            return [rows.message(row, row.thread, row.place, row.tried_at or now) for row in found]
 
         return await self.db.write(work)
 
@@ -172,7 +195,7 @@ class Cards:
 
 def _waiting(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
-        select(messages, cards.c.ts.label("thread"))
+        select(messages, cards.c.ts.label("thread"), _PLACE.label("place"))
         .join_from(messages, cards, messages.c.cause_id == cards.c.cause_id, isouter=True)
         .where(
             messages.c.posted_at.is_(None),
@@ -192,10 +215,31 @@ def _first(busy: Collection[str]) -> ColumnElement[bool]:
     return and_(cards.c.ts.is_(None), cards.c.channel.not_in(busy))
 
 
+def _apart(found: Sequence[rows.AnyRow]) -> list[rows.AnyRow]:
+    """The first of each channel."""
+    first: dict[str, rows.AnyRow] = {}
+    for row in found:
+        first.setdefault(row.channel, row)
+    return list(first.values())
+
+
+def _stale(now: datetime) -> Select[*tuple[Any, ...]]:
+    """Cards that are older than their causes and may be drawn now."""
+    rested = or_(cards.c.due_at <= now, and_(cards.c.hurried, cards.c.lease.is_(None)))
+    return (
+        select(cards, causes.c.version.label("wanted"))
+        .join_from(cards, causes, cards.c.cause_id == causes.c.id)
+        .where(cards.c.version < causes.c.version, rested)
+    )
+
+
 def _lease_card(tx: Connection, row: rows.AnyRow, now: datetime) -> Card:
     lease = secrets.token_hex(8)
     first = row.ts is None
-    values = {"lease": lease, "due_at": now + _LEASE, "unsure": first}  # a crash while posting leaves it unsure
+    values = {"lease": lease, "due_at": now + _LEASE, "hurried": False}
+    values |= {"unsure": first, "tried_at": row.tried_at or now}  # a crash while posting leaves it unsure
     tx.execute(update(cards).where(cards.c.cause_id == row.cause_id).values(**values))
     unsure = bool(row.unsure) and first
-    return Card(cause=cause_view(tx, row.cause_id), channel=row.channel, ts=row.ts, unsure=unsure, lease=lease)
+    cause = cause_view(tx, row.cause_id)
+    tried = row.tried_at or now
+    return Card(cause=cause, channel=row.channel, ts=row.ts, unsure=unsure, lease=lease, tried_at=tried)

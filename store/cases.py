@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Update, func, select, update
 
-from store.causes import say, touch
+from store.causes import hurry, say, touch
 from store.database import Database, tell_news
 from store.journal import append
 from store.lines import line_up, lock, put_back
@@ -191,6 +191,7 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
             tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan))
     for cause_id in {row.cause_id for row in moved}:
         touch(tx, cause_id, now)
+        hurry(tx, cause_id)
         count = sum(row.cause_id == cause_id for row in moved)
         many = f" ({count} records)" if count > 1 else ""
         say(tx, cause_id, f"{press.words}{many}", now=now, mention=press.to)

@@ -40,14 +40,16 @@ def open_cause(
         }  # fmt: skip
         found = int((tx.execute(causes.insert().values(**values).returning(causes.c.id))).scalar_one())
     if route.severity != QUIET:
-        show_card(tx, found, now)
+        show_card(tx, found, now, route)
     return found
 
 
-def show_card(tx: Connection, cause_id: int, now: datetime) -> None:
-    """The cause has a card from now on, in the channel that its route named when it was opened."""
+def show_card(tx: Connection, cause_id: int, now: datetime, route: Route | None = None) -> None:
+    """The cause has a card from now on, in the channel that its route named when it was opened. Cards are posted by the class
+    and the deadline of the route that they were opened with, late ones without a route after those of class A and B."""
     channel = select(causes.c.channel).where(causes.c.id == cause_id).scalar_subquery()
-    tx.execute(insert_or_nothing(tx, cards).values(cause_id=cause_id, channel=channel, due_at=now))
+    order = {"severity": route.severity, "deadline": route.resolve_by} if route else {"severity": QUIET}
+    tx.execute(insert_or_nothing(tx, cards).values(cause_id=cause_id, channel=channel, due_at=now, **order))
 
 
 def touch(tx: Connection, cause_id: int, now: datetime) -> None:
@@ -60,6 +62,11 @@ def touch(tx: Connection, cause_id: int, now: datetime) -> None:
     left = (tx.execute(unresolved)).scalar_one()
     closed = None if left else func.coalesce(causes.c.closed_at, now)
     tx.execute(update(causes).where(causes.c.id == cause_id).values(version=causes.c.version + 1, closed_at=closed))
+
+
+def hurry(tx: Connection, cause_id: int) -> None:
+    """A person changed it and looks at the card: it is drawn at once, however recently it was drawn."""
+    tx.execute(update(cards).where(cards.c.cause_id == cause_id).values(hurried=True))
 
 
 def say(

@@ -103,11 +103,11 @@ def hold(row: AnyRow, waiting: int = 0) -> BillingHold:
     )
 
 
-def message(row: AnyRow, thread: str | None) -> Message:
+def message(row: AnyRow, thread: str | None, place: str, tried_at: datetime) -> Message:
     return Message(
         id=row.id,
         cause_id=row.cause_id,
-        channel=row.channel,
+        channel=place,
         kind=row.kind,
         text=row.text,
         mention=row.mention,
@@ -116,6 +116,7 @@ def message(row: AnyRow, thread: str | None) -> Message:
         at=row.at,
         thread=thread,
         unsure=row.unsure,
+        tried_at=tried_at,
     )
 
 

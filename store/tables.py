@@ -20,6 +20,7 @@ from sqlalchemy import (
 from store.case_tables import cards, cases, causes, holds, messages, overlays
 from store.clock_tables import absences, clock_pauses, held_mentions, user_groups
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
+from store.delivery_tables import lost_channels, slack_stops
 from store.drift_tables import drifts, schemas
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
@@ -40,6 +41,7 @@ __all__ = [
     "held_mentions",
     "holds",
     "homes",
+    "lost_channels",
     "manual_fixes",
     "messages",
     "metadata",
@@ -51,6 +53,7 @@ __all__ = [
     "releases",
     "retention",
     "schemas",
+    "slack_stops",
     "user_groups",
     "versions",
 ]

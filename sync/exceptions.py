@@ -167,15 +167,17 @@ class Message:
     at: datetime
     thread: str | None = None
     unsure: bool = False
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A card that no longer shows its cause's newest version, leased to us for posting. `ts` is Slack's id once posted;
-    `unsure` means that an earlier post got no answer and must be looked up first."""
+    `unsure` means that an earlier post, tried since `tried_at`, got no answer and must be looked up first."""
 
     cause: Cause
     channel: str
     ts: str | None
     unsure: bool
     lease: str
+    tried_at: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -132,6 +133,29 @@ async def test_a_card_that_was_deleted_in_slack_comes_back_once(world: World) ->
     [again] = cards(world)
     assert again.ts != card.ts and await world.card(cause.id) == (again.channel, again.ts)
     assert len(world.slack.thread(again.channel, again.ts)) == 1
+
+
+async def test_a_channel_that_takes_long_keeps_no_other_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = asyncio.Event()
+    post = world.parts.client.chat_postMessage
+
+    async def slowly(**message: Any) -> Any:
+        if message["channel"] == "C0SALESOPS":
+            await answers.wait()
+        return await post(**message)
+
+    monkeypatch.setattr(world.parts.client, "chat_postMessage", slowly)
+    world.deal(company(world, 1), billing_code="")
+    world.deal(company(world, 2), [("Atlas Pro", 1, "990.00")])
+    await world.deliver()
+    stop = asyncio.Event()
+    running = asyncio.create_task(world.parts.poster.run(stop))
+    await world.slack.wait(lambda: cards(world, "C0FINANCE0"))
+    assert cards(world) == []
+    answers.set()
+    stop.set()
+    await running
+    assert len(cards(world)) == 1
 
 
 async def test_forty_records_with_one_cause_are_one_message(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.protections import (
     batches,
+    delivery,
     drifts,
     kept,
     lease,
@@ -32,4 +33,5 @@ MUTANTS = [
     *drifts.MUTANTS,
     *rules.MUTANTS,
     *looks.MUTANTS,
+    *delivery.MUTANTS,
 ]

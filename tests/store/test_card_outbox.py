@@ -221,3 +221,31 @@ async def test_a_message_of_its_own_needs_no_card_and_is_put_out_once_per_slot(s
     assert (first.text, first.body, first.cause_id) == ("Good morning", {"blocks": []}, None)
     [second] = await waiting(store)
     assert second.text == "Again"
+
+
+async def test_a_card_that_was_just_drawn_rests_however_often_its_cause_changes(store: Store) -> None:
+    await stopped(store, step=ATLAS)
+    [card] = await stale(store)
+    await store.card_posted(card, ts="1.0", now=MONDAY, rest=timedelta(seconds=2))
+    await stopped(store, "2", step=ATLAS)  # another record of the same cause
+    assert await stale(store, now=MONDAY + timedelta(seconds=1)) == []
+    assert len(await stale(store, now=MONDAY + timedelta(seconds=2))) == 1
+
+
+async def test_what_a_person_changed_is_drawn_at_once(store: Store) -> None:
+    [case] = await stopped(store)
+    [card] = await stale(store)
+    await press(store, "take", [case.id])  # while the card is on its way
+    assert await stale(store) == []
+    await store.card_posted(card, ts="1.0", now=MONDAY, rest=HOUR)
+    [again] = await stale(store)
+    assert again.cause.first[0].state == "owned"
+
+
+async def test_posters_take_one_card_of_each_channel_the_most_urgent_first(store: Store) -> None:
+    await stopped(store, "1", "2")
+    await stopped(store, "3", route=CLASS_A)
+    cards = await stale(store, apart=True)
+    assert [card.channel for card in cards] == ["C2", "C1"]
+    assert await stale(store, apart=True, held=["C1"]) == []
+    assert len(await stale(store, apart=True)) == 1
