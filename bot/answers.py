@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
+from bot.command_words import NAME, SHARE, TABLE, Verb
 from bot.glance import Pause, Works, engine_line, entry_line, flow_line, hold_line, pause_line, waiting_line
 from bot.wording import (
     CLASSES,
@@ -26,26 +27,34 @@ from sync.lifecycle import CaseState
 from sync.model import BillingHold, Case, Entry
 from sync.reasons import reason
 
-COMMANDS: tuple[tuple[str, str], ...] = (
-    ("status [flow]", "how the flows do, what is open, held and paused"),
-    ("exceptions", "what is open in your teams, nearest deadline first"),
-    ("exceptions mine", "what is open and yours"),
-    ("show EX-7", "one exception: what is wrong, who has it, what happened"),
-    ("replay EX-7", "try one record again"),
-    ("run flow", "read the flow's source now"),
-    ("pause flow", "let no new work of a flow start"),
-    ("resume flow", "let it go on"),
-    ("help", "this list"),
-)
-_LISTED, _LINES, _HISTORY = 20, 20, 10
+_LINES, _HISTORY, _MOST = 20, 10, 50
+_NARROWER = "Ask for fewer: `/sync exceptions mine`, `late`, `team T`, `reason R`, `flow F`, `class A`."
 _UNASKED = Works()
 
 
-def help_text() -> Block:
-    """Everything that can be typed."""
-    lines = [f"`/sync {usage}` {words}" for usage, words in COMMANDS]
-    text = "You can type " + ", ".join(f"/sync {usage}" for usage, _ in COMMANDS) + "."
-    return message(text, section("\n".join(lines)))
+def help_text(verb: Verb | None = None) -> Block:
+    """Everything that can be typed, or all about one verb."""
+    shown = [verb] if verb else TABLE
+    usages = [(usage, words) for each in shown for usage, words in each.usages]
+    lines = [f"`{NAME} {usage}` {words}" for usage, words in usages]
+    text = "You can type " + ", ".join(f"{NAME} {usage}" for usage, _ in usages) + "."
+    more = [context(verb.more)] if verb and verb.more else []
+    return message(text, section("\n".join(lines)), *more, context(SHARE))
+
+
+def together(drawn: Sequence[Block], nothing: str) -> Block:
+    """Several answers in one, or the words that there is none."""
+    if not drawn:
+        return message(nothing, section(nothing))
+    blocks = [block for each in drawn for block in each["blocks"]]
+    kept = blocks if len(blocks) <= _MOST else [*blocks[: _MOST - 1], context(f"… {len(blocks) - _MOST + 1} more")]
+    return message(" ".join(each["text"] for each in drawn), *kept)
+
+
+def shared(answer: Block, asked_by: str, words: str) -> Block:
+    """An answer for the whole channel: who asked, and what."""
+    blocks = [*answer.get("blocks", [])[: _MOST - 1], context(f"{said(asked_by, 80)} asked `{NAME} {said(words, 150)}`.")]
+    return answer | {"blocks": blocks, "response_type": "in_channel"}
 
 
 def status(
@@ -84,15 +93,17 @@ def status(
     return message(f"{counts}, {counted(len(holds), 'customer')} on hold, {len(pauses):,} paused.", *blocks)
 
 
-def exceptions(cases: Sequence[Case], around: Around) -> Block:
-    """A list, nearest deadline first."""
+def exceptions(cases: Sequence[Case], around: Around, count: int) -> Block:
+    """A list, nearest deadline first; `count` of them there are in all."""
     if not cases:
         return message("No open exceptions.", section("*No open exceptions.* Nothing waits for a decision."))
     lines = [f"• {line_of(case, around)}\n{reason(case.reason).title} · {standing(case, around)}" for case in cases]
-    blocks = [header(f"Open exceptions · {len(cases):,}"), *map(section, few(lines, _LISTED))]
+    left = count - len(lines)
+    more = [context(f"… {left:,} more. {_NARROWER}")] if left > 0 else []
+    blocks = [header(f"Open exceptions · {count:,}"), *map(section, lines), *more]
     first = cases[0]
     deadline = due_plain(first.resolve_by, around)
-    text = f"{counted(len(cases), 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
+    text = f"{counted(count, 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
     return message(said(text, 1000), *blocks)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.absences import Absences
 from store.bindings import Bindings
 from store.breakers import Breakers
+from store.by_hand import ByHand
 from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
@@ -21,6 +22,7 @@ from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
+from store.picking import Picking
 from store.preferences import Preferring
 from store.receiving import Receiving
 from store.recordings import Recordings
@@ -68,6 +70,8 @@ class Store(
     Ticks,
     Journal,
     Preferring,
+    Picking,
+    ByHand,
     Reports,
     Standing,
     Workers,

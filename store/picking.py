@@ -1,0 +1,154 @@
+"""Picking: which exceptions somebody asks for, which events a word stands for, and what went through. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, literal_column, or_, select
+
+from store import rows
+from store.database import Database
+from store.tables import cases, deliveries, events, holds, writes
+from store.waiting import COUNTED
+from sync.lifecycle import CaseState, WriteState
+from sync.model import BillingHold
+from sync.picking import Pick, Picked, Throughput, Written
+
+_NEWEST = 200_000
+_DELIVERED: ColumnElement[bool] = literal_column("state IN ('delivered', 'discarded') AND state = 'delivered'")
+
+
+class Picking:
+    """Questions with conditions."""
+
+    db: Database
+
+    async def picked(self, wanted: Pick, *, limit: int = 100) -> Picked:
+        """The unresolved exceptions that are all of this, nearest deadline first, at most `limit` of them."""
+        where = _where(wanted)
+        query = select(cases).where(*where).order_by(cases.c.resolve_by, cases.c.id).limit(limit)
+        count = select(func.count()).select_from(cases).where(*where)
+
+        def work(tx: Connection) -> Picked:
+            found = tuple(rows.case(row) for row in tx.execute(query))
+            many = len(found) if len(found) < limit else tx.execute(count).scalar_one()
+            return Picked(cases=found, count=many)
+
+        return await self.db.read(work)
+
+    async def states_of(self, case_ids: Sequence[int]) -> list[tuple[int, str, str]]:
+        """(case, its state, its delivery's state) of each of these, by number."""
+        query = (
+            select(cases.c.id, cases.c.state, deliveries.c.state.label("stands"))
+            .join(deliveries, deliveries.c.id == cases.c.delivery_id)
+            .where(cases.c.id.in_(case_ids))
+            .order_by(cases.c.id)
+        )
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [(row.id, row.state, row.stands) for row in found]
+
+    async def events_of(self, case_ids: Sequence[int]) -> list[int]:
+        """The events that these exceptions are about."""
+        query = select(deliveries.c.event_id).join(cases, cases.c.delivery_id == deliveries.c.id)
+        wanted = query.where(cases.c.id.in_(case_ids)).order_by(deliveries.c.event_id).distinct()
+        return await self.db.read(lambda tx: list(tx.execute(wanted).scalars()))
+
+    async def events_named(self, word: str, places: Sequence[tuple[str, str]], *, limit: int = 5) -> list[int]:
+        """The newest events that a word stands for: the trace of one, or a record's id in one of these places (connection,
+        entity). A trace is looked for among the newest 200,000 events and in every exception."""
+
+        def work(tx: Connection) -> list[int]:
+            found = _by_record(tx, word, places, limit) or _by_trace(tx, word, limit)
+            return sorted(found, reverse=True)[:limit]
+
+        return await self.db.read(work)
+
+    async def throughput(self, flows: Sequence[str], *, today: datetime, hour: datetime) -> dict[str, Throughput]:
+        """How much of each flow was delivered since these two moments."""
+
+        def work(tx: Connection) -> dict[str, Throughput]:
+            return {
+                flow: Throughput(flow=flow, today=_done_since(tx, flow, today), hour=_done_since(tx, flow, hour))
+                for flow in flows
+            }
+
+        return await self.db.read(work)
+
+    async def records_of(self, flow: str, writes_of: Sequence[tuple[str, str]], *, limit: int) -> list[Written]:
+        """What a flow created or upserted in these places (connection, entity) and got confirmed, the newest `limit` first."""
+        w = writes.c
+        here = or_(*(and_(w.connection == connection, w.entity == entity) for connection, entity in writes_of))
+        query = (
+            select(writes, deliveries.c.subject)
+            .join(deliveries, deliveries.c.id == w.delivery_id)
+            .where(deliveries.c.flow == flow, here, w.state == str(WriteState.CONFIRMED), w.operation.in_(("create", "upsert")))
+            .order_by(w.id.desc())
+            .limit(limit)
+        )  # fmt: skip
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [
+            Written(
+                write_id=row.id, connection=row.connection, entity=row.entity, key=row.key, target_id=row.target_id,
+                subject=row.subject, record=row.record or {},
+            )
+            for row in found
+        ]  # fmt: skip
+
+    async def holds_called(self, words: str) -> list[BillingHold]:
+        """The unreleased holds of a customer with this id or name, whatever its case."""
+        named = func.lower(holds.c.customer_name) == words.lower()
+        query = select(holds).where(holds.c.released_at.is_(None), or_(holds.c.customer == words, named))
+        found = await self.db.read(lambda tx: tx.execute(query.order_by(holds.c.id)).all())
+        return [rows.hold(row) for row in found]
+
+    async def customers_called(self, words: str) -> list[tuple[str, str]]:
+        """(id, name) of the customers of unresolved exceptions with this id or name, whatever its case."""
+        c = cases.c
+        named = or_(c.customer == words, func.lower(c.customer_name) == words.lower())
+        query = select(c.customer, c.customer_name).where(c.customer.is_not(None), named).distinct().limit(10)
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [(row.customer, row.customer_name) for row in found]
+
+
+def _where(wanted: Pick) -> list[ColumnElement[bool]]:
+    c = cases.c
+    asked: list[tuple[object, ColumnElement[bool]]] = [
+        (wanted.teams, c.team.in_(wanted.teams or ())),
+        (wanted.holder, func.coalesce(c.assignee, c.owner) == wanted.holder),
+        (wanted.reason, c.reason == wanted.reason),
+        (wanted.flow, c.flow == wanted.flow),
+        (wanted.severity, c.severity == wanted.severity),
+        (wanted.late_at, c.resolve_by <= wanted.late_at),
+        (wanted.proposed_to, and_(c.state == str(CaseState.PROPOSED), c.proposed_by != wanted.proposed_to)),
+        (wanted.opened_from, c.opened_at >= wanted.opened_from),
+        (wanted.opened_before, c.opened_at < wanted.opened_before),
+    ]
+    return [c.state != str(CaseState.RESOLVED), *(clause for value, clause in asked if value is not None)]
+
+
+def _by_record(tx: Connection, word: str, places: Sequence[tuple[str, str]], limit: int) -> set[int]:
+    e, found = events.c, set[int]()
+    for connection, entity in places:
+        here = select(e.id).where(e.connection == connection, e.entity == entity, e.record_id == word)
+        found |= set(tx.execute(here.order_by(e.id.desc()).limit(limit)).scalars())
+    return found
+
+
+def _by_trace(tx: Connection, word: str, limit: int) -> set[int]:
+    e, last = events.c, tx.execute(select(func.max(events.c.id))).scalar_one() or 0
+    newest: Select[Any] = select(e.id).where(e.id > last - _NEWEST, e.trace == word).limit(limit)
+    stopped = (
+        select(deliveries.c.event_id)
+        .join(cases, cases.c.delivery_id == deliveries.c.id)
+        .where(cases.c.trace == word)
+        .limit(limit)
+    )
+    return set(tx.execute(newest).scalars()) or set(tx.execute(stopped).scalars())
+
+
+def _done_since(tx: Connection, flow: str, since: datetime) -> int:
+    d = deliveries.c
+    found = select(literal(1)).select_from(deliveries).where(d.flow == flow, _DELIVERED, d.updated_at >= since)
+    return int(tx.execute(select(func.count()).select_from(found.limit(COUNTED).subquery())).scalar_one())
