@@ -27,7 +27,7 @@ from sync.lifecycle import CaseState
 from sync.model import BillingHold, Case, Entry
 from sync.reasons import reason
 
-_LINES, _HISTORY, _MOST = 20, 10, 50
+_LISTED, _LINES, _HISTORY, _MOST = 20, 20, 10, 50
 _NARROWER = "Ask for fewer: `/sync exceptions mine`, `late`, `team T`, `reason R`, `flow F`, `class A`."
 _UNASKED = Works()
 
@@ -53,7 +53,10 @@ def together(drawn: Sequence[Block], nothing: str) -> Block:
 
 def shared(answer: Block, asked_by: str, words: str) -> Block:
     """An answer for the whole channel: who asked, and what."""
-    blocks = [*answer.get("blocks", [])[: _MOST - 1], context(f"{said(asked_by, 80)} asked `{NAME} {said(words, 150)}`.")]
+    blocks = [
+        *answer.get("blocks", [])[: _MOST - 1],
+        context(f"{said(asked_by, 80)} asked `{NAME} {said(words, 150)}`."),
+    ]
     return answer | {"blocks": blocks, "response_type": "in_channel"}
 
 
@@ -97,7 +100,9 @@ def exceptions(cases: Sequence[Case], around: Around, count: int) -> Block:
     """A list, nearest deadline first; `count` of them there are in all."""
     if not cases:
         return message("No open exceptions.", section("*No open exceptions.* Nothing waits for a decision."))
-    lines = [f"• {line_of(case, around)}\n{reason(case.reason).title} · {standing(case, around)}" for case in cases]
+    lines = [
+        f"• {line_of(case, around)}\n{reason(case.reason).title} · {standing(case, around)}" for case in cases[:_LISTED]
+    ]
     left = count - len(lines)
     more = [context(f"… {left:,} more. {_NARROWER}")] if left > 0 else []
     blocks = [header(f"Open exceptions · {count:,}"), *map(section, lines), *more]
@@ -143,6 +148,11 @@ def unknown(word: str, near: str | None) -> Block:
 def done(words: str) -> Block:
     """It is done, or it was already."""
     return message(said(words, 1500), section(said(words, 1500)))
+
+
+def told(lines: str) -> Block:
+    """Lines of ours as they stand."""
+    return message(lines, section(lines))
 
 
 def error(words: str, around: Around, reference: str = "") -> Block:

@@ -17,7 +17,12 @@ _STATES = {"delivered": "delivered", "pending": "waits for its turn", "running":
            "dead": "stopped for good", "discarded": "not billed"}  # fmt: skip
 _STEPS = {"deliver": "delivered", "retry": "tried again later", "hold": "stopped for a decision", "bury": "stopped for good",
           "ignore": "nothing to do", "discard": "given up", "wait": "waits for a billing hold", "rest": "waits for a trial"}  # fmt: skip
-_WRITES = {"confirmed": "confirmed", "sent": "sent, no answer yet", "unknown": "answer lost, read back first", "refused": "refused"}
+_WRITES = {
+    "confirmed": "confirmed",
+    "sent": "sent, no answer yet",
+    "unknown": "answer lost, read back first",
+    "refused": "refused",
+}
 _LINES, _STORIES, _TEAMS, _REASONS, _SHOWN = 12, 5, 20, 30, 10
 
 
@@ -39,15 +44,16 @@ def _journey(each: Record, around: Around) -> str:
     detail = f": {said(each['detail'], 200)}" if each["detail"] else ""
     state = _STATES.get(each["state"], said(each["state"], 40))
     head = f"*{said(around.flow_title(each['flow']), 80)}* · {state}{detail}"
-    lines = [
-        f"• attempt {one['number']} · {moment(one['at'])} · {_STEPS.get(one['step'], said(one['step'], 40))}"
-        f"{f': {said(one["detail"], 150)}' if one['detail'] else ''}"
-        for one in each["attempts"]
-    ]
+    lines = [f"• {_attempt(one)}" for one in each["attempts"]]
     lines += [f"• {said(one['operation'], 20)} {said(one['to'], 80)} {said(one['target'] or '', 60)} · {_wrote(one)}"
               for one in each["writes"]]  # fmt: skip
     lines += [f"• {case.ref} · {reason(case.reason).title} · {said(case.state, 20)}" for case in each["cases"]]
     return "\n".join([head, *few(lines, _LINES)])
+
+
+def _attempt(one: Record) -> str:
+    detail = f": {said(one['detail'], 150)}" if one["detail"] else ""
+    return f"attempt {one['number']} · {moment(one['at'])} · {_STEPS.get(one['step'], said(one['step'], 40))}{detail}"
 
 
 def _wrote(one: Mapping[str, object]) -> str:
@@ -57,7 +63,9 @@ def _wrote(one: Mapping[str, object]) -> str:
 def owners(workspace: Workspace, around: Around) -> Block:
     """Every team on a few lines, and what it owns."""
     blocks = [header("Who answers for what")]
-    blocks += map(section, few([_team_lines(workspace, name, team, around) for name, team in workspace.teams.items()], _TEAMS))
+    blocks += map(
+        section, few([_team_lines(workspace, name, team, around) for name, team in workspace.teams.items()], _TEAMS)
+    )
     blocks.append(context("`/sync owners team` shows the reasons and clocks of one team."))
     first = "; ".join(f"{team.title}: {around.person(team.owner)}" for team in list(workspace.teams.values())[:_SHOWN])
     return message(said(f"{counted(len(workspace.teams), 'team')}. {first}.", 1000), *blocks)
@@ -116,7 +124,9 @@ def _routed(workspace: Workspace, name: str, around: Around) -> list[str]:
             if route.team == name:
                 rule = workspace.contract_of(flow).routes.get(code)
                 within = (rule.resolve if rule else None) or known.resolve
-                found[code] = f"• {known.title} · class {route.severity}, {CLASSES[route.severity]} · within {_within(within)}"
+                found[code] = (
+                    f"• {known.title} · class {route.severity}, {CLASSES[route.severity]} · within {_within(within)}"
+                )
     return list(found.values())
 
 

@@ -15,8 +15,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Actions
 from bot.away import Away
-from bot.commands import Commands
+from bot.command_answers import CommandAnswers
+from bot.commands import Commands, Desk
 from bot.fixing.part import Fixing
+from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Listeners
 from bot.people import People
@@ -186,10 +188,13 @@ async def _wire_slack(parts: Parts) -> None:
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,
         fixing=fixing,
     )  # fmt: skip
-    commands = Commands(
-        store=parts.store, surroundings=surroundings, clock=parts.clock, poll=jobs.poll, changed=parts.changed
-    )
     away = Away(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed)
-    Listeners(bolt, client, actions, (releases, fixing, away), commands, people)
+    desk = Desk(
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, poll=jobs.poll,
+        changed=parts.changed, line=lambda: parts.engine.line,
+    )  # fmt: skip
+    commands = Commands(desk=desk, away=away)
+    answers = CommandAnswers(commands, people)
+    Listeners(bolt, client, actions, (releases, fixing, away, commands), answers, Homes(desk=desk), people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     parts.poster = Poster(parts.store, client, surroundings, parts.clock)

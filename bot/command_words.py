@@ -62,6 +62,11 @@ TABLE: tuple[Verb, ...] = (
     Verb(name="trace", usages=(("trace id", "the whole path of one record: a trace, an EX number or a record's id"),)),
     Verb(name="owners", usages=(("owners [team]", "who answers for what, who stands in, who approves, and by when"),)),
     Verb(name="digest", usages=(("digest", "the digest of your teams, as of now"),)),
+    Verb(
+        name="away",
+        usages=(("away", "say from when to when you are away and who stands in for you"), ("away back", "you are here again")),
+        more="away who tells who is away now.",
+    ),
     Verb(name="help", usages=(("help [verb]", "this list, or more about one of them"),)),
 )  # fmt: skip
 VERBS: tuple[str, ...] = tuple(each.name for each in TABLE)

@@ -17,7 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import views
 from bot.actions import Actions
 from bot.clicks import asked, click, submission
-from bot.commands import Commands
+from bot.command_answers import CommandAnswers
+from bot.homes import Homes
 from bot.parts import Part, part_of
 from bot.people import People
 from sync.errors import MeshlineError, NotFound
@@ -37,11 +38,12 @@ class Listeners:
         client: AsyncWebClient,
         actions: Actions,
         parts: Sequence[Part],
-        commands: Commands,
+        commands: CommandAnswers,
+        homes: Homes,
         people: People,
     ) -> None:
         self._client, self._actions, self._parts = client, actions, parts
-        self._commands, self._people = commands, people
+        self._commands, self._homes, self._people = commands, homes, people
         bolt.command("/sync")(self.on_command)
         bolt.event("app_home_opened")(self.on_home)
         bolt.action({"type": "block_actions", "action_id": _ANY})(self.on_action)
@@ -63,7 +65,7 @@ class Listeners:
             await self._whisper(body, _reference("press", error))
         await ack()
         if (body.get("view") or {}).get("type") == "home":
-            await self._draw_home(body["user"]["id"])
+            await self._homes.draw(body["user"]["id"])
 
     async def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
         """A submitted modal: wrong fields come back beside the fields, a refusal takes the modal's place."""
@@ -76,7 +78,7 @@ class Listeners:
             return
         await ack(**reply)
         if not reply:
-            await self._draw_home(body["user"]["id"])
+            await self._homes.draw(body["user"]["id"])
 
     async def on_options(self, ack: Ack, body: dict[str, Any]) -> None:
         """A select of a dialog asks what it may offer."""
@@ -89,29 +91,19 @@ class Listeners:
             found = []
         await ack(options=found)
 
-    async def on_command(self, ack: Ack, command: dict[str, Any]) -> None:
-        """`/sync …`: the answer goes back with the acknowledgement, to the one who asked."""
-        try:
-            answer = await self._commands.run(command["user_id"], command.get("text") or "")
-        except MeshlineError as error:
-            answer = {"text": self._people.told(str(error))}
-        await ack(**answer)
+    async def on_command(self, ack: Ack, respond: Ack, command: dict[str, Any]) -> None:
+        """`/sync …`: the answer goes to the one who asked, where they asked."""
+        await self._commands.give(ack, respond, command)
 
     async def on_home(self, event: dict[str, Any]) -> None:
         """The Home tab is drawn when it is opened."""
         if event.get("tab") == "home":
-            await self._draw_home(event["user"])
+            await self._homes.draw(event["user"])
 
     async def on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A bug: the person gets a reference that finds the log line."""
         await self._whisper(body, _reference("bug", error))
         return BoltResponse(status=200)
-
-    async def _draw_home(self, user: str) -> None:
-        try:
-            await self._client.views_publish(user_id=user, view=await self._commands.home(user))
-        except (MeshlineError, SlackClientError, ClientError, OSError, TimeoutError) as error:
-            log.warning("home_not_drawn", error=type(error).__name__)
 
     async def _whisper(self, body: dict[str, Any], words: str) -> None:
         user = _who(body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -114,18 +114,18 @@ class Picking:
 
 def _where(wanted: Pick) -> list[ColumnElement[bool]]:
     c = cases.c
-    asked: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.teams, c.team.in_(wanted.teams or ())),
-        (wanted.holder, func.coalesce(c.assignee, c.owner) == wanted.holder),
-        (wanted.reason, c.reason == wanted.reason),
-        (wanted.flow, c.flow == wanted.flow),
-        (wanted.severity, c.severity == wanted.severity),
-        (wanted.late_at, c.resolve_by <= wanted.late_at),
-        (wanted.proposed_to, and_(c.state == str(CaseState.PROPOSED), c.proposed_by != wanted.proposed_to)),
-        (wanted.opened_from, c.opened_at >= wanted.opened_from),
-        (wanted.opened_before, c.opened_at < wanted.opened_before),
+    asked: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
+        (wanted.teams, c.team.in_),
+        (wanted.holder, lambda who: func.coalesce(c.assignee, c.owner) == who),
+        (wanted.reason, lambda code: c.reason == code),
+        (wanted.flow, lambda name: c.flow == name),
+        (wanted.severity, lambda letter: c.severity == letter),
+        (wanted.late_at, lambda now: c.resolve_by <= now),
+        (wanted.proposed_to, lambda who: and_(c.state == str(CaseState.PROPOSED), c.proposed_by != who)),
+        (wanted.opened_from, lambda at: c.opened_at >= at),
+        (wanted.opened_before, lambda at: c.opened_at < at),
     ]
-    return [c.state != str(CaseState.RESOLVED), *(clause for value, clause in asked if value is not None)]
+    return [c.state != str(CaseState.RESOLVED), *(clause(value) for value, clause in asked if value is not None)]
 
 
 def _by_record(tx: Connection, word: str, places: Sequence[tuple[str, str]], limit: int) -> set[int]:

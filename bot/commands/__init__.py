@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot import answers
+from bot.away import Away
 from bot.blocks import Block
 from bot.clicks import Click, Submission
 from bot.command_words import VERBS, verb_of
@@ -52,6 +53,7 @@ class Commands:
     """What `/sync` can do."""
 
     desk: Desk
+    away: Away
     verbs: frozenset[str] = frozenset({*(f"{completing.PREFIX}{verb}" for verb in completing.ASKS), *replaying.VERBS})
 
     async def run(self, user: str, text: str, trigger: str = "") -> Payload:
@@ -65,6 +67,8 @@ class Commands:
         return answers.shared(answer, self.desk.surroundings.people.name(user), words)
 
     async def _answer(self, verb: str, asked: Asked) -> Payload:
+        if verb == "away":
+            return await self._away(asked)
         does = DOES.get(verb)
         if does is None:
             near = difflib.get_close_matches(verb[:60], VERBS, n=1)
@@ -75,6 +79,15 @@ class Commands:
                 await self.desk.client.views_open(trigger_id=asked.trigger, view=view)
                 return {}
         return await does(self.desk, asked)
+
+    async def _away(self, asked: Asked) -> Payload:
+        """`away` opens its dialog, `away back` ends it, anything else tells who is away."""
+        if asked.text.lower() == "back":
+            return answers.done(await self.away.back(asked.user))
+        if asked.text or not asked.trigger:
+            return answers.told(await self.away.standing())
+        await self.away.open(asked.trigger, asked.user)
+        return {}
 
     async def _dialog(self, verb: str, user: str) -> Block | None:
         store, teams = self.desk.store, self.desk.teams_of(user)
@@ -122,4 +135,3 @@ class Commands:
     async def on_options(self, click: Click, typed: str) -> list[Block]:
         """No select of these dialogs asks."""
         return []
-

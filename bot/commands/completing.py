@@ -48,7 +48,9 @@ def dialog(
         case "trace":
             fields = [_typed("record", "Record", "Id in the CRM, EX number or trace", most=200)]
         case _:
-            options = [option(flow.title, name) for name, flow in list(workspace.flows.items())[:_MOST] if len(name) <= 75]
+            options = [
+                option(flow.title, name) for name, flow in list(workspace.flows.items())[:_MOST] if len(name) <= 75
+            ]
             fields = [_select("flow", "Flow", options)] if options else []
     if not fields:
         return None
@@ -60,7 +62,11 @@ def dialog(
 def _replaying(cases: Sequence[Case], around: Around) -> list[Block]:
     codes = sorted({case.reason for case in cases}, key=lambda code: REASONS[code].title)
     reasons = [option(REASONS[code].title, code) for code in codes[:_MOST]]
-    flows = [option(around.flow_title(name), name) for name in sorted({case.flow for case in cases})[:_MOST] if len(name) <= 75]
+    flows = [
+        option(around.flow_title(name), name)
+        for name in sorted({case.flow for case in cases})[:_MOST]
+        if len(name) <= 75
+    ]
     checks = {"type": "checkboxes", "action_id": "answer", "options": [option("Only look: write nothing", _DRY)]}
     return [
         _select("case", "One exception …", _cases(cases), optional=True),

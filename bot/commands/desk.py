@@ -57,8 +57,8 @@ class Desk:
 
     def teams_of(self, user: str) -> frozenset[str]:
         """The teams that a person is in."""
-        workspace = self.surroundings.workspace
-        return frozenset(name for name in workspace.teams if workspace.roles(name, user))
+        roles = self.surroundings.people.roles
+        return frozenset(name for name in self.surroundings.workspace.teams if roles(name, user))
 
     def flow(self, wanted: str) -> Flow:
         """The flow of that name or title; the only one when nothing was said. Raises NotFound with what there is."""
@@ -83,10 +83,10 @@ class Desk:
         teams = sorted(self.teams_of(user)) or sorted(workspace.teams)
         return zone_of(said.timezone if said.timezone != "UTC" else workspace.calendar(teams[0]).timezone)
 
-    async def may(self, user: str, verb: str, team: str, what: str) -> None:
-        """Raises NotAllowed, on record, unless the person has the right to this move in the team."""
+    async def may(self, user: str, verb: str, team: str, what: str) -> tuple[str, ...]:
+        """Raises NotAllowed, on record, unless the person has the right to this move in the team: for whom, when it is lent."""
         async with self.on_record(user, verb, what):
-            self.surroundings.people.may(user, verb, team)
+            return self.surroundings.people.may(user, verb, team)
 
     async def may_lead(self, user: str, verb: str, teams: Iterable[str], what: str) -> None:
         """Raises NotAllowed, on record, unless the person leads one of these teams."""

@@ -15,7 +15,7 @@ from bot.commands.desk import Asked, Desk, Payload
 from bot.commands.parsing import case_id, clauses, moment_of
 from bot.dry_run import dry_run
 from store.cases import Press
-from sync.errors import IllegalMove, NotAllowed, NotFound
+from sync.errors import IllegalMove, NotFound
 from sync.lifecycle import CaseState, DeliveryState, case_move
 from sync.model import Case
 from sync.picking import Pick
@@ -59,10 +59,11 @@ async def replay(desk: Desk, asked: Asked) -> Payload:
     if not words or len(words) > 1:
         raise NotFound(f"Which exception? Write its number, such as EX-7; for many at once: {EXAMPLE}.")
     case = await desk.store.case(case_id(words[0]))
-    await desk.may(asked.user, "replay", case.team, f"case:{case.id}")
+    lent = await desk.may(asked.user, "replay", case.team, f"case:{case.id}")
     if dry:
         return answers_replay.dry([case], await _dry(desk, [case]), desk.around(), left=0)
-    press = Press(verb="replay", cases=[case.id], by=asked.user, words=f"@{{{asked.user}}} replays it.")
+    said = f"@{{{asked.user}}} replays it."
+    press = Press(verb="replay", cases=[case.id], by=asked.user, words=said, acting_for=lent)
     await desk.store.act(press, now=desk.clock())
     desk.changed()
     return answers.done(f"{case.ref} is on its way again.")
@@ -107,8 +108,9 @@ async def _allowed(desk: Desk, user: str, text: str) -> list[Case]:
     ready = [case for case in found.cases if case.state in case_move("replay").sources]
     if not ready:
         raise NotFound("Nothing of that kind waits: there is nothing to replay.")
-    workspace, roles = desk.surroundings.workspace, case_move("replay").roles
-    mine = [case for case in ready if workspace.roles(case.team, user) & roles]
+    people, roles = desk.surroundings.people, case_move("replay").roles
+    await people.look_who_is_away()
+    mine = [case for case in ready if people.roles(case.team, user) & roles]
     if not mine:
         await desk.may(user, "replay", ready[0].team, f"replay:{text[:100]}")
     return sorted(mine, key=lambda case: case.id)
@@ -157,12 +159,10 @@ def _went(state: str, stands: str) -> bool:
 
 
 async def _send(desk: Desk, user: str, cases: Sequence[Case]) -> None:
-    press = Press(verb="replay", cases=[case.id for case in cases], by=user, words=f"@{{{user}}} replays it.")
+    lent = desk.surroundings.people.may(user, "replay", cases[0].team)
+    words, ids = f"@{{{user}}} replays it.", [case.id for case in cases]
     try:
-        await desk.store.act(press, now=desk.clock())
-    except NotAllowed as refused:
-        await desk.store.refuse_press(by=user, verb="replay", what="replay", why=str(refused), now=desk.clock())
-        raise
+        await desk.store.act(Press(verb="replay", cases=ids, by=user, words=words, acting_for=lent), now=desk.clock())
     except IllegalMove:
         raise IllegalMove("Somebody was faster: all of them are on their way already.") from None
     desk.changed()

@@ -95,7 +95,7 @@ def test_an_error_names_who_was_faster_and_mentions_nobody() -> None:
 
 
 def test_a_list_of_hundreds_is_clipped_and_counted() -> None:
-    drawn = answers.exceptions([case("missing_lines", number) for number in range(1, 501)], around())
+    drawn = answers.exceptions([case("missing_lines", number) for number in range(1, 501)], around(), 500)
     assert not refused(drawn)
     assert any("480 more" in text for text in texts(drawn))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import VERBS
+from bot.command_words import VERBS
 from tests.bot.hands import BEN, DANA, FAYE, MIRA, OMAR, PRIYA, SAM, only_cause, refusals, whispers
 from tests.world import World
 
