@@ -13,6 +13,7 @@ from bot.wording import (
     consequence,
     due,
     due_plain,
+    ended,
     headline,
     held_up,
     is_many,
@@ -68,7 +69,8 @@ def summary(cause: Cause, around: Around) -> str:
         when = f" at {utc(first.resolved_at)}" if first.resolved_at else ""
         return f"Resolved: {headline(cause)}. {_who_decided(first, around)}{when} ({ids})."
     if is_outage(cause):
-        return f"{_downtime(cause, around, plain=True)} {_nobody(cause).removesuffix('.')} ({ids})."
+        down = _downtime(cause, around, plain=True)
+        return f"{down[:1].upper()}{down[1:]} {_nobody(cause).removesuffix('.')} ({ids})."
     what = records(cause.unresolved) if is_many(cause) else title_of(first)
     waits = "waits for approval, " if is_proposed(cause) else ""
     deadline = due_plain(cause.nearest, around)
@@ -208,7 +210,7 @@ def _next_look(case: Case) -> list[str]:
 def _closed(cause: Cause, around: Around) -> Block:
     first = cause.first[0]
     when = moment(first.resolved_at) if first.resolved_at else ""
-    decision = _ended(named(first.decision, around)) or "No words were left."
+    decision = ended(named(first.decision, around)) or "No words were left."
     many = f" The decision counted for {records(cause.total)}." if is_many(cause) else ""
     who = "" if f"@{{{first.decided_by}}}" in first.decision else said(_who_decided(first, around), 120)
     down = f"{_downtime(cause, around)}\n" if is_outage(cause) else ""
@@ -221,10 +223,6 @@ def _closed(cause: Cause, around: Around) -> Block:
         context(_small_print(cause, around)),
     ]
     return message(said(summary(cause, around), 3000), *blocks)
-
-
-def _ended(words: str) -> str:
-    return f"{words}." if words and words[-1] not in ".!?" else words
 
 
 def _who_decided(case: Case, around: Around) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.blocks import Block, actions, button, confirm, context, few, header, message, moment, said, section
 from bot.cards import Around
 from bot.carried import Carried, carry
-from bot.wording import person, records
+from bot.wording import ended, person, records
 from sync.lifecycle import ReleaseState
 from sync.money import Money
 from sync.releases import Release
@@ -34,25 +34,25 @@ _MOST, _MOST_FIELDS, _MOST_TEAMS = 6, 5, 4
 def release_card(release: Release, around: Around, *, affected: int = 0) -> Block:
     """The whole message. `affected` is how many records came out otherwise under it."""
     title = f"Release {release.id} {_STATES[release.state]}"
-    words = f": {said(release.words, 200)}" if release.words else ""
+    words = ended(f": {said(release.words, 200)}" if release.words else "")
     blocks = [
         header(title),
         section(f"{person(release.made_by, around)} proposed it {moment(release.made_at)}{words}"),
-        *_changes(release.changes),
+        *_changes(release.changes, around),
         *_proof(release.proof),
         *_agreement(release, around),
         *_course(release, around, affected),
     ]
     if pressable := _buttons(release, around):
         blocks.append(actions(*pressable))
-    return message(f"{title}{words}", *blocks)
+    return message(ended(f"{title}{words}"), *blocks)
 
 
-def _changes(changes: Sequence[Mapping[str, Any]]) -> list[Block]:
+def _changes(changes: Sequence[Mapping[str, Any]], around: Around) -> list[Block]:
     found = []
     for category, words in _CATEGORIES.items():
         lines = [
-            f"• {said(str(each['name']), 60)}: {said(str(each['words']), 200)}"
+            f"• {said(around.flow_title(str(each['name'])), 60)}: {said(str(each['words']), 200)}"
             for each in changes
             if each["category"] == category
         ]
@@ -66,7 +66,7 @@ def _proof(proof: Mapping[str, Any]) -> list[Block]:
         return [context("No record of the past was there to try it on.")] if "records" in proof else []
     tried, differing = proof["records"], proof["differing"]
     head = f"*Tried on the last {records(tried)}*: " + (
-        f"{differing:,} come out otherwise" if differing else "all come out the same"
+        f"{differing:,} come out otherwise." if differing else "all come out the same."
     )
     lines = [
         f"• {said(str(each['before']), 80)} → {said(str(each['after']), 80)}: {each['records']:,}"

@@ -172,9 +172,14 @@ def wrong(violation: Violation, *, shared: bool = False) -> str:
     if not violation.found and violation.expected == "a value":
         return f"*{label}* is empty."
     if not asks(violation.reason):
-        return f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}"
+        return ended(f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}")
     stands = f"is {quote(violation.found)}" if violation.found else "is empty"
     return f"*{label}* {stands}; expected {expected}."
+
+
+def ended(words: str) -> str:
+    """Words that end like a sentence."""
+    return f"{words}." if words and words[-1] not in ".!?…" else words
 
 
 def label_of(violation: Violation, *, shared: bool = False) -> str:
@@ -201,7 +206,7 @@ def changes(case: Case) -> list[str]:
 
 def proposed(case: Case, around: Around) -> str:
     """Who proposed what, in one sentence."""
-    return named(case.decision, around) or f"Proposed by {person(case.proposed_by, around)}."
+    return ended(named(case.decision, around)) or f"Proposed by {person(case.proposed_by, around)}."
 
 
 def change(overlay: Overlay, label: str) -> str:

@@ -190,7 +190,7 @@ def test_a_card_mentions_nobody() -> None:
 
 def test_an_outage_asks_nobody_and_says_what_waits_and_when_it_is_tried() -> None:
     assert card(outage(), around())["text"] == (
-        "erp does not answer since 2026-03-02 09:02 UTC. 412 records wait in Quote to cash; next try 2026-03-02 09:32 UTC. "
+        "Erp does not answer since 2026-03-02 09:02 UTC. 412 records wait in Quote to cash; next try 2026-03-02 09:32 UTC. "
         "Nobody has to act: Meshline goes on by itself (EX-7)."
     )
     assert buttons(card(outage(), around())) == ["take"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from drawings import ROOT, SNAPSHOTS
+from reading import DATA, RELEASE, complaints
 
 CHECKER = ROOT.parent / "shared" / "tools" / "check_blocks.py"
 
@@ -23,3 +26,9 @@ def test_a_snapshot_shows_invented_people_only() -> None:
     for path in SNAPSHOTS.glob("*.json"):
         words = path.read_text()
         assert str(SNAPSHOTS.parents[1]) not in words and "@northwind" not in words, path.name
+
+
+@pytest.mark.parametrize("path", sorted(SNAPSHOTS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_snapshot_reads_as_sentences(path: Path) -> None:
+    data = RELEASE if path.stem.startswith("release") else DATA
+    assert complaints(json.loads(path.read_bytes()), data=data) == []
