@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 Drawn = dict[str, Any]
-LONGEST_TEXT = 300
+LONGEST_TEXT, LONGEST_ANSWER = 300, 600
 DATA = frozenset(
     {
         "vat_id",
@@ -41,15 +41,16 @@ RELEASE = DATA | {"price_within", "price_off_list", "quote_to_cash"}
 _ITEM = ("•", "…", "`", "EX-", "1", "2", "3")
 
 
-def complaints(drawn: Drawn, *, data: frozenset[str] = frozenset()) -> list[str]:
-    """Everything wrong with how it reads. `data` are words of the drawn world that may stand as they are."""
+def complaints(drawn: Drawn, *, data: frozenset[str] = frozenset(), longest: int = LONGEST_TEXT) -> list[str]:
+    """Everything wrong with how it reads. `data` are words of the drawn world that may stand as they are; `longest` is what
+    the top-level text may hold: what comes unasked is shorter than what somebody asked for."""
     surface = drawn.get("type", "message")
-    top = [*text_complaints(drawn.get("text", ""), data=data)] if surface == "message" else []
+    top = [*text_complaints(drawn.get("text", ""), data=data, longest=longest)] if surface == "message" else []
     blocks = [f"{block['type']}: {one}" for block in drawn["blocks"] for one in _block(block, data)]
     return [*top, *blocks, *_pressables(drawn), *_titles(drawn)]
 
 
-def text_complaints(text: str, *, data: frozenset[str] = frozenset()) -> Iterator[str]:
+def text_complaints(text: str, *, data: frozenset[str] = frozenset(), longest: int = LONGEST_TEXT) -> Iterator[str]:
     """The top-level text: what a phone shows on its lock screen and a screen reader says."""
     said = f"text {text[:90]!r}"
     if not text:
@@ -59,7 +60,7 @@ def text_complaints(text: str, *, data: frozenset[str] = frozenset()) -> Iterato
         yield f"{said} does not begin like a sentence"
     if not text.endswith((".", "!", "?", "…")):
         yield f"{said} does not end like a sentence"
-    if len(text) > LONGEST_TEXT and not text.endswith("…"):
+    if len(text) > longest and not text.endswith("…"):
         yield f"{said} has {len(text)} characters"
     if found := _MARKUP.search(_QUOTED.sub("", text)):
         yield f"{said} still has markup: {found[0]!r}"
