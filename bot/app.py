@@ -17,6 +17,7 @@ from bot.actions import Actions
 from bot.away import Away
 from bot.command_answers import CommandAnswers
 from bot.commands import Commands, Desk
+from bot.connection import Connection
 from bot.fixing.part import Fixing
 from bot.homes import Homes
 from bot.jobs import Jobs
@@ -197,4 +198,5 @@ async def _wire_slack(parts: Parts) -> None:
     answers = CommandAnswers(commands, people)
     Listeners(bolt, client, actions, (releases, fixing, away, commands), answers, Homes(desk=desk), people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
-    parts.poster = Poster(parts.store, client, surroundings, parts.clock)
+    connection = Connection(parts.store, client, surroundings, parts.clock, lambda: slack_secrets(parts.settings)[0])
+    parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

@@ -15,9 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_errors as refusal
 from bot.cards import card as draw
+from bot.connection import Connection
 from bot.lookup import Lookup
 from bot.pace import Pace
 from bot.posting import Drawing, refused_card
+from bot.reach import Reach
 from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.errors import LedgerUnavailable
@@ -26,7 +28,7 @@ from sync.model import Card, Message
 log = structlog.get_logger()
 
 CARD_EVENT, HISTORY_EVENT = "meshline_card", "meshline_history"
-_REFUSED = timedelta(minutes=10)
+_NOW, _REFUSED = timedelta(0), timedelta(minutes=10)
 Work = Coroutine[Any, Any, bool]
 
 
@@ -34,10 +36,16 @@ class Poster:
     """Posts what the ledger says. `run` goes on until told to stop; `once` does what can be done now."""
 
     def __init__(
-        self, store: Store, client: AsyncWebClient, surroundings: Surroundings, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        client: AsyncWebClient,
+        surroundings: Surroundings,
+        clock: Callable[[], datetime],
+        connection: Connection,
     ) -> None:
         self._store, self._client, self._around, self._clock = store, client, surroundings, clock
-        self._lookup = Lookup(client)
+        self._lookup, self._reach = Lookup(client), Reach(store, client, surroundings, clock)
+        self._connection = connection
         self._pace = Pace()
         self._wake = asyncio.Event()
         self._writing: set[str] = set()
@@ -89,8 +97,9 @@ class Poster:
         """Take what may be written now, at most one thing for each channel."""
         tick = asyncio.get_running_loop().time()
         free = self._pace.hands - len(self._writing)
-        if self._pace.quiet(tick) or free <= 0:
+        if self._pace.quiet(tick) or free <= 0 or not await self._connection.open():
             return []
+        await self._reach.look()
         cards = await self._store.stale_cards(
             limit=free, now=self._clock(), busy=self._pace.busy(tick), updates=self._pace.may_edit(tick),
             held=self._writing, apart=True,
@@ -154,6 +163,7 @@ class Poster:
         if ts is None:
             self._pace.posted(card.channel, asyncio.get_running_loop().time())
             answer = await self._client.chat_postMessage(channel=card.channel, metadata=metadata, **payload)
+            await self._reach.worked(card.channel)
             return str(answer["ts"])
         self._pace.edits -= 1
         await self._client.chat_update(channel=card.channel, ts=ts, metadata=metadata, **payload)
@@ -165,7 +175,10 @@ class Poster:
         if code in refusal.GONE and card.ts:
             await self._store.card_lost(card.channel, card.ts, now=now)
             return
+        if code in refusal.LOST and await self._reach.card(card, code):
+            return
         pause = self._slow_down(error)
+        pause = await self._stopped(code) if pause is None else pause
         if pause is None and code in refusal.NOT_DRAWABLE:
             drawing = Drawing(channel=card.channel, ts=card.ts, text=text)
             ts = await refused_card(self._client, drawing)  # the words alone, so that nobody misses it
@@ -173,7 +186,7 @@ class Poster:
                 await self._store.card_posted(card, ts=ts, now=now)
                 return
         unsure = card.ts is None and (card.unsure or refusal.perhaps_done(error))
-        again = now + (pause or _REFUSED)
+        again = now + (pause if pause is not None else _REFUSED)
         await self._store.card_failed(card, error=refusal.words(error), again_at=again, unsure=unsure)
 
     async def _say(self, group: list[Message]) -> bool:
@@ -182,9 +195,7 @@ class Poster:
         try:
             ts = await self._said(first, ids, self._around.message_payload(group))
         except SlackApiError as error:
-            again = self._clock() + (self._slow_down(error) or _REFUSED)
-            unsure = first.unsure or refusal.perhaps_done(error)
-            await self._store.message_failed(ids, error=refusal.words(error), again_at=again, unsure=unsure)
+            await self._lines_refused(first, ids, error)
         except refusal.NO_ANSWER as error:
             again = self._clock() + self._no_answer()
             await self._store.message_failed(ids, error=type(error).__name__, again_at=again, unsure=True)
@@ -193,6 +204,27 @@ class Poster:
             await self._store.message_posted(ids, ts=ts, now=self._clock())
             return True
         return False
+
+    async def _lines_refused(self, first: Message, ids: list[int], error: SlackApiError) -> None:
+        code, now = refusal.code(error), self._clock()
+        log.warning("message_refused", message=first.id, error=code)
+        if code in refusal.LOST and await self._reach.lines(first.channel, ids, code):
+            return
+        pause = self._slow_down(error)
+        pause = await self._stopped(code) if pause is None else pause
+        if code in refusal.GONE_THREAD and first.thread:
+            await self._store.card_lost(first.channel, first.thread, now=now)
+            pause = _NOW
+        again = now + (pause if pause is not None else _REFUSED)
+        unsure = first.unsure or refusal.perhaps_done(error)
+        await self._store.message_failed(ids, error=refusal.words(error), again_at=again, unsure=unsure)
+
+    async def _stopped(self, code: str) -> timedelta | None:
+        """No time at all when the refusal says that Slack lets us in no more: what waits goes on as soon as it does."""
+        if code not in refusal.STOPPED:
+            return None
+        await self._connection.stop(code)
+        return _NOW
 
     async def _said(self, first: Message, ids: list[int], payload: dict[str, Any]) -> str:
         if first.unsure:

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     queue: int = Field(default=2_000, ge=1, le=1_000_000, validation_alias="MESHLINE_QUEUE")
     public_url: str | None = Field(default=None, pattern=r"^https?://\S+$", validation_alias="MESHLINE_PUBLIC_URL")
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    slack_bot_token_file: Path | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN_FILE")
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     slack_app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field(
@@ -65,12 +66,23 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def slack_secrets(settings: Settings) -> tuple[str, str]:
-    """(bot token, signing secret). Raises ConfigurationError that names what is missing."""
-    token, secret = settings.slack_bot_token, settings.slack_signing_secret
+    """(bot token, signing secret); the token as its file has it now, where one is named. Raises ConfigurationError that names
+    what is missing."""
+    token, secret = _bot_token(settings), settings.slack_signing_secret
     missing = [name for name, value in (("SLACK_BOT_TOKEN", token), ("SLACK_SIGNING_SECRET", secret)) if not value]
     if not token or not secret:
         raise ConfigurationError([f"{name} is not set" for name in missing])
     return token.get_secret_value(), secret.get_secret_value()
+
+
+def _bot_token(settings: Settings) -> SecretStr | None:
+    path = settings.slack_bot_token_file
+    if path is None:
+        return settings.slack_bot_token
+    try:
+        return SecretStr(path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError([f"SLACK_BOT_TOKEN_FILE: {path} cannot be read"]) from None
 
 
 def resolve(connections: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from sync.model import Card, Message, Record
 _LEASE = timedelta(seconds=20)
 _LOOKED_THROUGH = 200
 _NO_REST = timedelta(0)
+_NOT_AGAIN = timedelta(days=1)  # what was deleted in Slack twice rests for so long
 _PLACE = func.coalesce(cards.c.channel, messages.c.channel)  # a thread is where its card is
 _ORDER = (cards.c.hurried.desc(), cards.c.severity, func.coalesce(cards.c.deadline, cards.c.due_at), cards.c.cause_id)
 
@@ -73,17 +74,7 @@ class Cards:
     async def card_failed(self, card: Card, *, error: str, again_at: datetime, unsure: bool) -> None:
         """Slack did not take it; try again at `again_at`. `unsure` when it may have been posted all the same."""
         values = {"error": error[:500], "due_at": again_at, "unsure": unsure, "failures": cards.c.failures + 1}
-        values |= {} if unsure else {"tried_at": None}
         await self._card_done(card, values)
-
-    async def card_lost(self, channel: str, ts: str, *, now: datetime) -> None:
-        """The message was deleted in Slack: post the card anew."""
-
-        def work(tx: Connection) -> None:
-            gone = update(cards).where(cards.c.channel == channel, cards.c.ts == ts)
-            tx.execute(gone.values(ts=None, version=0, due_at=now))
-
-        await self.db.write(work)
 
     async def cause_at(self, channel: str, ts: str) -> int | None:
         """The cause whose card is this Slack message."""
@@ -176,9 +167,13 @@ class Cards:
         stale = (
             select(cards.c.cause_id)
             .join(causes, causes.c.id == cards.c.cause_id)
-            .where(cards.c.version < causes.c.version)
+            .where(cards.c.version < causes.c.version, cards.c.removed_at.is_(None))
         )
-        waiting = select(messages.c.id).where(messages.c.posted_at.is_(None))
+        waiting = (
+            select(messages.c.id)
+            .join_from(messages, cards, messages.c.cause_id == cards.c.cause_id, isouter=True)
+            .where(messages.c.posted_at.is_(None), cards.c.removed_at.is_(None))
+        )
 
         def work(tx: Connection) -> dict[str, int]:
             return {"cards": len(tx.execute(stale).all()), "messages": len(tx.execute(waiting).all())}
@@ -230,13 +225,14 @@ def _stale(now: datetime) -> Select[*tuple[Any, ...]]:
         select(cards, causes.c.version.label("wanted"))
         .join_from(cards, causes, cards.c.cause_id == causes.c.id)
         .where(cards.c.version < causes.c.version, rested)
+        .where(or_(cards.c.removed_at.is_(None), cards.c.removed_at <= now - _NOT_AGAIN))
     )
 
 
 def _lease_card(tx: Connection, row: rows.AnyRow, now: datetime) -> Card:
     lease = secrets.token_hex(8)
     first = row.ts is None
-    values = {"lease": lease, "due_at": now + _LEASE, "hurried": False}
+    values = {"lease": lease, "due_at": now + _LEASE, "hurried": False, "removed_at": None}
     values |= {"unsure": first, "tried_at": row.tried_at or now}  # a crash while posting leaves it unsure
     tx.execute(update(cards).where(cards.c.cause_id == row.cause_id).values(**values))
     unsure = bool(row.unsure) and first

@@ -11,6 +11,7 @@ from store.cases import Cases
 from store.claiming import Claiming
 from store.comparisons import Comparisons
 from store.database import Database
+from store.delivering import Delivering
 from store.drifting import Drifting
 from store.escalations import Escalations
 from store.expiry import Expiry
@@ -55,6 +56,7 @@ class Store(
     Shadowing,
     Replays,
     Cards,
+    Delivering,
     Drifting,
     Absences,
     Escalations,

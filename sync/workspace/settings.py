@@ -61,10 +61,12 @@ def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Team(Strict):
-    """A team queue: where its cards go, who answers, who stands in and who approves."""
+    """A team queue: where its cards go, and where they go while that channel takes none (`fallback`), who answers, who stands
+    in and who approves."""
 
     title: Words
     channel: ChannelId
+    fallback: ChannelId | None = None
     owner: UserId
     backup: UserId
     approvers: tuple[UserId, ...] = ()
@@ -75,6 +77,8 @@ class Team(Strict):
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
         if given.get("backup") is not None and given.get("backup") == given.get("owner"):
             yield Broken(key="backup", right="the backup must be somebody else than the owner")
+        if given.get("fallback") is not None and given.get("fallback") == given.get("channel"):
+            yield Broken(key="fallback", right="the fallback must be another channel than the team's own")
 
 
 class CalendarBlock(Strict):

@@ -110,19 +110,6 @@ async def test_a_card_that_slack_refuses_is_shown_in_words_alone(world: World, m
     assert await world.card((await only_cause(world)).id) == (message.channel, message.ts)
 
 
-async def test_one_refused_card_stops_no_other(world: World) -> None:
-    world.slack.archive("C0SALESOPS")
-    world.deal(company(world, 1), billing_code="")
-    world.deal(company(world, 2), [("Atlas Pro", 1, "990.00")])
-    await world.deliver()
-    for _ in range(4):
-        await world.parts.poster.once()
-    assert len(cards(world, "C0FINANCE0")) == 1 and cards(world) == []
-    world.slack.state.workspace.archived.clear()
-    await at_rest(world)
-    assert len(cards(world)) == 1
-
-
 async def test_a_card_that_was_deleted_in_slack_comes_back_once(world: World) -> None:
     card = await one_card(world)
     world.slack.state.workspace.remove(card)

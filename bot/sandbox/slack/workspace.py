@@ -19,6 +19,8 @@ class Workspace:
         self.groups: dict[str, UserGroup] = {}
         self.archived: set[str] = set()
         self.without_app: set[str] = set()
+        self.hidden: set[str] = set()
+        self.restricted: set[str] = set()
         self.changes = Changes()
         self.clock = clock
         self._said: dict[str, dict[str, Message]] = {}
@@ -32,6 +34,8 @@ class Workspace:
 
     def resolve(self, channel: str) -> str:
         """A channel's id from its id, its #name or the person on the other end. Raises SlackError."""
+        if channel in self.hidden:  # private, and the app is not in it
+            raise SlackError("channel_not_found")
         if channel in self.channels or channel in self.direct:
             return channel
         if channel in self.people:
@@ -48,6 +52,8 @@ class Workspace:
             raise SlackError("is_archived")
         if found in self.without_app:
             raise SlackError("not_in_channel")
+        if found in self.restricted:
+            raise SlackError("restricted_action")
         return found
 
     def open_direct(self, users: tuple[str, ...]) -> str:
