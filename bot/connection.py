@@ -14,8 +14,8 @@ from bot import slack_errors as refusal
 from bot.delivery_words import let_in_again
 from bot.surroundings import Surroundings
 from store.ledger import Store
-from sync.delivery import sync_owners
 from sync.errors import ConfigurationError
+from sync.reaching import sync_owners
 
 log = structlog.get_logger()
 _EVERY = timedelta(minutes=1)

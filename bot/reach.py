@@ -14,8 +14,9 @@ from bot.delivery_words import channel_back, channel_lost
 from bot.slack_errors import NO_ANSWER
 from bot.surroundings import Surroundings
 from store.ledger import Store
-from sync.delivery import LostChannel, fallback, sync_owners
+from sync.delivery import LostChannel
 from sync.model import Card
+from sync.reaching import fallback, sync_owners
 
 log = structlog.get_logger()
 _LOOK = timedelta(seconds=15)

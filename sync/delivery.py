@@ -1,14 +1,9 @@
-"""Where a message goes when its channel takes none, and how what waits for Slack is told. Pure."""
+"""The nouns of delivery to Slack: channels that are lost, a connection that is stopped, what waits. Values only."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-
-from sync.workspace.workspace import Workspace
-
-_SYNC_OWNERS = "revops"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +44,3 @@ class Pending:
     lost: tuple[LostChannel, ...] = ()
     stop: Stop | None = None
     removed: tuple[int, ...] = ()
-
-
-def sync_owners(workspace: Workspace) -> str:
-    """The team that runs Meshline: Revenue Operations where there is one, else the owners of the first flow, else the first."""
-    if _SYNC_OWNERS in workspace.teams:
-        return _SYNC_OWNERS
-    owners = [flow.owner for flow in workspace.flows.values() if flow.owner in workspace.teams]
-    return next(iter([*owners, *workspace.teams]), "")
-
-
-def fallback(workspace: Workspace, channel: str, *, flow: str = "", lost: Collection[str] = ()) -> str | None:
-    """Where to write instead of a lost channel: what its team names, the channel of the flow's owners, of those who run
-    Meshline, of any team. None when no other can be reached."""
-    teams = workspace.teams
-    named = [team.fallback for team in teams.values() if team.channel == channel and team.fallback]
-    owner = workspace.flows[flow].owner if flow in workspace.flows else ""
-    first = [teams[name].channel for name in (owner, sync_owners(workspace)) if name in teams]
-    reachable = [*named, *first, *(team.channel for team in teams.values())]
-    return next((place for place in reachable if place != channel and place not in lost), None)

@@ -7,7 +7,7 @@ import pytest
 
 from bot.sandbox.slack.values import Message
 from bot.sandbox.stage import example
-from sync.delivery import fallback, sync_owners
+from sync.reaching import fallback, sync_owners
 from tests.bot.hands import DANA, OMAR, only_cause, press
 from tests.bot.test_poster import at_rest, cards, company, one_card
 from tests.world import World, loaded
