@@ -1,42 +1,21 @@
-"""Cases as people move them. A press is one transaction: the move, its consequence for the delivery, the decision in the
-journal, the line in the thread. The state is the guard: of many who press at once, one counts."""
+"""Cases as people move them. A press is one transaction; a decision about many records goes out in stages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, Update, func, select, update
+from sqlalchemy import Connection, update
 
-from store.causes import hurry, say, touch
-from store.database import Database, tell_news
+from store.causes import say, touch
+from store.database import Database
 from store.journal import append
-from store.lines import line_up, lock, put_back
-from store.rows import AnyRow
-from store.tables import cases, deliveries, overlays
-from sync.errors import IllegalMove, NotAllowed
-from sync.lifecycle import CaseState, case_move, delivery_move
-from sync.model import Overlay
-
-_RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
-    `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze, `acting_for` whose right
-    it is when it is not the person's own: of people who are away."""
-
-    verb: str
-    cases: Sequence[int]
-    by: str
-    words: str
-    overlays: Mapping[int, tuple[Overlay, ...]] = field(default_factory=dict)
-    to: str | None = None
-    until: datetime | None = None
-    acting_for: tuple[str, ...] = ()
+from store.moves import Press as Press
+from store.moves import move, take_turns, too_late
+from store.rollouts import begin, waiting_in
+from store.tables import cases
+from sync.errors import IllegalMove
+from sync.lifecycle import case_move
+from sync.rollouts import DECIDES, STAGED, already
 
 
 class Cases:
@@ -45,29 +24,31 @@ class Cases:
     db: Database
 
     async def act(self, press: Press, *, now: datetime) -> int:
-        """Move the cases and what hangs on them; how many moved. Raises IllegalMove when none could (somebody was faster),
-        NotAllowed when a person would decide alone what needs two."""
+        """Move the cases and what hangs on them; how many moved. What sends more than five records of one cause out begins
+        with the oldest five; the rest follow as a rollout. Raises IllegalMove when none could be moved (somebody was faster) or
+        when one waits for its turn in a rollout, NotAllowed when a person would decide alone what needs two."""
 
         def work(tx: Connection) -> int:
-            moved = _move(tx, press, now)
+            if press.verb in DECIDES:
+                take_turns(tx, press.cases)
+                if (running := waiting_in(tx, press.cases)) is not None:
+                    raise IllegalMove(already(running), state=running.state, by=running.by)
+                if press.verb in STAGED and (begun := begin(tx, press, now)):
+                    return begun
+            moved = move(tx, press, now)
             if not moved:
-                raise _too_late(tx, press)
-            if press.verb in ("resolve", "approve"):
-                _decide(tx, press, moved, now)
-            if press.verb in _RELEASES:
-                _set_going(tx, press, moved, now)
-            _record(tx, press, moved, now)
+                raise too_late(tx, press)
             return len(moved)
 
         return await self.db.write(work)
 
     async def wake(self, *, now: datetime) -> int:
         """End the snoozes that are over."""
-        move = case_move("wake")
+        waking = case_move("wake")
 
         def work(tx: Connection) -> int:
-            over = (cases.c.state.in_(move.sources), cases.c.snoozed_until <= now)
-            awake = update(cases).where(*over).values(state=move.target, snoozed_until=None)
+            over = (cases.c.state.in_(waking.sources), cases.c.snoozed_until <= now)
+            awake = update(cases).where(*over).values(state=waking.target, snoozed_until=None)
             rows = (tx.execute(awake.returning(cases.c.id, cases.c.cause_id, cases.c.assignee))).all()
             for cause_id in {row.cause_id for row in rows}:
                 mention = next((row.assignee for row in rows if row.cause_id == cause_id and row.assignee), None)
@@ -87,120 +68,3 @@ class Cases:
             append(tx, actor=by, verb="refused", noun="press", noun_id=what, now=now, data=data)
 
         await self.db.write(work)
-
-
-def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
-    move = case_move(press.verb)
-    _take_turns(tx, press.cases)
-    _four_eyes(tx, press)
-    guard = [cases.c.id.in_(press.cases), cases.c.state.in_(move.sources)]
-    if press.verb in ("replay", "discard"):  # what is on its way already is neither sent again nor called off
-        guard.append(cases.c.delivery_id.in_(_stopped(press.verb)))
-    moved = tx.execute(_moving(press, now).where(*guard).returning(*cases.c))
-    return list(moved.all())
-
-
-def _take_turns(tx: Connection, ids: Sequence[int]) -> None:
-    """On PostgreSQL whoever presses second waits here, and then looks at what the first has done. SQLite has one writer."""
-    tx.execute(select(cases.c.id).where(cases.c.id.in_(ids)).order_by(cases.c.id).with_for_update()).all()
-
-
-def _stopped(verb: str) -> Select[int]:
-    return select(deliveries.c.id).where(deliveries.c.state.in_(delivery_move(_RELEASES[verb]).sources))
-
-
-def _moving(press: Press, now: datetime) -> Update:
-    values: dict[str, Any] = {
-        "state": case_move(press.verb).target,
-        "responded_at": func.coalesce(cases.c.responded_at, now),
-        "snoozed_until": press.until if press.verb == "snooze" else None,
-    }
-    match press.verb:
-        case "take" | "replay":
-            values["assignee"] = press.by
-        case "hand_over":
-            values["assignee"] = press.to
-        case "reject":
-            values |= {"proposal": None, "assignee": cases.c.proposed_by, "proposed_by": "", "decision": press.words}
-        case "resolve" | "approve" | "discard":
-            values |= {"resolved_at": now, "decided_by": press.by, "decision": press.words}
-        case "propose":
-            values |= {"proposed_by": press.by, "decision": press.words}
-    return update(cases).values(**values)
-
-
-def _four_eyes(tx: Connection, press: Press) -> None:
-    c = cases.c
-    match press.verb:
-        case "approve":
-            lent = press.acting_for if len(press.acting_for) == 1 else ()
-            alone = (c.state == CaseState.PROPOSED) & ((c.proposed_by == press.by) | c.proposed_by.in_(lent))
-            words = "Nobody approves their own proposal: a second person has to look at it."
-        case "resolve":
-            alone = c.four_eyes & c.state.in_(case_move("resolve").sources)
-            words = "Nobody decides this alone: propose it, and a second person has to look at it."
-        case _:
-            return
-    if tx.execute(select(c.id).where(c.id.in_(press.cases), alone).limit(1)).first() is not None:
-        raise NotAllowed(words)
-
-
-def _too_late(tx: Connection, press: Press) -> IllegalMove:
-    row = (tx.execute(select(cases).where(cases.c.id.in_(press.cases)).limit(1))).one_or_none()
-    if row is None:
-        return IllegalMove("There is no such exception.")
-    if row.state in case_move(press.verb).sources:
-        return IllegalMove(f"EX-{row.id} is on its way already.", state="pending")
-    who = row.decided_by if row.state == CaseState.RESOLVED else row.proposed_by or row.assignee or ""
-    when = f" at {row.resolved_at:%H:%M} UTC" if row.resolved_at else ""
-    name = f" by @{{{who}}}" if who and who != "engine" else ""
-    return IllegalMove(f"EX-{row.id} is already {row.state}{name}{when}.", state=row.state, by=who)
-
-
-def _decide(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
-    for row in moved:
-        chosen = press.overlays.get(row.id, ())
-        if press.verb == "approve":
-            chosen = tuple(Overlay(**one) for one in row.proposal or ())
-        for one in chosen:
-            tx.execute(
-                overlays.insert().values(
-                    flow=row.flow,
-                    subject=row.subject,
-                    case_id=row.id,
-                    decided_by=press.by,
-                    decided_at=now,
-                    **asdict(one),
-                )
-            )
-
-
-def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
-    move = delivery_move(_RELEASES[press.verb])
-    line = {(row.flow, row.subject) for row in moved}
-    lock(tx, line)
-    put_back(tx, deliveries.c.id.in_([row.delivery_id for row in moved]), move, now)
-    line_up(tx, line)
-    tell_news(tx)
-
-
-def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
-    if press.verb == "propose":
-        for row in moved:
-            plan = [asdict(one) for one in press.overlays.get(row.id, ())]
-            tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan))
-    for cause_id in {row.cause_id for row in moved}:
-        touch(tx, cause_id, now)
-        hurry(tx, cause_id)
-        count = sum(row.cause_id == cause_id for row in moved)
-        many = f" ({count} records)" if count > 1 else ""
-        say(tx, cause_id, f"{press.words}{many}", now=now, mention=press.to)
-    for row in moved:
-        data = {
-            "decision": press.words,
-            "overlays": [asdict(one) for one in press.overlays.get(row.id, ())],
-            "delivery": row.delivery_id,
-        }
-        if press.acting_for:
-            data["for"] = list(press.acting_for)
-        append(tx, actor=press.by, verb=press.verb, noun="case", noun_id=row.id, now=now, data=data)

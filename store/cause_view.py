@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, select
 
 from store import rows
 from store.outages import downtime
+from store.rollout_view import latest_rollout
 from store.tables import cases, causes, holds
 from sync.errors import NotFound
 from sync.lifecycle import CaseState
@@ -61,4 +62,5 @@ def cause_view(tx: Connection, cause_id: int) -> Cause:
         first=tuple(rows.case(one) for one in shown),
         holds=tuple(rows.hold(one) for one in tx.execute(held)),
         downtime=downtime(tx, cause_id),
+        rollout=latest_rollout(tx, cause_id),
     )

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from store.database import insert_or_nothing, one_at_a_time
 from store.given import packed
 from store.looks import look_values
-from store.tables import cards, cases, causes, messages
+from store.tables import cards, cases, causes, messages, rollouts
 from sync.lifecycle import CaseState
 from sync.model import Delivery
 from sync.steps import Opening, Route
@@ -53,13 +53,14 @@ def show_card(tx: Connection, cause_id: int, now: datetime, route: Route | None 
 
 
 def touch(tx: Connection, cause_id: int, now: datetime) -> None:
-    """The cause changed: its card is out of date. A cause without unresolved cases is closed, one with some is open. Comes after
+    """The cause changed: its card is out of date. A cause without unresolved cases is closed unless a decision about it is on its way,
+    one with some is open. Comes after
     the change of its cases: on PostgreSQL of two who change them at once the second waits here, and counts what both did."""
     tx.execute(select(causes.c.id).where(causes.c.id == cause_id).with_for_update()).all()
     unresolved = (
         select(func.count()).select_from(cases).where(cases.c.cause_id == cause_id, cases.c.state != CaseState.RESOLVED)
     )
-    left = (tx.execute(unresolved)).scalar_one()
+    left = (tx.execute(unresolved)).scalar_one() or tx.execute(_decided_now(cause_id)).first()
     closed = None if left else func.coalesce(causes.c.closed_at, now)
     tx.execute(update(causes).where(causes.c.id == cause_id).values(version=causes.c.version + 1, closed_at=closed))
 
@@ -67,6 +68,11 @@ def touch(tx: Connection, cause_id: int, now: datetime) -> None:
 def hurry(tx: Connection, cause_id: int) -> None:
     """A person changed it and looks at the card: it is drawn at once, however recently it was drawn."""
     tx.execute(update(cards).where(cards.c.cause_id == cause_id).values(hurried=True))
+
+
+def _decided_now(cause_id: int) -> Select[int]:
+    """While a decision goes out, what it sends may come back, and what joins meanwhile belongs to the same card."""
+    return select(rollouts.c.id).where(rollouts.c.cause_id == cause_id, rollouts.c.ended_at.is_(None))
 
 
 def say(

@@ -23,6 +23,7 @@ from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
+from store.pages import Pages
 from store.picking import Picking
 from store.preferences import Preferring
 from store.receiving import Receiving
@@ -31,6 +32,7 @@ from store.releases import Releases
 from store.replays import Replays
 from store.reports import Reports
 from store.retention import Keeping
+from store.rollouts import Rollouts
 from store.settle import Settling
 from store.shadowing import Shadowing
 from store.standing import Standing
@@ -55,6 +57,8 @@ class Store(
     Recordings,
     Shadowing,
     Replays,
+    Rollouts,
+    Pages,
     Cards,
     Delivering,
     Drifting,

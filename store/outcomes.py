@@ -15,7 +15,7 @@ from store.given import Prepared, types
 from store.journal import append
 from store.looks import look_values
 from store.rows import AnyRow
-from store.tables import bindings, cases, causes, deliveries
+from store.tables import bindings, cases, causes, deliveries, rollout_cases
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Delivery
 from sync.spoken import spoken
@@ -44,7 +44,7 @@ def bind(tx: Connection, made: Sequence[tuple[Delivery, Binding, datetime]]) -> 
 
 
 def latest_cases(tx: Connection, delivery_ids: Sequence[int]) -> dict[int, AnyRow]:
-    """The last case of each delivery that ever had one, with the value of its cause."""
+    """The last case of each delivery that ever had one, with the value of its cause, and the rollout that it went out with."""
     return {row.delivery_id: row for row in _CASES.rows(tx, [{"id": each} for each in delivery_ids])}
 
 
@@ -62,7 +62,8 @@ def pass_case(
         if tx.execute(update(cases).where(*first).values(outcome_at=now)).rowcount == 0:
             return
         words = _outcome(row, made, now)
-    say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
+    if row.rollout_id is None:  # where one decision was about many, one line tells of them all
+        say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
 
 
 def _outcome(row: AnyRow, made: Sequence[Binding], now: datetime) -> str:
@@ -161,8 +162,9 @@ def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, ro
     if row.looking and not reopened:  # nobody pressed: the card says that it was tried, and that is enough
         append(tx, actor="engine", verb="again", noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
         return
-    words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
-    say(tx, cause_id, words, now=now, broadcast=reopened)
+    if row.rollout_id is None:
+        words = f"EX-{row.id} was tried again and is still stopped: {opening.detail or opening.reason}"
+        say(tx, cause_id, words, now=now, broadcast=reopened)
     verb = "reopen" if reopened else "again"
     append(tx, actor="engine", verb=verb, noun="case", noun_id=row.id, now=now, data={"reason": opening.reason})
 
@@ -179,7 +181,12 @@ def _older(given: TableClause, _: str) -> Executable:
 
 def _cases(given: TableClause, _: str) -> Executable:
     joined = given.join(cases, cases.c.delivery_id == given.c.id).join(causes, cases.c.cause_id == causes.c.id)
-    return select(cases, causes.c.value.label("cause_value")).select_from(joined).order_by(cases.c.id)
+    m = rollout_cases.c
+    joined = joined.join(
+        rollout_cases, and_(m.case_id == cases.c.id, m.state == literal_column("'sent'")), isouter=True
+    )
+    shown = select(cases, causes.c.value.label("cause_value"), m.rollout_id).select_from(joined)
+    return shown.order_by(cases.c.id)
 
 
 def _bound(given: TableClause, dialect: str) -> Executable:

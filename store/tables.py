@@ -25,6 +25,7 @@ from store.drift_tables import drifts, schemas
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from store.pack_tables import pack_files, packs
+from store.rollout_tables import rollout_cases, rollouts
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "preferences",
     "releases",
     "retention",
+    "rollout_cases",
+    "rollouts",
     "schemas",
     "slack_stops",
     "user_groups",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sync.money import Money
 from sync.records import Record
+from sync.rollouts import Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ class Downtime:
 class Cause:
     """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
     of them, or the newest of all when none is left. `sums` is money per currency. `downtime` is there when its value is a
-    connection that did not answer meanwhile."""
+    connection that did not answer meanwhile, `rollout` is the last decision about many of its records."""
 
     id: int
     flow: str
@@ -127,6 +128,7 @@ class Cause:
     first: tuple[Case, ...]
     holds: tuple[BillingHold, ...] = ()
     downtime: Downtime | None = None
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
