@@ -14,7 +14,7 @@ from sync.model import Violation
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """`version` is the card's when it was drawn. `case`, `hold` and `candidate` are there when the thing is about one;
-    `asked` tells a dialog's questions from others."""
+    `asked` tells a dialog's questions from others, `page` is where a list goes on."""
 
     cause: int
     version: int
@@ -23,10 +23,12 @@ class Carried:
     hold: int | None = None
     candidate: str | None = None
     asked: str = ""
+    page: int | None = None
 
 
 _TYPES: dict[str, type] = {
     "cause": int, "version": int, "verb": str, "case": int, "hold": int, "candidate": str, "asked": str,
+    "page": int,
 }  # fmt: skip
 _ROW = range(2**63)  # what a database takes as a number
 
