@@ -25,6 +25,7 @@ from sync import clocks
 from sync.decide import overlays_for, shared_questions
 from sync.errors import IllegalMove, MeshlineError, NotAllowed, NotFound
 from sync.model import Case, Cause, Entry, Overlay
+from sync.rollouts import DECIDES, already
 
 _MODALS = ("resolve", "snooze", "hand_over", "discard", "reject", "release", "timeline")
 _NOTED = ("discard", "reject", "release")
@@ -58,6 +59,7 @@ class Actions:
             raise NotFound("This button is out of date. The card has been drawn again.")
         if click.verb != "timeline":
             await self._allowed(click.user, click.verb, cause)
+        await self._not_under_way(click.verb, cause)
         if click.verb in _MODALS:
             await self._open(click, cause)
             return
@@ -71,6 +73,7 @@ class Actions:
         async with self._on_record(sent.user, sent.verb, sent.cause):
             cause = await self.store.cause(sent.cause)
             await self._allowed(sent.user, sent.verb, cause)
+            await self._not_under_way(sent.verb, cause)
             wrong = await self._submitted(sent, cause)
         if not wrong:
             self.changed()
@@ -89,13 +92,29 @@ class Actions:
 
     async def _allowed(self, user: str, verb: str, cause: Cause) -> None:
         people = self.surroundings.people
-        await people.learn_team_members()
+        await people.look_who_is_away()
+        try:
+            self._judged(user, verb, cause)
+        except NotAllowed:
+            await people.learn_team_members()  # the refusal names who may
+            self._judged(user, verb, cause)
+
+    def _judged(self, user: str, verb: str, cause: Cause) -> None:
+        people = self.surroundings.people
         if verb == "release":
             people.may_lead(user, cause.team)
         elif verb == "discard" and any(case.four_eyes for case in cause.first):
             people.may(user, "approve", cause.team)
         else:
             people.may(user, "resolve" if verb == "suggest" else verb, cause.team)
+
+    async def _not_under_way(self, verb: str, cause: Cause) -> None:
+        """Raises IllegalMove with how far it is while a decision about the card's records goes out."""
+        rollout = cause.rollout
+        if rollout is not None and rollout.live and (verb == "suggest" or verb in DECIDES):
+            await self.store.redraw(cause.id, now=self.clock())
+            self.changed()
+            raise IllegalMove(already(rollout), state=rollout.state, by=rollout.by)
 
     @asynccontextmanager
     async def _on_record(self, user: str, verb: str, cause_id: int) -> AsyncIterator[None]:

@@ -26,6 +26,8 @@ from bot.people import People
 from bot.poster import Poster
 from bot.readiness import Intake
 from bot.release_actions import ReleaseActions
+from bot.rollout_actions import RolloutActions
+from bot.rollouts import Rollouts
 from bot.settings import Settings, resolve, slack_secrets
 from bot.surroundings import Surroundings
 from bot.web import Web
@@ -69,6 +71,7 @@ class Parts:
     bolt: AsyncApp | None = None
     poster: Poster | None = None
     jobs: Jobs | None = None
+    rollouts: Rollouts | None = None
     web: Web | None = None
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
     around: list[Surroundings] = field(default_factory=list)
@@ -78,6 +81,8 @@ class Parts:
     def changed(self) -> None:
         """There may be work, and cards may be stale."""
         self.engine.wake()
+        if self.rollouts is not None:
+            self.rollouts.wake()
         if self.poster is not None:
             self.poster.wake()
 
@@ -123,12 +128,13 @@ async def wire(
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)
     parts = Parts(settings, workspace, store, engine, clock, built)
+    parts.rollouts = Rollouts(store, clock, parts.changed)
     if slack:
         await _wire_slack(parts)
     if parts.jobs is None:
         surroundings = Surroundings(workspace, People(workspace, parts.client, ledger=store, clock=clock))
         parts.around.append(surroundings)
-        parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed)
+        parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed, also=(parts.rollouts.look,))
     intake = Intake(most=settings.queue)
     parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake)
     return parts
@@ -183,7 +189,11 @@ async def _wire_slack(parts: Parts) -> None:
     releases = ReleaseActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
-    jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=(releases.look,))
+    rollouts = RolloutActions(
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
+    )
+    also = (releases.look, *([parts.rollouts.look] if parts.rollouts else []))
+    jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
     fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     actions = Actions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,
@@ -196,7 +206,7 @@ async def _wire_slack(parts: Parts) -> None:
     )  # fmt: skip
     commands = Commands(desk=desk, away=away)
     answers = CommandAnswers(commands, people)
-    Listeners(bolt, client, actions, (releases, fixing, away, commands), answers, Homes(desk=desk), people)
+    Listeners(bolt, client, actions, (releases, rollouts, fixing, away, commands), answers, Homes(desk=desk), people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     connection = Connection(parts.store, client, surroundings, parts.clock, lambda: slack_secrets(parts.settings)[0])
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

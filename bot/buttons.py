@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.blocks import VALUE, Block, button, clip, confirm, option, overflow
 from bot.carried import Carried, carry
+from bot.rollout_cards import go_on
 from bot.wording import Around, asks, fix_label, is_many, is_outage, records, title_of, told, worth
 from sync.decide import shared_questions
 from sync.lifecycle import CaseState, case_verbs
@@ -51,6 +52,8 @@ def pressable(cause: Cause, around: Around) -> list[Block]:
     allowed = verbs(cause)
     release = [_release(cause, around)] if cause.holds else []
     fixes = _fixes(cause, allowed)
+    if first := go_on(cause):
+        fixes = [*first, *map(_without_style, fixes)]
     if "approve" in allowed:
         return [_approve(cause), _reject(cause), *map(_without_style, fixes[:1]), *release]
     take = [button("take", _take_label(cause), _carry(cause))] if "take" in allowed else []
@@ -60,6 +63,8 @@ def pressable(cause: Cause, around: Around) -> list[Block]:
 def menu(cause: Cause, around: Around) -> Block:
     """The menu behind three dots. A card that is closed keeps its history."""
     allowed = frozenset() if is_proposed(cause) else verbs(cause)
+    if cause.rollout is not None and cause.rollout.live:
+        allowed -= {"discard"}
     if is_outage(cause):  # its records go on by themselves: there is nothing to call off
         allowed -= {"discard"}
     entries = [option(words, _carry(cause, verb=verb)) for verb, words in _MENU.items() if verb in allowed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import rollout_cards
 from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, tidy, utc
 from bot.buttons import is_proposed, menu, pressable, questions
 from bot.wording import (
@@ -18,7 +19,6 @@ from bot.wording import (
     held_up,
     is_many,
     is_outage,
-    line_of,
     named,
     person,
     proposed,
@@ -44,17 +44,21 @@ def card(cause: Cause, around: Around) -> Block:
     """The message that shows the cause now."""
     if not cause.first:
         return _moved(cause)
+    if cause.rollout is not None and cause.rollout.live:
+        return rollout_cards.live_card(cause, cause.rollout, around, menu(cause, around), _small_print(cause, around))
     if not cause.unresolved:
         return _closed(cause, around)
     blocks = [
         header(_heading(cause, around)),
+        *rollout_cards.lasting(cause, around),
         section("\n".join(_story(cause, around)), accessory=menu(cause, around)),
+        *(rollout_cards.listed(cause, around) if is_many(cause) and not is_outage(cause) else []),
         fields(*_facts(cause, around)),
         *([section("\n".join(urgent))] if (urgent := _urgent(cause, around)) else []),
         actions(*(one for one in pressable(cause, around) if not (is_outage(cause) and one["action_id"] == "replay"))),
         context(_small_print(cause, around)),
     ]
-    return message(said(summary(cause, around), 3000), *blocks)
+    return message(said(f"{rollout_cards.lasting_words(cause, around)}{summary(cause, around)}", 3000), *blocks)
 
 
 def _moved(cause: Cause) -> Block:
@@ -132,10 +136,7 @@ def _story(cause: Cause, around: Around) -> list[str]:
 def _story_of_many(cause: Cause, around: Around) -> list[str]:
     asked = questions(cause)
     why = wrong(asked[0], shared=True) if asked else all_wrong(cause.first[0])[0]
-    lines = [f"• {line_of(case, around)}" for case in cause.first]
-    left = cause.unresolved - len(cause.first)
-    more = [f"• … {left:,} more"] if left > 0 else []
-    story = [f"*{records(cause.unresolved)}* stopped for one cause. {why}", consequence(cause.reason), *lines, *more]
+    story = [f"*{records(cause.unresolved)}* stopped for one cause. {why}", consequence(cause.reason)]
     if waiting := [case for case in cause.first if case.state == CaseState.PROPOSED]:
         return [*story, *_proposal(waiting[0], around)]
     return [*story, f"_One decision counts for all of them. {_advice(cause)}_"]
@@ -211,7 +212,7 @@ def _closed(cause: Cause, around: Around) -> Block:
     first = cause.first[0]
     when = moment(first.resolved_at) if first.resolved_at else ""
     decision = ended(named(first.decision, around)) or "No words were left."
-    many = f" The decision counted for {records(cause.total)}." if is_many(cause) else ""
+    many = rollout_cards.ended(cause)
     who = "" if f"@{{{first.decided_by}}}" in first.decision else said(_who_decided(first, around), 120)
     down = f"{_downtime(cause, around)}\n" if is_outage(cause) else ""
     story = f"{down}{decision}{many}\n{' · '.join(part for part in (who, when) if part)}"

@@ -96,6 +96,7 @@ class RolloutActions:
 
     async def _may(self, click: Click, cause: Cause, rollout: Rollout) -> None:
         people = self.surroundings.people
+        await people.look_who_is_away()
         try:
             people.may(click.user, rollout.verb, cause.team)
         except NotAllowed:

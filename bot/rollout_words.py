@@ -29,7 +29,9 @@ def stage(rollout: Rollout) -> str:
     if rollout.state == RolloutState.CANARY:
         rest = rollout.total - rollout.canary
         then = f"The other {rest:,} follow when {_number(rollout.canary)} went through."
-        return f"Canary: {rollout.canary_through} of {rollout.canary} went through. {then}"
+        return (
+            f"Canary (the oldest {rollout.canary}): {rollout.canary_through} of {rollout.canary} went through. {then}"
+        )
     return f"{_canary(rollout)}{rollout.done:,} of {rollout.total:,} done.{_again(rollout)}"
 
 
@@ -60,7 +62,7 @@ def _stopped(rollout: Rollout, around: Around) -> str:
 def _failed(rollout: Rollout) -> str:
     if not rollout.failed_case:
         return _ended(rollout.why)
-    of = f"EX-{rollout.failed_case}, of the canary of {rollout.canary}, failed again"
+    of = f"EX-{rollout.failed_case}, one of the {rollout.canary} that were tried first, failed again"
     detail = f" ({rollout.failed_detail[:200]})" if rollout.failed_detail else ""
     through = f" {rollout.canary_through} of {rollout.canary} went through." if rollout.canary_through else ""
     return f"{of}: {reason(rollout.failed_reason).title}{detail}.{through}"
@@ -73,7 +75,9 @@ def _besides(rollout: Rollout, around: Around) -> list[str]:
         verb, they = ("has", "It is") if rollout.newcomers == 1 else ("have", "They are")
         lines.append(f"{more} {verb} come in since. {they} not part of this decision and stay open.")
     if rollout.paused_by and rollout.live:
-        lines.append(f"The flow is paused by {person(rollout.paused_by, around)}: the decision goes on when it is resumed.")
+        lines.append(
+            f"The flow is paused by {person(rollout.paused_by, around)}: the decision goes on when it is resumed."
+        )
     return lines
 
 

@@ -106,6 +106,8 @@ class Service:
         self.keep("news", lambda stop: parts.store.db.listen(parts.changed, stop))
         if self._role in ("all", "worker"):
             self.keep("engine", parts.engine.run)
+        if parts.rollouts is not None:
+            self.keep("rollouts", parts.rollouts.run)
         if self._role in ("all", "bot"):
             if parts.poster is not None:
                 self.keep("poster", parts.poster.run)

@@ -15,6 +15,7 @@ rollouts = Table(
     word("flow"),
     word("verb"),
     word("decided_by"),
+    Column("acting_for", DOC, nullable=False),
     prose("words", default=None),
     word("state"),
     prose("why"),

@@ -123,7 +123,8 @@ def waiting_in(tx: Connection, ids: Sequence[int]) -> Rollout | None:
 def _put(tx: Connection, press: Press, found: Sequence[AnyRow], now: datetime) -> AnyRow:
     first = found[0]
     values = {
-        "cause_id": first.cause_id, "flow": first.flow, "verb": press.verb, "decided_by": press.by, "words": press.words,
+        "cause_id": first.cause_id, "flow": first.flow, "verb": press.verb, "decided_by": press.by,
+        "acting_for": list(press.acting_for), "words": press.words,
         "state": RolloutState.CANARY, "started_at": now, "shown_at": now,
     }  # fmt: skip
     row = tx.execute(rollouts.insert().values(**values).returning(*_r)).one()
@@ -147,7 +148,9 @@ def _send(tx: Connection, row: AnyRow, now: datetime) -> int:
     ids = [each.case_id for each in chosen]
     _mark(tx, row.id, ids, Reach.SENT)
     overlays = {each.case_id: tuple(Overlay(**one) for one in each.overlays) for each in chosen}
-    press = Press(verb=row.verb, cases=ids, by=row.decided_by, words=row.words, overlays=overlays)
+    press = Press(
+        verb=row.verb, cases=ids, by=row.decided_by, words=row.words, overlays=overlays, acting_for=tuple(row.acting_for)
+    )  # fmt: skip
     sent = {each.id for each in move(tx, press, now, told=False)}
     _mark(tx, row.id, [each for each in ids if each not in sent], Reach.PASSED)
     data = {"stage": row.state, "records": len(sent), "passed": len(ids) - len(sent)}

@@ -93,9 +93,10 @@ class World:
         for _ in range(patience):
             await self.crm.webhooks.flush()
             settled = await self.parts.engine.drain()
+            moved = await self.parts.rollouts.look(self.clock()) if self.parts.rollouts else 0
             posted = await self.parts.poster.once() if self.parts.poster else False
             backlog = await self.store.backlog()
-            if not settled and not posted and not self.crm.webhooks.pending and not any(backlog.values()):
+            if not settled and not moved and not posted and not self.crm.webhooks.pending and not any(backlog.values()):
                 return
             if not posted:
                 await asyncio.sleep(0.02)

@@ -248,9 +248,10 @@ def test_a_double_customer_names_both() -> None:
 
 
 def test_a_card_of_many_shows_five_and_counts_the_rest() -> None:
-    story = card(many("unknown_product"), around())["blocks"][1]["text"]["text"]
-    assert story.count("\n• EX-") == 5
-    assert "• … 524 more" in story
+    listed = card(many("unknown_product"), around())["blocks"][2]
+    assert listed["text"]["text"].count("• EX-") == 5
+    assert "• … 524 more" in listed["text"]["text"]
+    assert listed["accessory"]["text"]["text"] == "Show all 529"
 
 
 def test_without_a_way_into_the_crm_the_menu_offers_none() -> None:

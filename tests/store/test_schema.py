@@ -168,6 +168,20 @@ BROKEN: list[tuple[str, str]] = [
      'UPDATE drifts SET event_id = 99'),
     ('cursors.connection, cursors.entity',
      'INSERT INTO cursors SELECT * FROM cursors'),
+    ('rollouts_state_known',
+     "UPDATE rollouts SET state = 'lost', ended_at = '2026-01-01'"),
+    ('rollouts_only_running_has_no_end',
+     "UPDATE rollouts SET ended_at = '2026-01-01'"),
+    ('rollouts_decided_by_somebody',
+     "UPDATE rollouts SET decided_by = ''"),
+    ('rollouts.cause_id',
+     'INSERT INTO rollouts (cause_id, flow, verb, decided_by, acting_for, words, state, started_at, shown_at) SELECT cause_id, '
+     'flow, verb, decided_by, acting_for, words, state, started_at, shown_at FROM rollouts'),
+    ('rollout_cases_state_known',
+     "UPDATE rollout_cases SET state = 'lost'"),
+    ('rollout_cases.case_id',
+     'INSERT INTO rollout_cases (rollout_id, case_id, delivery_id, canary, state, overlays) SELECT 2, case_id, delivery_id, '
+     'canary, state, overlays FROM rollout_cases'),
     ('journal.seq',
      'INSERT INTO journal SELECT * FROM journal'),
     ('preferences_quiet_hours_end',
@@ -234,6 +248,16 @@ async def full(store: Store) -> Store:
         await sql(store, statement)
     await sql(
         store,
+        "INSERT INTO rollouts (cause_id, flow, verb, decided_by, acting_for, words, state, started_at, shown_at) "
+        "VALUES (1, 'bill', 'resolve', 'UANA', '[]', 'x', 'canary', '2026-01-01', '2026-01-01')",
+    )
+    await sql(
+        store,
+        "INSERT INTO rollout_cases (rollout_id, case_id, delivery_id, canary, state, overlays) "
+        "VALUES (1, 1, 2, true, 'sent', '[]')",
+    )
+    await sql(
+        store,
         "INSERT INTO archive (delivery_id, event_id, flow, subject, state, occurred_at, finished_at, archived_at, counts) "
         "SELECT id, event_id, flow, subject, state, occurred_at, updated_at, updated_at, '{}' FROM deliveries WHERE id = 1",
     )
@@ -272,7 +296,7 @@ def test_every_constraint_of_the_schema_is_tried_here() -> None:
         type(one).__name__ == "UniqueConstraint" for table in metadata.tables.values() for one in table.constraints
     )
     indexes = sum(index.unique for table in metadata.tables.values() for index in table.indexes)
-    assert (checks, uniques, indexes) == (33, 10, 10), "a constraint came or went: add or take away its line above"
+    assert (checks, uniques, indexes) == (37, 10, 12), "a constraint came or went: add or take away its line above"
 
 
 async def test_the_hand_that_breaks_things_does_break_them_where_nothing_forbids_it(full: Store) -> None:

@@ -46,6 +46,7 @@ def _make_rollouts() -> None:
         sa.Column("id", store.columns.ID, autoincrement=True, nullable=False),
         sa.Column("cause_id", store.columns.ID, nullable=False),
         *(sa.Column(name, sa.String(255), nullable=False) for name in ("flow", "verb", "decided_by")),
+        sa.Column("acting_for", store.columns.DOC, nullable=False),
         sa.Column("words", store.columns.Prose(), nullable=False),
         sa.Column("state", sa.String(255), nullable=False),
         sa.Column("why", store.columns.Prose(), server_default="", nullable=False),
