@@ -24,6 +24,7 @@ from bot.jobs import Jobs
 from bot.listeners import Listeners
 from bot.people import People
 from bot.poster import Poster
+from bot.preferring import Preferring
 from bot.readiness import Intake
 from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
@@ -72,6 +73,7 @@ class Parts:
     poster: Poster | None = None
     jobs: Jobs | None = None
     rollouts: Rollouts | None = None
+    homes: Homes | None = None
     web: Web | None = None
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
     around: list[Surroundings] = field(default_factory=list)
@@ -85,6 +87,8 @@ class Parts:
             self.rollouts.wake()
         if self.poster is not None:
             self.poster.wake()
+        if self.homes is not None:
+            self.homes.wake()
 
     def adopt(self, line: Line, releases: Running, candidate: Candidate | None) -> None:
         """From now on all parts follow this release."""
@@ -206,7 +210,10 @@ async def _wire_slack(parts: Parts) -> None:
     )  # fmt: skip
     commands = Commands(desk=desk, away=away)
     answers = CommandAnswers(commands, people)
-    Listeners(bolt, client, actions, (releases, rollouts, fixing, away, commands), answers, Homes(desk=desk), people)
+    preferring = Preferring(store=parts.store, client=client, clock=parts.clock, changed=parts.changed)
+    parts.homes = Homes(desk=desk)
+    surface = (releases, rollouts, fixing, away, commands, preferring)
+    Listeners(bolt, client, actions, surface, answers, parts.homes, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     connection = Connection(parts.store, client, surroundings, parts.clock, lambda: slack_secrets(parts.settings)[0])
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

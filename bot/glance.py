@@ -16,6 +16,7 @@ from sync.drifts import NewField
 from sync.lifecycle import BreakerState
 from sync.model import BillingHold, Breaker, Cause, Entry, Mode
 from sync.modes import BATCH
+from sync.picking import Throughput
 from sync.reasons import REASONS
 from sync.releases import Release, Tally
 
@@ -42,6 +43,7 @@ _VERBS = {
 _NOBODY = ("engine", "clock")
 _ROLES = {"all": "engine and Slack", "worker": "engine", "bot": "Slack"}
 _PROCESSES = 8
+_STANDING = ("pending", "running", "held", "dead")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,28 @@ def flow_line(one: FlowStatus, around: Around) -> str:
     last = f"last delivered {moment(one.last_delivered)}" if one.last_delivered else "nothing delivered yet"
     oldest = f", the oldest waiting since {moment(one.oldest)}" if one.oldest else ""
     return f"*{said(around.flow_title(one.flow), 80)}*: {', '.join(counts) or 'no work yet'}; {last}{oldest}."
+
+
+def flow_glance(one: FlowStatus, through: Throughput | None, around: Around, *, paused: bool) -> str:
+    """A flow for people who look often: what went through, what waits and since when, what stopped."""
+    went = f"{_many(through.today)} delivered today, {_many(through.hour)} in the last hour" if through else ""
+    last = f"last success {moment(one.last_delivered)}" if one.last_delivered else "nothing delivered yet"
+    waits = [f"{_many(one.states[state])} {words}" for state, words in _STATES.items()
+             if state in _STANDING and one.states.get(state)]  # fmt: skip
+    lag = f"the oldest waits since {moment(one.oldest)}" if one.oldest else ""
+    parts = [part for part in (went, last, *waits, lag) if part]
+    return f"*{said(around.flow_title(one.flow), 80)}*{' · *paused*' if paused else ''}: {'; '.join(parts)}."
+
+
+def engine_glance(workers: Sequence[Worker], around: Around) -> str:
+    """How the engine is, without the times that change at every beat."""
+    beats = [each.beat_at for each in workers if each.is_engine]
+    if not beats:
+        return "*No engine is running.* What comes in waits for one."
+    if around.now - max(beats) >= SILENT:
+        return f"*The engine is silent* since {moment(max(beats))}."
+    many = sum(around.now - at < SILENT for at in beats)
+    return f"The engine works in {many} process{'es' if many > 1 else ''}."
 
 
 def _many(count: int) -> str:

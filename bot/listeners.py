@@ -65,7 +65,7 @@ class Listeners:
             await self._whisper(body, _reference("press", error))
         await ack()
         if (body.get("view") or {}).get("type") == "home":
-            await self._homes.draw(body["user"]["id"])
+            await self._homes.pressed(body["user"]["id"])
 
     async def on_view(self, ack: Ack, body: dict[str, Any]) -> None:
         """A submitted modal: wrong fields come back beside the fields, a refusal takes the modal's place."""
@@ -78,7 +78,7 @@ class Listeners:
             return
         await ack(**reply)
         if not reply:
-            await self._homes.draw(body["user"]["id"])
+            await self._homes.pressed(body["user"]["id"])
 
     async def on_options(self, ack: Ack, body: dict[str, Any]) -> None:
         """A select of a dialog asks what it may offer."""
@@ -98,7 +98,7 @@ class Listeners:
     async def on_home(self, event: dict[str, Any]) -> None:
         """The Home tab is drawn when it is opened."""
         if event.get("tab") == "home":
-            await self._homes.draw(event["user"])
+            await self._homes.opened(event["user"])
 
     async def on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """A bug: the person gets a reference that finds the log line."""

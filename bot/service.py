@@ -111,6 +111,8 @@ class Service:
         if self._role in ("all", "bot"):
             if parts.poster is not None:
                 self.keep("poster", parts.poster.run)
+            if parts.homes is not None:
+                self.keep("homes", parts.homes.run)
             await self.listen()
         self._schedule()
 

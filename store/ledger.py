@@ -17,6 +17,7 @@ from store.escalations import Escalations
 from store.expiry import Expiry
 from store.figures import Figuring
 from store.holds import Holds
+from store.homes import OpenHomes
 from store.journal import Journal, finish
 from store.looks import Looks
 from store.migrate import to_head
@@ -78,6 +79,7 @@ class Store(
     Preferring,
     Picking,
     ByHand,
+    OpenHomes,
     Reports,
     Standing,
     Workers,

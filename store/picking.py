@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, literal_column, or_, select
 
 from store import rows
+from store.cause_view import cause_view
 from store.database import Database
 from store.tables import cases, deliveries, events, holds, writes
 from store.waiting import COUNTED
 from sync.lifecycle import CaseState, WriteState
-from sync.model import BillingHold
+from sync.model import BillingHold, Cause
 from sync.picking import Pick, Picked, Throughput, Written
 
 _NEWEST = 200_000
@@ -35,6 +36,30 @@ class Picking:
             found = tuple(rows.case(row) for row in tx.execute(query))
             many = len(found) if len(found) < limit else tx.execute(count).scalar_one()
             return Picked(cases=found, count=many)
+
+        return await self.db.read(work)
+
+    async def causes_of(self, teams: frozenset[str], *, limit: int = 15) -> tuple[list[Cause], int]:
+        """The causes of these teams with unresolved cases, nearest deadline first, and how many there are."""
+        mine = and_(cases.c.state != str(CaseState.RESOLVED), cases.c.team.in_(teams))
+        query = select(cases.c.cause_id).where(mine).group_by(cases.c.cause_id)
+        first = query.order_by(func.min(cases.c.resolve_by), cases.c.cause_id).limit(limit)
+
+        def work(tx: Connection) -> tuple[list[Cause], int]:
+            found = [cause_view(tx, one) for one in tx.execute(first).scalars().all()]
+            many = select(func.count()).select_from(query.subquery())
+            return found, len(found) if len(found) < limit else tx.execute(many).scalar_one()
+
+        return await self.db.read(work)
+
+    async def proposals(self, teams: frozenset[str], *, limit: int = 20) -> list[Cause]:
+        """The causes of these teams with a proposal that waits for somebody, nearest deadline first."""
+        mine = and_(cases.c.state == str(CaseState.PROPOSED), cases.c.team.in_(teams))
+        query = select(cases.c.cause_id).where(mine).group_by(cases.c.cause_id)
+        first = query.order_by(func.min(cases.c.resolve_by), cases.c.cause_id).limit(limit)
+
+        def work(tx: Connection) -> list[Cause]:
+            return [cause_view(tx, one) for one in tx.execute(first).scalars().all()]
 
         return await self.db.read(work)
 
