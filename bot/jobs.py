@@ -49,7 +49,9 @@ class Jobs:
     async def beat(self) -> None:
         """Clocks, snoozes, digests, whether any engine is alive, and what is kept for how long."""
         now = self._clock()
-        moved = await self._store.escalate(now=now) + await self._store.wake(now=now)
+        moved = await self._store.end_pauses(now=now) + await self._store.escalate(now=now)
+        moved += await self._store.remind(now=now) + await self._store.wake(now=now)
+        moved += await self._store.mention_held(now=now)
         moved += await self._store.look_again(now=now)
         moved += await self._watch.look(now)
         moved += await keep(self._store, self.workspace, now)

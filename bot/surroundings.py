@@ -44,8 +44,8 @@ class Surroundings:
             return group[0].body
         lines = []
         for message in group:
-            mention = f"<@{message.mention}> " if message.mention else ""
-            lines.append(f"{mention}{self.people.told(message.text)}")
+            mentions = "".join(f"<@{one}> " for one in (message.mention or "").split())
+            lines.append(f"{mentions}{self.people.told(message.text)}")
         return {"text": clip("\n".join(lines), 2900)}
 
     def _flow_title(self, name: str) -> str:

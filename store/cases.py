@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
-from store.causes import say, touch
+from store.asking import about, ask
+from store.causes import touch
 from store.database import Database
 from store.journal import append
 from store.moves import Press as Press
@@ -49,11 +50,12 @@ class Cases:
         def work(tx: Connection) -> int:
             over = (cases.c.state.in_(waking.sources), cases.c.snoozed_until <= now)
             awake = update(cases).where(*over).values(state=waking.target, snoozed_until=None)
-            rows = (tx.execute(awake.returning(cases.c.id, cases.c.cause_id, cases.c.assignee))).all()
+            rows = tx.execute(awake.returning(*cases.c)).all()
             for cause_id in {row.cause_id for row in rows}:
-                mention = next((row.assignee for row in rows if row.cause_id == cause_id and row.assignee), None)
+                first = next(row for row in rows if row.cause_id == cause_id)
+                people = [row.assignee for row in rows if row.cause_id == cause_id and row.assignee][:1]
                 touch(tx, cause_id, now)
-                say(tx, cause_id, "The snooze is over.", now=now, mention=mention)
+                ask(tx, about(first, "The snooze is over.", people), now)
             for row in rows:
                 append(tx, actor="clock", verb="wake", noun="case", noun_id=row.id, now=now)
             return len(rows)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, select
 
 from store import rows
 from store.outages import downtime
+from store.pausing import pauses_of
 from store.rollout_view import latest_rollout
 from store.tables import cases, causes, holds
 from sync.errors import NotFound
@@ -36,7 +37,10 @@ def cause_view(tx: Connection, cause_id: int) -> Cause:
         raise NotFound("there is no such card")
     mine = cases.c.cause_id == cause_id
     unresolved = func.sum(case((_UNRESOLVED, 1), else_=0))
-    deadline, level = func.min(case((_UNRESOLVED, cases.c.resolve_by))), func.max(cases.c.level)
+    deadline, level = (
+        func.min(case((_UNRESOLVED & cases.c.paused_at.is_(None), cases.c.resolve_by))),
+        func.max(cases.c.level),
+    )
     totals = select(
         func.count().label("total"), unresolved.label("unresolved"), deadline.label("nearest"), level.label("level")
     )
@@ -62,5 +66,6 @@ def cause_view(tx: Connection, cause_id: int) -> Cause:
         first=tuple(rows.case(one) for one in shown),
         holds=tuple(rows.hold(one) for one in tx.execute(held)),
         downtime=downtime(tx, cause_id),
+        pauses=pauses_of(tx, [one.id for one in shown if one.paused_at is not None]),
         rollout=latest_rollout(tx, cause_id),
     )

@@ -12,6 +12,7 @@ from store.database import insert_or_nothing, one_at_a_time
 from store.given import packed
 from store.looks import look_values
 from store.tables import cards, cases, causes, messages, rollouts
+from sync import clocks, ladder
 from sync.lifecycle import CaseState
 from sync.model import Delivery
 from sync.steps import Opening, Route
@@ -113,8 +114,18 @@ def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetim
 
 
 def deadlines(route: Route) -> dict[str, Any]:
-    """All clocks, from the route."""
-    return {"respond_by": route.respond_by, "resolve_by": route.resolve_by, "expire_by": route.expire_by}
+    """All clocks, from the route, with the calendar they run on and who hears when one runs out: what the workspace says later
+    changes nothing for this case."""
+    return {
+        "respond_by": route.respond_by,
+        "resolve_by": route.resolve_by,
+        "expire_by": route.expire_by,
+        "remind_at": route.remind_at,
+        "chain": ladder.as_record(route.ladder),
+        "hours": None if route.hours is None else clocks.as_record(route.hours),
+        "rung": 0,
+        "rung_at": None,
+    }
 
 
 def opening_values(opening: Opening) -> dict[str, Any]:

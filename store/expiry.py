@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, literal_column, select, update
 
-from store.causes import say, show_card, touch
+from store.asking import about, ask
+from store.causes import show_card, touch
 from store.database import Database, tell_news
 from store.holds import place
 from store.journal import append
@@ -43,7 +44,7 @@ def _out_of_time(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(d.id, d.flow, d.subject)
         .join_from(cases, deliveries, d.id == cases.c.delivery_id)
-        .where(_OPEN, cases.c.expire_by <= now, stopped)
+        .where(_OPEN, cases.c.paused_at.is_(None), cases.c.expire_by <= now, stopped)
         .order_by(cases.c.expire_by)
         .limit(_BATCH)
     )
@@ -53,7 +54,8 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
     ids, lines = [row.id for row in found], {(row.flow, row.subject) for row in found}
     lock(tx, lines)
     move, d = delivery_move("expire"), deliveries.c
-    still = exists().where(_OPEN, cases.c.delivery_id == d.id, cases.c.expire_by <= now)
+    runs = cases.c.paused_at.is_(None)
+    still = exists().where(_OPEN, runs, cases.c.delivery_id == d.id, cases.c.expire_by <= now)
     expiring = update(deliveries).where(d.id.in_(ids), d.state.in_(move.sources), still)
     moved = set(tx.execute(expiring.values(state=move.target, front=False, updated_at=now).returning(d.id)).scalars())
     line_up(tx, lines)
@@ -67,7 +69,7 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
         show_card(tx, group[0].cause_id, now)
         touch(tx, group[0].cause_id, now)
         words = _words(group, sum(held.get(row.id, False) for row in group))
-        say(tx, group[0].cause_id, words, now=now, mention=group[0].backup, broadcast=True)
+        ask(tx, about(group[0], words, (group[0].backup,), broadcast=True), now)
     for row in risen:
         data = {
             "flow": row.flow,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from store.absences import Absences
+from store.answering import Groups
+from store.asking import Asking
 from store.bindings import Bindings
 from store.breakers import Breakers
 from store.by_hand import ByHand
@@ -25,6 +27,7 @@ from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
 from store.pages import Pages
+from store.pausing import Pausing
 from store.picking import Picking
 from store.preferences import Preferring
 from store.receiving import Receiving
@@ -64,6 +67,9 @@ class Store(
     Delivering,
     Drifting,
     Absences,
+    Asking,
+    Groups,
+    Pausing,
     Escalations,
     Figuring,
     Expiry,

@@ -10,15 +10,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, func, select, update
 
-from store.causes import hurry, say, touch
+from store.asking import about, ask
+from store.causes import hurry, touch
 from store.database import tell_news
 from store.journal import append
 from store.lines import line_up, lock, put_back
+from store.pausing import let_run
 from store.rows import AnyRow
 from store.tables import cases, deliveries, overlays
 from sync.errors import IllegalMove, NotAllowed
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Overlay
+from sync.pausing import ENDED_BY
 
 _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
 
@@ -42,6 +45,8 @@ class Press:
 def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> list[AnyRow]:
     """Move the cases and what hangs on them; those that moved, perhaps none. `told`: in their cards and threads too. Raises
     NotAllowed when a person would decide alone what needs two."""
+    if press.verb in ENDED_BY:
+        let_run(tx, press.cases, by=press.by, now=now)
     moved = _move(tx, press, now)
     if not moved:
         return []
@@ -164,7 +169,8 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime, *,
         hurry(tx, cause_id)
         count = sum(row.cause_id == cause_id for row in moved)
         many = f" ({count} records)" if count > 1 else ""
-        say(tx, cause_id, f"{press.words}{many}", now=now, mention=press.to)
+        first = next(row for row in moved if row.cause_id == cause_id)
+        ask(tx, about(first, f"{press.words}{many}", (press.to,) if press.to else ()), now)
     for row in moved:
         data = {
             "decision": press.words,

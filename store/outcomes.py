@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, TableClause, and_, func, literal_column, select, tuple_, update
 
+from store.answering import answered
 from store.causes import case_values, deadlines, open_cause, opening_values, say, touch
 from store.database import insert
 from store.given import Prepared, types
 from store.journal import append
 from store.looks import look_values
+from store.pausing import let_run
 from store.rows import AnyRow
 from store.tables import bindings, cases, causes, deliveries, rollout_cases
 from sync.lifecycle import CaseState, case_move, delivery_move
@@ -93,6 +95,8 @@ def supersede(tx: Connection, settled: Sequence[tuple[Delivery, datetime]]) -> N
 
 
 def _close(tx: Connection, row: AnyRow, words: str, now: datetime) -> None:
+    if row.paused_at is not None:
+        let_run(tx, [row.id], by="engine", now=now)
     move = case_move("pass")
     decided_by = row.assignee or "engine"
     tx.execute(
@@ -121,6 +125,7 @@ def open_case(
         return
     if row is not None and row.state != CaseState.RESOLVED:
         _close(tx, row, f"Replaced: now it is {opening.reason}.", now)
+    route = answered(tx, route, now)
     cause_id = open_cause(tx, delivery.flow, opening, route, now)
     values = case_values(delivery, opening, route, now) | {"cause_id": cause_id}
     case_id = (tx.execute(cases.insert().values(**values).returning(cases.c.id))).scalar_one()
@@ -149,8 +154,13 @@ def _again(tx: Connection, delivery: Delivery, row: AnyRow, opening: Opening, ro
         "looking": False,
     }
     reopened = row.state == CaseState.RESOLVED
+    if (
+        row.paused_at is not None and not row.looking
+    ):  # something happened to it: what was waited for is there, or not needed
+        let_run(tx, [row.id], by="engine", now=now)
     cause_id = row.cause_id
     if reopened:
+        route = answered(tx, route, now)
         cause_id = open_cause(tx, delivery.flow, opening, route, now, own=row.cause_id)
         values |= deadlines(route) | look_values(route) | {
             "state": case_move("reopen").target, "cause_id": cause_id, "resolved_at": None, "responded_at": None,

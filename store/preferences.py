@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime, time
 from typing import Any
@@ -42,6 +42,13 @@ class Preferring:
             append(tx, actor=wanted.user, verb="prefer", noun="person", noun_id=wanted.user, now=now, data=dict(values))
 
         await self.db.write(work)
+
+
+def preferences_of(tx: Connection, people: Collection[str]) -> dict[str, Preferences]:
+    """Of those of these people who set any, read in the caller's transaction."""
+    if not people:
+        return {}
+    return {row.person: _of(row) for row in tx.execute(select(preferences).where(preferences.c.person.in_(people)))}
 
 
 def _row(wanted: Preferences) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from sync.ladder import from_record
 from sync.model import BillingHold, Candidate, Case, Delivery, Entry, Event, Message, Overlay, Violation
 from sync.money import Money
 
@@ -84,6 +85,10 @@ def case(row: AnyRow) -> Case:
         proposal=tuple(Overlay(**one) for one in row.proposal or ()),
         proposed_by=row.proposed_by,
         look_at=row.look_at,
+        ladder=from_record(row.chain, backup=row.backup),
+        rung=row.rung,
+        paused_at=row.paused_at,
+        paused_seconds=row.paused_seconds,
     )
 
 

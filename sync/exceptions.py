@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync.ladder import Rung
 from sync.money import Money
+from sync.pausing import ClockPause
 from sync.records import Record
 from sync.rollouts import Rollout
 
@@ -51,7 +53,8 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An exception, shown to people as `EX-<id>`. At `look_at` it is tried again by itself."""
+    """An exception, shown to people as `EX-<id>`. At `look_at` it is tried again by itself. The first `rung`
+    steps of its `ladder` have been asked. Its clocks stand still since `paused_at`; they stood still for `paused_seconds` before."""
 
     id: int
     cause_id: int
@@ -87,6 +90,10 @@ class Case:
     proposed_by: str
     customer_name: str = ""
     look_at: datetime | None = None
+    ladder: tuple[Rung, ...] = ()
+    rung: int = 0
+    paused_at: datetime | None = None
+    paused_seconds: int = 0
 
     @property
     def ref(self) -> str:
@@ -111,7 +118,8 @@ class Downtime:
 class Cause:
     """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
     of them, or the newest of all when none is left. `sums` is money per currency. `downtime` is there when its value is a
-    connection that did not answer meanwhile, `rollout` is the last decision about many of its records."""
+    connection that did not answer meanwhile, `rollout` is the last decision about many of its records. `pauses` are those of
+    `first` whose clocks stand still; `nearest` leaves them out."""
 
     id: int
     flow: str
@@ -129,6 +137,7 @@ class Cause:
     holds: tuple[BillingHold, ...] = ()
     downtime: Downtime | None = None
     rollout: Rollout | None = None
+    pauses: tuple[ClockPause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.clocks import Calendar
+from sync.ladder import Rung
 from sync.model import Binding, Violation
 from sync.money import Money
 
@@ -84,7 +86,8 @@ Step = Deliver | Retry | Pause | Hold | Bury | Wait | Discard
 class Route:
     """Who answers for a reason in a flow, and by when, fixed when the case is opened. At `expire_by` a record that is still
     held no longer holds up its own later changes; None: it does for good. `looks` are the moments at which the system tries it
-    again by itself."""
+    again by itself. Nobody has answered at `remind_at`: the owner is reminded. `ladder` is who is asked when a clock has run out,
+    `hours` the calendar of all clocks (None: round the clock). A Slack user group `on_call` names the owner, where it has people."""
 
     team: str
     channel: str
@@ -97,3 +100,7 @@ class Route:
     holds_billing: bool
     expire_by: datetime | None = None
     looks: tuple[datetime, ...] = ()
+    remind_at: datetime | None = None
+    ladder: tuple[Rung, ...] = ()
+    hours: Calendar | None = None
+    on_call: str = ""

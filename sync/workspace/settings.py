@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sync import clocks
+from sync.ladder import USUAL
 from sync.workspace.conditions import Flag
+from sync.workspace.duty import OnCallBlock, RungBlock, Timezone, UserId, rising
 from sync.workspace.pacing import BreakerPolicy
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
@@ -22,19 +23,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
-UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{5,20}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{5,20}$")]
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is no time zone; write one like Europe/Berlin") from error
-    return value
-
-
-Timezone = Annotated[str, AfterValidator(_timezone)]
 
 
 class Connection(Strict):
@@ -62,7 +51,8 @@ def options_of(block: Mapping[str, Any]) -> dict[str, Any]:
 
 class Team(Strict):
     """A team queue: where its cards go, and where they go while that channel takes none (`fallback`), who answers, who stands
-    in and who approves."""
+    in and who approves. Whoever is `on_call` answers instead of the owner; `escalation` says who is asked when nobody answers in
+    time, and when."""
 
     title: Words
     channel: ChannelId
@@ -72,9 +62,13 @@ class Team(Strict):
     approvers: tuple[UserId, ...] = ()
     members: tuple[UserId, ...] = ()
     calendar: Name
+    on_call: OnCallBlock | None = None
+    escalation: tuple[RungBlock, ...] = tuple(RungBlock(to=to, after=after) for to, after in USUAL)
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        if not rising(given.get("escalation")):
+            yield Broken(key="escalation", right="each step has somebody else, and comes no sooner than the one before")
         if given.get("backup") is not None and given.get("backup") == given.get("owner"):
             yield Broken(key="backup", right="the backup must be somebody else than the owner")
         if given.get("fallback") is not None and given.get("fallback") == given.get("channel"):
@@ -82,7 +76,8 @@ class Team(Strict):
 
 
 class CalendarBlock(Strict):
-    """Working hours. `holidays` is a country code, with a region where one is meant: DE or DE-BY."""
+    """Working hours; "22:00-06:00" is a night shift, of the day on which it begins. `holidays` is a country code, with a region
+    where one is meant: DE or DE-BY."""
 
     timezone: Timezone
     days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
@@ -101,7 +96,7 @@ class CalendarBlock(Strict):
     @field_validator("hours")
     @classmethod
     def _readable_hours(cls, hours: str) -> str:
-        if not _HOURS.fullmatch(hours) or hours[:5] >= hours[6:]:
+        if not _HOURS.fullmatch(hours) or hours[:5] == hours[6:]:
             raise ValueError('hours are opening and closing time such as "09:00-17:30"')
         return hours
 
@@ -117,6 +112,7 @@ class CalendarBlock(Strict):
     def calendar(self) -> clocks.Calendar:
         """The calendar that the clocks run on."""
         opens, closes = (int(part[:2]) * 60 + int(part[3:]) for part in self.hours.split("-"))
+        closes += 24 * 60 if closes < opens else 0
         return clocks.Calendar(
             timezone=self.timezone,
             days=frozenset(_DAYS.index(day) for day in self.days),

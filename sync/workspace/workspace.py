@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sync import clocks
+from sync import clocks, ladder
 from sync.errors import NotFound
 from sync.lifecycle import Role
+from sync.oncall import on_call
 from sync.reasons import CONTRACT_OWNER, Fix, Reason, Severity, reason
 from sync.steps import Route
 from sync.transforms import NONE, Transform
@@ -63,7 +64,7 @@ class Workspace:
         """What a person may be in a team; empty for somebody who is not in it. Raises NotFound for an unknown team."""
         named = self.team(team)
         places = {
-            Role.OWNER: (named.owner,),
+            Role.OWNER: (named.owner, *_taking_turns(named)),
             Role.BACKUP: (named.backup,),
             Role.APPROVER: named.approvers,
             Role.MEMBER: named.members,
@@ -83,19 +84,31 @@ class Workspace:
         resolve = rule.resolve or known.resolve
         respond = min(rule.respond or _respond(known, severity), resolve)
         calendar = None if severity is Severity.A else self.calendar(name)
+        owner = self.on_call(name, now)
+        backup = team.backup if team.backup != owner else team.owner
         return Route(
             team=name,
             channel=team.channel,
-            owner=team.owner,
-            backup=team.backup,
+            owner=owner,
+            backup=backup,
             severity=severity.value,
             respond_by=_deadline(now, respond, calendar),
             resolve_by=_deadline(now, resolve, calendar),
             four_eyes=severity is Severity.A,
             holds_billing=_stops_an_invoice(known, severity) if rule.holds_billing is None else rule.holds_billing,
             expire_by=_deadline(now, flow.hold_for, calendar),
+            remind_at=None if known.passes_by_itself else _deadline(now, respond / 2, calendar),
+            ladder=ladder.chain(_steps(team), _places(team, backup), asked=owner),
+            hours=calendar,
+            on_call=(team.on_call.group or "") if team.on_call else "",
             looks=tuple(now + wait for wait in flow.retry.held) if _looked_at(known, severity) else (),
         )
+
+    def on_call(self, team: str, now: datetime) -> str:
+        """Who of a team answers now: whoever has the turn, else its owner. A Slack user group is not asked here."""
+        named = self.team(team)
+        rota = named.on_call.rota() if named.on_call else None
+        return named.owner if rota is None else on_call(rota, now)
 
     def references(self) -> list[str]:
         """Every `env:` and `file:` reference of the connections, each once, in order. Nothing here reads them."""
@@ -108,6 +121,19 @@ def _named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
         return things[name]
     except KeyError:
         raise NotFound(f"there is no {noun} called {name}") from None
+
+
+def _steps(team: Team) -> Iterator[tuple[str, timedelta]]:
+    return ((one.to, one.after) for one in team.escalation)
+
+
+def _places(team: Team, backup: str) -> dict[str, tuple[str, ...]]:
+    return {ladder.BACKUP: (backup,), ladder.APPROVERS: team.approvers, ladder.MEMBERS: team.members}
+
+
+def _taking_turns(team: Team) -> tuple[str, ...]:
+    """Whoever may be on call answers as its owner does."""
+    return (*team.on_call.people, *team.on_call.instead.values()) if team.on_call else ()
 
 
 def _respond(known: Reason, severity: Severity) -> timedelta:

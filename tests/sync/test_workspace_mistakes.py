@@ -93,7 +93,7 @@ BREAKS: dict[str, tuple[str, str, str, str, str]] = {
     "an empty verify row": (FLOW, "{field: status, value: draft}", "{field: status}", "is wrong", "exactly one"),
     "an unknown operation": (FLOW, "operation: upsert", "operation: merge", "`operation` is 'merge'", "'upsert'"),
     "a bad time zone": (SETTINGS, "Europe/Berlin", "Europe/Berlinn", "`timezone` is wrong", "no time zone"),
-    "bad hours": (SETTINGS, "09:00-17:30", "17:30-09:00", "`hours` is wrong", "opening and closing"),
+    "bad hours": (SETTINGS, "09:00-17:30", "17:30-17:30", "`hours` is wrong", "opening and closing"),
     "a bad day": (SETTINGS, "[mon, tue, wed, thu, fri]", "[mon, tuesday]", "`days` is wrong", "tuesday"),
     "no days": (SETTINGS, "days: [mon, tue, wed, thu, fri]", "days: []", "`days` is wrong", "none"),
     "unknown holidays": (SETTINGS, "holidays: DE", "holidays: DX", "`holidays` is wrong", "'DX'"),

@@ -22,6 +22,12 @@ _KINDS: dict[str, tuple[Category, str, str]] = {
     "team.backup": (APPROVAL, "backup_changed", "another person stands in for the team's owner"),
     "team.approvers": (APPROVAL, "approvers_changed", "other people approve for the team"),
     "team.members": (APPROVAL, "members_changed", "other people are in the team"),
+    "team.on_call": (APPROVAL, "on_call_changed", "other people are on call for the team"),
+    "team.escalation": (
+        APPROVAL,
+        "escalation_changed",
+        "other people, or at other times, are asked when nobody answers",
+    ),
     "team.calendar": (APPROVAL, "calendar_changed", "the team's clocks run on another calendar"),
     "calendar": (APPROVAL, "calendar_changed", "the clocks that run on the calendar run otherwise"),
     "connection.kind": (PROOF, "connection_changed", "the connection is of another kind"),
