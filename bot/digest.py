@@ -1,37 +1,108 @@
-"""The digest of a team's channel: what came, what was decided, what is late and what waits. Silent when nothing happened."""
+"""The digest of a team's channel and that of a person: what came, what was decided and how fast, what is late and what waits, what
+comes back. Silent when nothing happened."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.blocks import Block, context, divider, few, fields, header, message, said, section
+from bot.blocks import Block, button, context, divider, few, fields, header, message, said, section
+from bot.carried import Carried, carry
 from bot.glance import cause_line, hold_line
-from bot.wording import Around, counted, due_plain, headline, told, worth
-from store.reports import Period
+from bot.packs import recurring_line
+from bot.wording import Around, counted, due_plain, headline, line_of, told, worth
+from store.periods import Period, PersonPeriod
+from sync.model import Cause
+from sync.reasons import reason
+from sync.spoken import spoken
 
 _NEAREST = 5
+Permalink = Callable[[int], str | None]
 
 
-def digest(
-    team_title: str, period: Period, around: Around, permalink: Callable[[int], str | None] | None = None
-) -> Block | None:
+def digest(team_title: str, period: Period, around: Around, permalink: Permalink | None = None) -> Block | None:
     """The message, or nothing when there is nothing to say. `permalink` finds the card of a cause."""
     if not (period.opened or period.resolved or period.unresolved or period.holds):
         return None
-    blocks = [header(f"{told(team_title, around, 100)} · digest"), section(_sentence(period)), fields(*_facts(period))]
-    if period.causes:
-        lines = [f"• {cause_line(cause, around, permalink)}" for cause in period.causes[:_NEAREST]]
-        blocks += [divider(), section("\n".join(["*Nearest deadlines*", *lines]))]
-    if period.holds:
-        held = [f"• {hold_line(hold, around)}" for hold in period.holds]
-        blocks.append(section("\n".join(["*Billing on hold*", *few(held, _NEAREST)])))
-    blocks.append(context("Each card in this channel carries the button that fixes it."))
+    blocks = [
+        header(f"{told(team_title, around, 100)} · digest"),
+        section(_sentence(period)),
+        fields(*_facts(period)),
+        *_nearest(period, around, permalink),
+        *_reasons(period),
+        *_defects(period, around),
+        *_held(period, around),
+        *_quiet(period, around, permalink),
+        context("Each card in this channel carries the button that fixes it."),
+    ]
     return message(said(_words(team_title, period, around), 3000), *blocks)
+
+
+def person_digest(period: PersonPeriod, around: Around) -> Block | None:
+    """A person's own digest, or nothing when there is nothing to say."""
+    if not (period.unresolved or period.decided):
+        return None
+    words = _my_words(period)
+    lines = [f"• {line_of(one, around)}" for one in period.mine[:_NEAREST]]
+    left = period.unresolved - len(lines)
+    more = [f"… {left:,} more on the Home tab"] if left > 0 else []
+    blocks = [
+        header("Your digest"),
+        section(words),
+        *([section("\n".join(["*Nearest deadlines*", *lines, *more]))] if lines else []),
+        context("You asked for this digest. The Home tab has your exceptions, and where it is switched off."),
+    ]
+    nearest = f" Nearest: {period.mine[0].ref}, {due_plain(period.mine[0].resolve_by, around)}." if period.mine else ""
+    return message(said(f"Your digest: {words}{nearest}", 3000), *blocks)
+
+
+def _my_words(period: PersonPeriod) -> str:
+    late = f", {period.late:,} of them late" if period.late else ", none of them late" if period.unresolved else ""
+    money = f" They stop {worth(period.sums)}." if period.sums else ""
+    decided = f" You decided {period.decided:,} in the last day." if period.decided else ""
+    if not period.unresolved:
+        return f"Nothing waits for you.{decided}"
+    return f"{counted(period.unresolved, 'exception')} wait{'s' if period.unresolved == 1 else ''} for you{late}.{money}{decided}"
+
+
+def _nearest(period: Period, around: Around, permalink: Permalink | None) -> list[Block]:
+    lines = [f"• {cause_line(cause, around, permalink)}" for cause in period.causes[:_NEAREST]]
+    return [divider(), section("\n".join(["*Nearest deadlines*", *lines]))] if lines else []
+
+
+def _reasons(period: Period) -> list[Block]:
+    lines = [f"• {reason(code).title}: {count:,}" for code, count in period.reasons]
+    return [section("\n".join(["*What came*", *few(lines, _NEAREST)]))] if len(lines) > 1 else []
+
+
+def _defects(period: Period, around: Around) -> list[Block]:
+    lines = [f"• {recurring_line(one, around)}" for one in period.recurring]
+    heading = "*Process defects*"
+    return [section("\n".join([heading, *few(lines, _NEAREST)]))] if lines else []
+
+
+def _held(period: Period, around: Around) -> list[Block]:
+    lines = [f"• {hold_line(hold, around)}" for hold in period.holds]
+    return [section("\n".join(["*Billing on hold*", *few(lines, _NEAREST)]))] if lines else []
+
+
+def _quiet(period: Period, around: Around, permalink: Permalink | None) -> list[Block]:
+    """Class C: each cause with its own way in, for it has no card."""
+    if not period.quiet:
+        return []
+    heading = section("*Can wait*")
+    return [heading, *(_quiet_line(cause, around, permalink) for cause in period.quiet[:_NEAREST])]
+
+
+def _quiet_line(cause: Cause, around: Around, permalink: Permalink | None) -> Block:
+    value = carry(Carried(cause=cause.id, version=cause.version))
+    return section(f"• {cause_line(cause, around, permalink)}", accessory=button("timeline", "Show", value))
 
 
 def _sentence(period: Period) -> str:
     were, are = ("was" if period.resolved == 1 else "were"), ("is" if period.unresolved == 1 else "are")
-    came = f"*{period.opened:,}* came and *{period.resolved:,}* {were} resolved."
+    fast = f", half within {spoken(period.took.typical)}" if period.took and period.took.count > 1 else ""
+    fast = f", after {spoken(period.took.typical)}" if period.took and period.took.count == 1 else fast
+    came = f"*{period.opened:,}* came and *{period.resolved:,}* {were} resolved{fast}."
     if not period.unresolved:
         return f"{came} Nothing is open."
     if period.unresolved == period.late == 1:
@@ -47,18 +118,22 @@ def _sentence(period: Period) -> str:
 
 
 def _facts(period: Period) -> tuple[tuple[str, str], ...]:
+    took = period.took
     return (
         ("Open", f"{period.unresolved:,}"),
         ("Late", f"{period.late:,}"),
         ("Money stopped", worth(period.sums) or "none"),
         ("Customers on hold", f"{len(period.holds):,}"),
+        *([("Money late", worth(period.delayed))] if period.delayed else []),
+        *([("Nine of ten resolved", f"within {spoken(took.most)}")] if took and took.count > 1 else []),
     )
 
 
 def _words(team_title: str, period: Period, around: Around) -> str:
     money = f" {worth(period.sums)} stopped." if period.sums else ""
     held = f" Billing on hold for {counted(len(period.holds), 'customer')}." if period.holds else ""
+    back = f" {counted(len(period.recurring), 'process defect')}." if period.recurring else ""
     nearest = period.causes[0] if period.causes else None
     first = f" Nearest: {headline(nearest)}, {due_plain(nearest.nearest, around)}." if nearest else ""
     sentence = _sentence(period).replace("*", "")
-    return f"Digest for {team_title}: {sentence}{money}{held}{first}"
+    return f"Digest for {team_title}: {sentence}{money}{held}{back}{first}"

@@ -20,7 +20,7 @@ from sync.money import Money
 
 MOST = 20_000
 _WEEK = timedelta(days=7)
-_UNRESOLVED = cases.c.state != literal_column(f"'{CaseState.RESOLVED}'")
+UNRESOLVED = cases.c.state != literal_column(f"'{CaseState.RESOLVED}'")
 
 
 class Figuring:
@@ -31,15 +31,7 @@ class Figuring:
     async def facts(self, *, since: datetime, until: datetime, limit: int = MOST) -> tuple[Fact, ...]:
         """The exceptions that were opened or resolved in that time, and those that are unresolved now, at most `limit` of
         each, oldest first."""
-        c = cases.c
-        which = (
-            _some(c.opened_at, since, until, limit),
-            _some(c.resolved_at, since, until, limit, c.resolved_at.is_not(None)),
-            select(c.id).where(_UNRESOLVED).order_by(c.resolve_by).limit(limit).subquery(),
-        )
-        ids = union(*(select(each.c.id) for each in which)).subquery()
-        query = select(*_FACT).join(causes, causes.c.id == c.cause_id).where(c.id.in_(select(ids.c.id))).order_by(c.id)
-        return await self.db.read(lambda tx: tuple(_fact(row) for row in tx.execute(query)))
+        return await self.db.read(lambda tx: facts_of(tx, since, until, limit=limit))
 
     async def stretches(self, edges: Sequence[datetime]) -> tuple[Stretch, ...]:
         """What came between each moment and the next. An event counts once for each flow that works on it."""
@@ -65,15 +57,13 @@ class Figuring:
 
     async def seen(self, *, until: datetime, weeks: int = 4, channel: str | None = None) -> tuple[Seen, ...]:
         """How often each cause brought exceptions in each of the last weeks before that moment."""
-        rows = await self.db.read(lambda tx: _seen(tx, until - weeks * _WEEK, until, channel))
-        counts = Counter(
-            (row.flow, row.reason, _shared(row), (until - row.opened_at - timedelta.resolution) // _WEEK)
-            for row in rows
-        )
-        return tuple(
-            Seen(flow=flow, reason=reason, value=value, week=week, count=count)
-            for (flow, reason, value, week), count in sorted(counts.items())
-        )
+        return await self.db.read(lambda tx: seen_in(tx, until, weeks=weeks, channel=channel))
+
+    async def unanswered(self, *, now: datetime) -> int:
+        """How many unresolved exceptions are past their first-response clock without an answer."""
+        c = cases.c
+        query = select(func.count()).where(UNRESOLVED, c.respond_by < now, c.responded_at.is_(None))
+        return await self.db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     async def outcomes(self, flow: str, *, since: datetime, until: datetime, limit: int = 200) -> tuple[Fact, ...]:
         """The exceptions of a flow whose records went through in that time, in that order."""
@@ -82,6 +72,23 @@ class Figuring:
         query = select(*_FACT).join(causes, causes.c.id == c.cause_id).where(*here)
         query = query.order_by(c.outcome_at, c.id).limit(limit)
         return await self.db.read(lambda tx: tuple(_fact(row) for row in tx.execute(query)))
+
+
+def facts_of(
+    tx: Connection, since: datetime, until: datetime, *, channel: str | None = None, limit: int = MOST
+) -> tuple[Fact, ...]:
+    """The same inside a transaction, of one channel if asked."""
+    c = cases.c
+    which = (
+        _some(c.opened_at, since, until, limit),
+        _some(c.resolved_at, since, until, limit, c.resolved_at.is_not(None)),
+        select(c.id).where(UNRESOLVED).order_by(c.resolve_by).limit(limit).subquery(),
+    )
+    ids = union(*(select(each.c.id) for each in which)).subquery()
+    query = select(*_FACT).join(causes, causes.c.id == c.cause_id).where(c.id.in_(select(ids.c.id))).order_by(c.id)
+    if channel is not None:
+        query = query.where(causes.c.channel == channel)
+    return tuple(_fact(row) for row in tx.execute(query))
 
 
 def _some(at: ColumnElement[Any], since: datetime, until: datetime, limit: int, *more: ColumnElement[bool]) -> Any:
@@ -99,13 +106,22 @@ def _opened(tx: Connection, since: datetime, until: datetime) -> int:
     return int(tx.execute(select(func.count()).where(c.opened_at >= since, c.opened_at < until)).scalar_one())
 
 
-def _seen(tx: Connection, since: datetime, until: datetime, channel: str | None) -> Sequence[AnyRow]:
+def seen_in(tx: Connection, until: datetime, *, weeks: int = 4, channel: str | None = None) -> tuple[Seen, ...]:
+    """The same inside a transaction."""
     c = cases.c
     query: Select[Any] = select(c.flow, c.reason, c.subject, c.opened_at, causes.c.value)
-    query = query.join(causes, causes.c.id == c.cause_id).where(c.opened_at >= since, c.opened_at < until)
+    query = query.join(causes, causes.c.id == c.cause_id)
+    query = query.where(c.opened_at >= until - weeks * _WEEK, c.opened_at < until)
     if channel is not None:
         query = query.where(causes.c.channel == channel)
-    return tx.execute(query.order_by(c.opened_at.desc()).limit(MOST)).all()
+    counts = Counter(
+        (row.flow, row.reason, _shared(row), (until - row.opened_at - timedelta.resolution) // _WEEK)
+        for row in tx.execute(query.order_by(c.opened_at.desc()).limit(MOST))
+    )
+    return tuple(
+        Seen(flow=flow, reason=reason, value=value, week=week, count=count)
+        for (flow, reason, value, week), count in sorted(counts.items())
+    )
 
 
 def _shared(row: AnyRow) -> str:

@@ -28,6 +28,7 @@ from store.newest import Newest
 from store.outages import Outages
 from store.pages import Pages
 from store.pausing import Pausing
+from store.periods import Periods
 from store.picking import Picking
 from store.preferences import Preferring
 from store.receiving import Receiving
@@ -76,6 +77,7 @@ class Store(
     Looks,
     Newest,
     Outages,
+    Periods,
     Keeping,
     Tidying,
     HoldingQueue,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,30 +9,15 @@ from sqlalchemy import Connection, Select, func, select
 
 from store import rows
 from store.cause_view import cause_view as cause_view
-from store.cause_view import sums
 from store.claiming import due
 from store.database import Database
 from store.retention import archived
 from store.tables import attempts, bindings, cards, cases, causes, deliveries, events, holds, writes
 from sync.errors import NotFound
 from sync.lifecycle import CaseState, DeliveryState
-from sync.model import BillingHold, Case, Cause, Event, Record
-from sync.money import Money
+from sync.model import Case, Cause, Event, Record
 
 _UNRESOLVED = cases.c.state != CaseState.RESOLVED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """What happened in a channel's causes between two moments."""
-
-    opened: int
-    resolved: int
-    unresolved: int
-    late: int
-    sums: tuple[Money, ...]
-    causes: tuple[Cause, ...]
-    holds: tuple[BillingHold, ...]
 
 
 class Reports:
@@ -79,26 +63,6 @@ class Reports:
     async def open_causes(self, *, channel: str | None = None, limit: int = 50) -> list[Cause]:
         """Causes with unresolved cases, nearest deadline first."""
         return list(await self.db.read(lambda tx: _open_causes(tx, channel, limit)))
-
-    async def period(self, channel: str, *, since: datetime, until: datetime) -> Period:
-        """A channel's day, for its digest."""
-        here = select(causes.c.id).where(causes.c.channel == channel)
-        mine = cases.c.cause_id.in_(here)
-        opened = select(func.count()).where(mine, cases.c.opened_at >= since, cases.c.opened_at < until)
-        resolved = select(func.count()).where(mine, cases.c.resolved_at >= since, cases.c.resolved_at < until)
-        late = select(func.count()).where(mine, _UNRESOLVED, cases.c.resolve_by < until)
-        unresolved = select(func.count()).where(mine, _UNRESOLVED)
-        held = select(holds).join(cases, cases.c.id == holds.c.case_id).where(mine, holds.c.released_at.is_(None))
-
-        def work(tx: Connection) -> Period:
-            numbers = [tx.execute(query).scalar_one() for query in (opened, resolved, unresolved, late)]
-            on_hold = tuple(rows.hold(row) for row in tx.execute(held))
-            return Period(
-                opened=numbers[0], resolved=numbers[1], unresolved=numbers[2], late=numbers[3],
-                sums=sums(tx, mine), causes=_open_causes(tx, channel, 5), holds=on_hold,
-            )  # fmt: skip
-
-        return await self.db.read(work)
 
     async def due_now(self, *, now: datetime) -> int:
         """How many deliveries are due and not held back by an earlier one, a pause or a lease."""

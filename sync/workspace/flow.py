@@ -41,6 +41,7 @@ from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
 from sync.workspace.rows import VerifyRow as VerifyRow
+from sync.workspace.telling import Receipts as Receipts
 from sync.workspace.values import Broken, Duration, Name, Selector, Strict, Template, Words
 
 Kind = Literal["text", "select", "money", "date", "company"]
@@ -127,6 +128,7 @@ class Flow(Strict):
     hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
     newest: bool = False
     synthetic: Synthetic | None = None
+    receipts: Receipts | None = None
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
     _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)

@@ -39,10 +39,13 @@ class Names:
 
 
 def check_settings(document: Document) -> None:
-    """Teams run on calendars that exist."""
+    """Teams run on calendars that exist, and packs go to teams that exist."""
     calendars = whole(document).at("calendars").entries or None
     for team in whole(document).at("teams").entries.values():
         team.at("calendar").known("calendar", calendars)
+    teams = whole(document).at("teams").entries or None
+    for pack in ("weekly", "monthly"):
+        whole(document).at("packs", pack, "team").known("team", teams)
 
 
 def check_contract(document: Document, names: Names) -> None:
@@ -66,6 +69,7 @@ def check_flow(document: Document, names: Names) -> None:
     """Everything that the flow names exists."""
     flow = whole(document)
     flow.at("owner").known("team", names.teams)
+    flow.at("receipts", "to").known("team", names.teams)
     flow.at("trigger", "connection").known("connection", names.connections)
     _check_contract_of(flow, names)
     fields = names.fields.get(flow.at("contract").word or "")

@@ -180,6 +180,7 @@ def workspace_of(files: Files) -> Workspace | None:
         connections=connections,
         engine=settings.engine,
         digests=settings.digests,
+        packs=settings.packs,
         retention=settings.retention,
     )
 

@@ -15,6 +15,7 @@ from sync.ladder import USUAL
 from sync.workspace.conditions import Flag
 from sync.workspace.duty import OnCallBlock, RungBlock, Timezone, UserId, rising
 from sync.workspace.pacing import BreakerPolicy
+from sync.workspace.telling import Packs
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
 OWN = ("kind", "quarantine", "breaker")
@@ -175,5 +176,6 @@ class Settings(Strict):
     calendars: dict[Name, CalendarBlock] = Field(min_length=1)
     engine: EngineSettings = EngineSettings()
     digests: Digests = Digests()
+    packs: Packs = Packs()
     retention: Retention = Retention()
     flags: dict[Name, Flag] = Field(default_factory=dict)

@@ -19,6 +19,7 @@ from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.flow import Flow
 from sync.workspace.settings import Connection, Digests, EngineSettings, Retention, Team
 from sync.workspace.tables import ReferenceTable
+from sync.workspace.telling import Packs
 
 Thing = TypeVar("Thing")
 _NO_RULE = RouteRule()
@@ -41,6 +42,7 @@ class Workspace:
     engine: EngineSettings
     digests: Digests
     retention: Retention
+    packs: Packs = field(default_factory=Packs)
     own: Mapping[str, Transform] = field(default_factory=lambda: NONE)
     own_source: str = ""
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import orjson
-from drawings import NOW, around, case, cause, hold, many, refused, same_as_snapshot
+from drawings import NOW, around, case, cause, elements, hold, many, refused, same_as_snapshot
 
-from bot.digest import digest
-from store.reports import Period
+from bot.digest import digest, person_digest
+from store.periods import Period, PersonPeriod
+from sync.figures import Recurring, Took
 from sync.money import Money
 
 QUIET = Period(opened=0, resolved=0, unresolved=0, late=0, sums=(), causes=(), holds=())
@@ -61,3 +62,46 @@ def test_any_team_and_any_text_fit() -> None:
     )
     assert drawn is not None
     assert not refused(drawn) and len(drawn["text"]) <= 4000
+
+
+RICH = replace(
+    BUSY,
+    took=Took(count=14, typical=timedelta(minutes=130), most=timedelta(hours=20)),
+    delayed=(Money(currency="EUR", minor=1_250_000),),
+    reasons=(("unknown_product", 518), ("missing_billing_code", 13)),
+    recurring=(Recurring(flow="quote_to_cash", reason="unknown_product", value="GTXPro", weeks=4, of=4, count=611),),
+    quiet=(cause(case("unknown_value", 31, severity="C"), case("unknown_value", 32, severity="C")),),
+)
+
+
+def test_a_day_says_how_fast_it_was_what_is_late_what_comes_back_and_what_can_wait() -> None:
+    drawn = digest("Sales Operations", RICH, around())
+    assert drawn is not None
+    same_as_snapshot("digest-rich", drawn)
+    told = str(drawn["blocks"])
+    assert "*14* were resolved, half within 2 hours 10 minutes" in told and "within 20 hours" in told
+    assert "12,500.00 EUR" in told and "611 times in 4 of the last 4 weeks" in told
+    [show] = elements(drawn["blocks"], "timeline")
+    assert show["text"]["text"] == "Show", "an exception without a card is opened from the digest"
+    assert "1 process defect." in drawn["text"]
+
+
+def test_a_persons_own_digest_says_what_waits_for_them_and_what_they_decided() -> None:
+    mine = PersonPeriod(
+        unresolved=7, late=1, decided=3, sums=(Money(currency="EUR", minor=875_000),),
+        mine=tuple(case("missing_billing_code", number) for number in range(7, 14)),
+    )  # fmt: skip
+    drawn = person_digest(mine, around())
+    assert drawn is not None
+    same_as_snapshot("digest-person", drawn)
+    assert drawn["text"].startswith(
+        "Your digest: 7 exceptions wait for you, 1 of them late. They stop 8,750.00 EUR. You decided 3 in the last day. "
+        "Nearest: EX-7, resolve by"
+    )
+    assert "… 2 more on the Home tab" in str(drawn["blocks"])
+
+
+def test_a_person_for_whom_nothing_waits_and_who_decided_nothing_hears_nothing() -> None:
+    assert person_digest(PersonPeriod(unresolved=0, late=0, decided=0, sums=(), mine=()), around()) is None
+    done = person_digest(PersonPeriod(unresolved=0, late=0, decided=2, sums=(), mine=()), around())
+    assert done is not None and done["text"] == "Your digest: Nothing waits for you. You decided 2 in the last day."

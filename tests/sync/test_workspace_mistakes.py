@@ -51,6 +51,9 @@ def line_of(directory: Path, file: str, words: str) -> int:
 
 BREAKS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown team in a flow": (FLOW, "owner: revops", "owner: rev-ops", "no team called 'rev-ops'", "`revops`"),
+    "a receipt to nobody": (FLOW, "receipts: {to: finance", "receipts: {to: financ", "no team called 'financ'", "`finance`"),
+    "a pack to nobody": (SETTINGS, "weekly: {team: revops", "weekly: {team: revop", "no team called 'revop'", "`revops`"),
+    "a pack on no day": (SETTINGS, "day: mon, at", "day: monday, at", "'monday'", "'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun'"),
     "an unknown connection": (FLOW, "connection: crm", "connection: crn", "no connection called 'crn'", "`crm`"),
     "an unknown contract": (FLOW, "contract: deal@1.0.0", "contract: deals@1.0.0", "'deals@1.0.0'", "`deal@1.0.0`"),
     "another contract version": (FLOW, "contract: deal@1.0.0", "contract: deal@1.1.0", "the contract is deal@1.0.0", "raise"),

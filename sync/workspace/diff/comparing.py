@@ -25,8 +25,9 @@ _OF_RECORDS = ("contract", "flow")
 _WITHOUT_SAMPLES = frozenset(
     "owner_removed owner_changed backup_changed approvers_changed source_of_truth_changed route_changed class_changed "
     "billing_hold_changed clock_loosened clock_tightened sla_loosened sla_tightened sla_given sla_withdrawn sla_changed "
-    "retention_changed synthetic_changed poll_changed retry_changed batch_changed hold_changed row_owner_changed contract_removed flow_removed "
-    "version_lowered team_changed roles_changed servers_changed status_changed quality_severity amount_shown_changed".split()
+    "retention_changed packs_changed receipts_changed synthetic_changed poll_changed retry_changed batch_changed "
+    "hold_changed row_owner_changed contract_removed flow_removed version_lowered team_changed roles_changed servers_changed "
+    "status_changed quality_severity amount_shown_changed".split()
 )
 
 

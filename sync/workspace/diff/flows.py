@@ -30,6 +30,7 @@ _KINDS: dict[str, tuple[Category, str]] = {
     "batch": (APPROVAL, "batch_changed"),
     "hold_for": (APPROVAL, "hold_changed"),
     "synthetic": (APPROVAL, "synthetic_changed"),
+    "receipts": (APPROVAL, "receipts_changed"),
     "newest": (PROOF, "newest_changed"),
 }
 _NOUNS = {
@@ -37,6 +38,7 @@ _NOUNS = {
     "contract_version_changed": "the flow follows another version of its contract",
     "when_changed": "other records trigger the flow",
     "trigger_changed": "the flow is triggered by something else",
+    "receipts_changed": "receipts go to others, or come otherwise",
     "synthetic_changed": "the record made up for the nightly try changes",
     "poll_changed": "the source is asked at another pace",
     "identity_changed": "records are known by another id: what was written is found by it",

@@ -40,6 +40,7 @@ _KINDS: dict[str, tuple[Category, str, str]] = {
     "connection": (PROOF, "connection_changed", "the connection works otherwise"),
     "retention": (APPROVAL, "retention_changed", "what is read or received is kept for another time"),
     "engine": (APPROVAL, "engine_changed", "the engine works otherwise"),
+    "packs": (APPROVAL, "packs_changed", "packs go out otherwise"),
     "digests": (APPROVAL, "digests_changed", "digests come at another time"),
     "flags": (PROOF, "flag_changed", "the flag is on for other records"),
     "name": (SAFE, "words_changed", "the company is called otherwise"),

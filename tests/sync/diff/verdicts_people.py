@@ -159,6 +159,9 @@ SURROUNDINGS = {
     "digests come later": pair(
         SETTINGS, 'at: "08:30"', 'at: "09:30"', APPROVAL, "digests_changed", "digests.at", "digests", "08:30", "09:30"
     ),
+    "the weekly pack comes on another day": pair(
+        SETTINGS, "day: mon, at:", "day: tue, at:", APPROVAL, "packs_changed", "packs.weekly.day", "packs", "mon", "tue"
+    ),
     "a lease is longer": pair(
         SETTINGS, "lease: 60s", "lease: 90s", APPROVAL, "engine_changed", "engine.lease", "engine", "1m", "90s"
     ),
