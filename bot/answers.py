@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
 from bot.command_words import NAME, SHARE, TABLE, Verb
+from bot.delivery_words import pending_lines
 from bot.glance import Pause, Works, engine_line, entry_line, flow_line, hold_line, pause_line, waiting_line
 from bot.wording import (
     CLASSES,
@@ -23,13 +24,15 @@ from bot.wording import (
 )
 from store.standing import FlowStatus
 from store.waiting import Waiting
+from sync.delivery import Pending
 from sync.lifecycle import CaseState
 from sync.model import BillingHold, Case, Entry
 from sync.reasons import reason
 
 _LISTED, _LINES, _HISTORY, _MOST = 20, 20, 10, 50
 _NARROWER = "Ask for fewer: `/sync exceptions mine`, `late`, `team T`, `reason R`, `flow F`, `class A`."
-_UNASKED = Works()
+_UNASKED, _NOTHING = Works(), Pending()
+_DELIVERY = 8
 
 
 def help_text(verb: Verb | None = None) -> Block:
@@ -69,9 +72,10 @@ def status(
     around: Around,
     works: Works = _UNASKED,
     queue: Sequence[Waiting] = (),
+    pending: Pending = _NOTHING,
 ) -> Block:
     """How the flows do, and what they run on. `reasons` counts what is open per reason code, `backlog` what Slack has still to
-    get; `queue` is what waits behind an exception."""
+    get and `pending` why; `queue` is what waits behind an exception."""
     lines = [flow_line(one, around) for one in flows] or ["No flow has had work yet."]
     lines += [*works.tried(around), *works.in_batches(around)]
     stopped = [*(hold_line(hold, around) for hold in holds), *(pause_line(pause, around) for pause in pauses)]
@@ -92,6 +96,8 @@ def status(
         blocks += [header("New fields"), *map(section, few(strange, _LINES))]
     if late := [f"{count:,} {said(what, 20)}" for what, count in backlog.items() if count]:
         blocks.append(context(f"Still on the way to Slack: {', '.join(late)}."))
+    if waits := pending_lines(pending):
+        blocks += [header("Delivery to Slack"), *(section(said(line, 600)) for line in few(waits, _DELIVERY))]
     counts = f"{counted(len(flows), 'flow')}, {counted(sum(reasons.values()), 'open exception')}"
     return message(f"{counts}, {counted(len(holds), 'customer')} on hold, {len(pauses):,} paused.", *blocks)
 

@@ -30,6 +30,7 @@ from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
 from bot.rollouts import Rollouts
 from bot.settings import Settings, resolve, slack_secrets
+from bot.strangers import Strangers
 from bot.surroundings import Surroundings
 from bot.web import Web
 from store.ledger import Store
@@ -184,12 +185,16 @@ async def _wire_slack(parts: Parts) -> None:
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT))
     parts.sessions.append(session)
     client = AsyncWebClient(
-        token=token, base_url=parts.settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
+        base_url=parts.settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
     )
-    bolt = AsyncApp(name="meshline", client=client, signing_secret=secret)  # or it looks through all modules for one
     people = People(parts.workspace, client, ledger=parts.store, clock=parts.clock)
     surroundings = Surroundings(parts.workspace, people)
     parts.around.append(surroundings)
+    connection = Connection(parts.store, client, surroundings, parts.clock, lambda: slack_secrets(parts.settings)[0])
+    bolt = AsyncApp(  # with a name, or it looks through all modules for one
+        name="meshline", client=client, signing_secret=secret, authorize=connection.authorize()
+    )
+    client.token = token  # Bolt itself would ask Slack who we are before it lets the first press through
     releases = ReleaseActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
@@ -215,5 +220,5 @@ async def _wire_slack(parts: Parts) -> None:
     surface = (releases, rollouts, fixing, away, commands, preferring)
     Listeners(bolt, client, actions, surface, answers, parts.homes, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
-    connection = Connection(parts.store, client, surroundings, parts.clock, lambda: slack_secrets(parts.settings)[0])
+    Strangers(bolt, parts.store, connection, parts.clock)
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

@@ -3,12 +3,17 @@ and go on where we stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import slack_errors as refusal
 from bot.delivery_words import let_in_again
@@ -19,6 +24,7 @@ from sync.reaching import sync_owners
 
 log = structlog.get_logger()
 _EVERY = timedelta(minutes=1)
+_WHO_SECONDS, _WHO_EVERY = 1.0, timedelta(seconds=30)
 Token = Callable[[], str]
 
 
@@ -37,6 +43,30 @@ class Connection:
         self._clock, self._token = clock, token
         self._stopped: bool | None = None
         self._ask_at: datetime | None = None
+        self._asked_who: datetime | None = None
+        self._ours: dict[str, Any] = {}
+
+    def authorize(self) -> Callable[..., Awaitable[AuthorizeResult]]:
+        """Tells Bolt as whom we answer a request. A press counts while Slack does not answer us, or does not let us in."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None, user_id: str | None) -> AuthorizeResult:
+            ours = await self._who()
+            return AuthorizeResult(
+                enterprise_id=enterprise_id, team_id=ours.get("team_id") or team_id, user_id=user_id,
+                bot_user_id=ours.get("user_id"), bot_id=ours.get("bot_id"), bot_token=self._client.token,
+            )  # fmt: skip
+
+        return authorize  # Bolt goes by the names of the arguments, and `self` is none of its own
+
+    async def _who(self) -> dict[str, Any]:
+        """Who we are, asked once; nothing while Slack does not say."""
+        now = self._clock()
+        if not self._ours and (self._asked_who is None or now - self._asked_who >= _WHO_EVERY):
+            self._asked_who = now
+            with suppress(SlackApiError, *refusal.NO_ANSWER):
+                async with asyncio.timeout(_WHO_SECONDS):
+                    self._ours = _told(await self._client.auth_test())
+        return self._ours
 
     async def open(self) -> bool:
         """Whether we may send now. While we may not, Slack is asked once a minute."""
@@ -58,10 +88,15 @@ class Connection:
         if await self._store.stop_sending(error=error, now=self._clock()):
             log.error("slack_stopped", error=error)
 
+    async def doubt(self, error: str) -> None:
+        """Somebody says that Slack does not let us in: nothing is sent until Slack itself was asked, which is done next."""
+        await self.stop(error)
+        self._ask_at = None
+
     async def _ask(self) -> bool:
         try:
             self._client.token = self._token()
-            await self._client.auth_test()
+            self._ours = _told(await self._client.auth_test())
         except ConfigurationError:
             return False
         except SlackApiError as error:
@@ -81,3 +116,7 @@ class Connection:
         log.info("slack_goes_on", stopped_at=stop.stopped_at.isoformat())
         body = let_in_again(stop, now)
         await self._store.announce(team.channel, "slack_back", body["text"], now=now, body=body)
+
+
+def _told(answer: AsyncSlackResponse) -> dict[str, Any]:
+    return answer.data if isinstance(answer.data, dict) else {}

@@ -58,7 +58,7 @@ def channel_lost(lost: LostChannel, owner: str) -> Block:
         f"{words} {click}",
         section(f"<@{said(owner, 40)}> *<#{said(lost.channel, 40)}> {wrong}.* What belongs there comes to <#{said(lost.fallback, 40)}>."),
         section(f"*What to click:* {said(click, 600)}"),
-        context(f"Since {moment(lost.lost_at)} · Slack says {said(lost.error, 60)} · channel {said(lost.channel, 40)}"),
+        context(f"Since {moment(lost.lost_at)} · Slack’s word is “{said(_spoken(lost.error), 60)}” · channel {said(lost.channel, 40)}"),
     )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def channel_back(channel: str) -> Block:
 
 def stop_words(stop: Stop) -> str:
     """That Slack does not let us in, and what to click, in plain sentences for a terminal and /readyz."""
-    why = _STOPS.get(stop.error, f"Slack says {stop.error}")
+    why = _STOPS.get(stop.error, f"Slack says “{_spoken(stop.error)}”")
     return (
         f"Slack does not let Meshline in since {utc(stop.stopped_at)}: {why}. Nothing is lost: cards wait. {_REINSTALL}"
     )
@@ -91,7 +91,7 @@ def let_in_again(stop: Stop, now: datetime) -> Block:
 def lost_words(lost: LostChannel) -> str:
     """One line about a lost channel."""
     wrong, click = channel_trouble(lost.error)
-    return f"channel {lost.channel} {wrong} since {utc(lost.lost_at)}; its cards go to {lost.fallback}. {click}"
+    return f"The channel {lost.channel} {wrong} since {utc(lost.lost_at)}; its cards go to {lost.fallback}. {click}"
 
 
 def queue_words(queue: Queue) -> str:
@@ -101,8 +101,8 @@ def queue_words(queue: Queue) -> str:
         for many, noun in ((queue.cards, "card"), (queue.messages, "message"))
         if many
     ]
-    last = f"; Slack said last: {queue.error}" if queue.error else ""
-    return f"{queue.channel}: {', '.join(what)}, the oldest since {utc(queue.since)}{last}"
+    last = f"; the last answer was “{_spoken(queue.error)}”" if queue.error else ""
+    return f"{queue.channel}: {', '.join(what)}, the oldest since {utc(queue.since)}{last}."
 
 
 def pending_lines(pending: Pending) -> list[str]:
@@ -115,11 +115,15 @@ def pending_lines(pending: Pending) -> list[str]:
     ]
 
 
+def _spoken(error: str) -> str:
+    return error.replace("_", " ")
+
+
 def _removed(causes: Sequence[int]) -> list[str]:
     if not causes:
         return []
     one = len(causes) == 1
     what = "1 card was" if one else f"{len(causes):,} cards were"
     return [
-        f"{what} deleted in Slack twice within a day and {'is' if one else 'are'} not posted again until tomorrow; see meshline exceptions list"
+        f"{what} deleted in Slack twice within a day and {'is' if one else 'are'} not posted again until tomorrow; see meshline exceptions list."
     ]

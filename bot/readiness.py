@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from bot.blocks import Block, context, message, moment, section, utc
+from bot.delivery_words import stop_words
 from bot.surroundings import Surroundings
 from bot.wording import records
 from store.ledger import Store
@@ -79,9 +80,11 @@ async def readiness(store: Store, intake: Intake, *, now: datetime) -> Readiness
     try:
         async with asyncio.timeout(_SOON_SECONDS):
             found = await store.probe(now=now)
+            stop = await store.slack_stop() if not found.schema else None
         why += [found.schema] if found.schema else []
         if not found.schema and (silence := silent(found.beat_at, now, alone=intake.role == "bot")):
             notes.append(silence)
+        notes += [stop_words(stop)] if stop is not None else []
         notes += [intake.behind] if intake.behind else []
     except LedgerUnavailable as error:
         why.append(str(error))

@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.running import ledger, now, run
 from bot.cli.telling import fail, moment, show, table
+from bot.delivery_words import pending_lines
 from bot.readiness import engine_words
 from store.waiting import COUNTED, Waiting
 from sync.lifecycle import BreakerState
@@ -36,6 +37,7 @@ def status(as_json: Json = False) -> None:
                 "silent": [one for one in await store.breakers() if one.state != BreakerState.CLOSED],
                 "paused": await store.pauses(),
                 "slack_backlog": await store.backlog(),
+                "slack_pending": await store.pending(),
                 "workers": await store.workers(),
             }
 
@@ -71,6 +73,7 @@ def _status_text(found: dict[str, Any]) -> str:
     lines += [f"paused: {scope} {name} by {by} since {moment(at)}" for scope, name, by, at in found["paused"]]
     waiting = found["slack_backlog"]
     lines += [f"waiting for Slack: {waiting['cards']} cards, {waiting['messages']} messages"]
+    lines += [f"  {line}" for line in pending_lines(found["slack_pending"])]
     lines += [engine_words(found["workers"], now())]
     return "\n".join(lines)
 

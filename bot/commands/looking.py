@@ -35,6 +35,7 @@ async def status(desk: Desk, asked: Asked) -> Payload:
         desk.around(),
         works,
         await store.waiting(limit=_QUEUE, crowded=True),
+        await store.pending(),
     )
 
 

@@ -15,7 +15,7 @@ class Events:
     """`subscribed` names what the app gets to hear; `retry_waits` the seconds before each new attempt."""
 
     def __init__(self, state: State) -> None:
-        self.subscribed = {"app_home_opened"}
+        self.subscribed = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
         self.retry_waits: tuple[float, ...] = RETRY_WAITS
         self._state = state
         self._again: set[asyncio.Task[None]] = set()
