@@ -72,6 +72,16 @@ def _call(one: WouldWrite) -> str:
     return "\n".join([head, *few(fields, _FIELDS)])
 
 
+def sent(gone: int, many: int, *, one_card: bool = False, after: bool = False) -> Block:
+    """They are on their way, or the oldest of them."""
+    way = f"{counted(gone, 'record')} {'is on its' if gone == 1 else 'are on their'} way again."
+    if one_card:
+        way = f"{counted(gone, 'record')} are replayed: the oldest five first, the rest when those went through. Their card shows how far it is."
+    left = f" {counted(many - gone, 'record')} had been decided meanwhile." if many > gone else ""
+    words = f"{'The canary went through. ' if after else ''}{way}{left}"
+    return message(words, section(words))
+
+
 def canary(first: Sequence[Case], left: int, value: str) -> Block:
     """Five are on their way; the rest waits for them."""
     refs = ", ".join(case.ref for case in first)

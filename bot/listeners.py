@@ -21,6 +21,7 @@ from bot.command_answers import CommandAnswers
 from bot.homes import Homes
 from bot.parts import Part, part_of
 from bot.people import People
+from bot.shortcuts import Shortcuts
 from sync.errors import MeshlineError, NotFound
 
 log = structlog.get_logger()
@@ -40,11 +41,13 @@ class Listeners:
         parts: Sequence[Part],
         commands: CommandAnswers,
         homes: Homes,
+        shortcuts: Shortcuts,
         people: People,
     ) -> None:
         self._client, self._actions, self._parts = client, actions, parts
-        self._commands, self._homes, self._people = commands, homes, people
+        self._commands, self._homes, self._shortcuts, self._people = commands, homes, shortcuts, people
         bolt.command("/sync")(self.on_command)
+        bolt.shortcut(_ANY)(self.on_shortcut)
         bolt.event("app_home_opened")(self.on_home)
         bolt.action({"type": "block_actions", "action_id": _ANY})(self.on_action)
         bolt.view(_ANY)(self.on_view)
@@ -94,6 +97,16 @@ class Listeners:
     async def on_command(self, ack: Ack, respond: Ack, command: dict[str, Any]) -> None:
         """`/sync …`: the answer goes to the one who asked, where they asked."""
         await self._commands.give(ack, respond, command)
+
+    async def on_shortcut(self, ack: Ack, body: dict[str, Any]) -> None:
+        """An entry of a message's menu, or of the lightning menu."""
+        await ack()
+        try:
+            await self._shortcuts.called(body)
+        except MeshlineError as error:
+            await self._whisper(body, str(error))
+        except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+            await self._whisper(body, _reference("shortcut", error))
 
     async def on_home(self, event: dict[str, Any]) -> None:
         """The Home tab is drawn when it is opened."""

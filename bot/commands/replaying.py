@@ -133,10 +133,12 @@ async def _dry(desk: Desk, cases: Sequence[Case]) -> answers_replay.Would:
 
 
 async def _canary(desk: Desk, user: str, chosen: Chosen, cases: list[Case]) -> Payload:
+    """Records of one cause go as any decision about them: their card has its own canary. Of several causes five go first."""
     first, left = cases[:CANARY], len(cases) - CANARY
+    if left <= 0 or len({case.cause_id for case in cases}) == 1:
+        gone = await _send(desk, user, cases)
+        return answers_replay.sent(gone, len(cases), one_card=left > 0)
     await _send(desk, user, first)
-    if left <= 0:
-        return answers.done(f"{_many(len(first))} on {_their(len(first))} way again.")
     chosen = Chosen(words=chosen.words, canary=tuple(case.id for case in first))
     return answers_replay.canary(first, left, _button("replay_rest", chosen))
 
@@ -150,27 +152,29 @@ async def _rest(desk: Desk, user: str, chosen: Chosen, cases: list[Case]) -> Pay
         return answers_replay.canary_waits(len(waiting), len(cases), _button("replay_rest", chosen))
     if stopped:
         return answers_replay.canary_stopped(stopped, len(outcome))
-    await _send(desk, user, cases)
-    return answers.done(f"The canary went through. {_many(len(cases))} on {_their(len(cases))} way again.")
+    gone = await _send(desk, user, cases)
+    return answers_replay.sent(gone, len(cases), after=True)
 
 
 def _went(state: str, stands: str) -> bool:
     return state == CaseState.RESOLVED and stands == DeliveryState.DELIVERED
 
 
-async def _send(desk: Desk, user: str, cases: Sequence[Case]) -> None:
-    lent = desk.surroundings.people.may(user, "replay", cases[0].team)
-    words, ids = f"@{{{user}}} replays it.", [case.id for case in cases]
-    try:
-        await desk.store.act(Press(verb="replay", cases=ids, by=user, words=words, acting_for=lent), now=desk.clock())
-    except IllegalMove:
-        raise IllegalMove("Somebody was faster: all of them are on their way already.") from None
+async def _send(desk: Desk, user: str, cases: Sequence[Case]) -> int:
+    """Replay them, cause by cause; of how many nobody else has decided meanwhile. Raises IllegalMove when of none."""
+    by_cause: dict[int, list[Case]] = {}
+    for case in cases:
+        by_cause.setdefault(case.cause_id, []).append(case)
+    gone, refused = 0, IllegalMove("There is nothing to replay.")
+    for group in by_cause.values():
+        lent, ids = desk.surroundings.people.may(user, "replay", group[0].team), [case.id for case in group]
+        press = Press(verb="replay", cases=ids, by=user, words=f"@{{{user}}} replays it.", acting_for=lent)
+        try:
+            await desk.store.act(press, now=desk.clock())
+            gone += len(group)
+        except IllegalMove as faster:
+            refused = faster
+    if not gone:
+        raise refused
     desk.changed()
-
-
-def _many(count: int) -> str:
-    return "1 record is" if count == 1 else f"{count:,} records are"
-
-
-def _their(count: int) -> str:
-    return "its" if count == 1 else "their"
+    return gone
