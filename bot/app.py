@@ -21,7 +21,7 @@ from bot.connection import Connection
 from bot.fixing.part import Fixing
 from bot.homes import Homes
 from bot.jobs import Jobs
-from bot.listeners import Listeners
+from bot.listeners import Elsewhere, Listeners
 from bot.people import People
 from bot.poster import Poster
 from bot.preferring import Preferring
@@ -30,6 +30,7 @@ from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
 from bot.rollouts import Rollouts
 from bot.settings import Settings, resolve, slack_secrets
+from bot.shortcuts import Shortcuts
 from bot.strangers import Strangers
 from bot.surroundings import Surroundings
 from bot.web import Web
@@ -214,11 +215,12 @@ async def _wire_slack(parts: Parts) -> None:
         changed=parts.changed, line=lambda: parts.engine.line,
     )  # fmt: skip
     commands = Commands(desk=desk, away=away)
-    answers = CommandAnswers(commands, people)
+    shortcuts = Shortcuts(desk=desk)
     preferring = Preferring(store=parts.store, client=client, clock=parts.clock, changed=parts.changed)
     parts.homes = Homes(desk=desk)
-    surface = (releases, rollouts, fixing, away, commands, preferring)
-    Listeners(bolt, client, actions, surface, answers, parts.homes, people)
+    surface = (releases, rollouts, fixing, away, commands, preferring, shortcuts)
+    asked = Elsewhere(commands=CommandAnswers(commands, people), homes=parts.homes, shortcuts=shortcuts)
+    Listeners(bolt, client, actions, surface, asked, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     Strangers(bolt, parts.store, connection, parts.clock)
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,15 @@ Ack = Callable[..., Awaitable[BoltResponse]]
 _ANY = re.compile(r".*", re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What people use beside the cards: commands, the Home tab, shortcuts."""
+
+    commands: CommandAnswers
+    homes: Homes
+    shortcuts: Shortcuts
+
+
 class Listeners:
     """Connects Bolt to what the product does."""
 
@@ -39,13 +49,12 @@ class Listeners:
         client: AsyncWebClient,
         actions: Actions,
         parts: Sequence[Part],
-        commands: CommandAnswers,
-        homes: Homes,
-        shortcuts: Shortcuts,
+        elsewhere: Elsewhere,
         people: People,
     ) -> None:
         self._client, self._actions, self._parts = client, actions, parts
-        self._commands, self._homes, self._shortcuts, self._people = commands, homes, shortcuts, people
+        self._commands, self._homes, self._shortcuts = elsewhere.commands, elsewhere.homes, elsewhere.shortcuts
+        self._people = people
         bolt.command("/sync")(self.on_command)
         bolt.shortcut(_ANY)(self.on_shortcut)
         bolt.event("app_home_opened")(self.on_home)

@@ -9,10 +9,15 @@ FLOW, RECORD, RECORD_HINT = "Flow", "Record", "Its id in the CRM or the ERP"
 SYSTEM, SYSTEM_HINT = "In which system", "CRM, ERP or another"
 WHAT, WHAT_HINT = "What was changed", "The field, from what to what"
 WHY, WHY_HINT = "Why by hand", "What Meshline could not do"
-NO_CARD = "This message is no card of an exception. Cards are the messages that Meshline posts when a record stops; /sync exceptions lists what is open."
+NO_CARD = (
+    "This message is no card of an exception. Cards are the messages that Meshline posts when a record stops; "
+    "/sync exceptions lists what is open."
+)
 NEEDED = "Please write an exception such as EX-7, or a record's id."
 RECORDED = "It is on record."
-OPEN_STILL = "{ref} is still open. Once the record is right at its source, replay it; if nothing is to be written, discard it."
+OPEN_STILL = (
+    "{ref} is still open. Once the record is right at its source, replay it; if nothing is to be written, discard it."
+)
 CLOSED = "{ref} is closed already."
 NO_RECORD = "No record will be written for it. The decision stays on record with your name."
 UNKNOWN = "This entry is from another version of Meshline."

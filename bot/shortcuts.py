@@ -170,7 +170,12 @@ def card_view(cause: Cause, blocks: Sequence[Block], around: Around) -> Block:
 def report_view(workspace: Workspace, case: str = "") -> Block:
     """The dialog in which a manual fix is told. Pure."""
     flows = [option(flow.title, name) for name, flow in list(workspace.flows.items())[:100] if len(name) <= 75]
-    select = {"type": "static_select", "action_id": "answer", "placeholder": plain("Choose", PLACEHOLDER), "options": flows}
+    select = {
+        "type": "static_select",
+        "action_id": "answer",
+        "placeholder": plain("Choose", PLACEHOLDER),
+        "options": flows,
+    }
     known = {"initial_option": flows[0]} if len(flows) == 1 else {}
     blocks = [
         section(words.INTRO),
