@@ -97,7 +97,8 @@ def _replay_words(given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     many = " ".join(f"{name} {given[name]}" for name in ("reason", "flow", "since", "until") if given.get(name))
     if bool(given.get("case")) == bool(many):
         return "", {"case": "Choose one exception, or a reason, flow or time for many. Not both."}
-    return given.get("case") or many, {}
+    dry = " --dry-run" if given.get("dry") == _DRY else ""
+    return f"{given.get('case') or many}{dry}", {}
 
 
 def entered(view: Block) -> dict[str, str]:

@@ -17,16 +17,19 @@ from tests.browser.shop import Shop
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WALK = Path(__file__).resolve().parents[2] / "docs" / "walk"
-_LARGEST = 150_000
+_LARGEST = 170_000
+_SIZE = {"width": 1120, "height": 720}
 Look = Callable[..., Awaitable[Screen]]
 
 
-async def picture(screen: Screen, name: str) -> None:
-    """A step of the walk, for the page that tells it."""
+async def picture(screen: Screen, name: str, *, toasts: bool = False) -> None:
+    """A step of the walk, for the page that tells it; without the short notes of the step before."""
     if not os.environ.get("UPDATE_SCREENSHOTS"):
         return
     WALK.mkdir(parents=True, exist_ok=True)
     await screen.tab.mouse.move(0, 0)
+    while not toasts and await screen.toast.count():
+        await screen.toast.first.get_by_label("Dismiss").click()
     path = WALK / f"{name}.png"
     await screen.tab.screenshot(path=path, animations="disabled")
     assert path.stat().st_size <= _LARGEST
@@ -46,7 +49,7 @@ async def centred(card: Locator) -> None:
 @pytest.fixture
 async def walk(look: Open) -> Look:
     async def begin(shop: Shop, who: str, place: str = "sales-ops") -> Screen:
-        screen = await look(shop, who, place, color_scheme="light")
+        screen = await look(shop, who, place, color_scheme="light", viewport=_SIZE)
         await quiet(screen)
         return screen
 
@@ -64,7 +67,10 @@ async def test_1_a_field_is_filled_in_by_the_keyboard(shop: Shop, walk: Look) ->
     await dana.tab.keyboard.press("Enter")
     await expect(dana.modal.get_by_test_id("field-q0")).to_be_focused()
     await dana.tab.keyboard.type("BC-DE-2002")
+    await dana.tab.keyboard.press("Enter")
+    await expect(dana.modal).to_contain_text("empty → “BC-DE-2002”")
     await picture(dana, "02-fill")
+    await dana.tab_to(dana.modal.get_by_test_id("modal-submit"))
     await dana.tab.keyboard.press("Enter")
     await expect(dana.modal).to_have_count(0)
     await expect(card).to_contain_text("Resolved · Billing code is missing")
@@ -115,7 +121,7 @@ async def test_4_one_proposes_and_another_approves(shop: Shop, walk: Look) -> No
     await faye.tab.get_by_test_id("confirm-yes").click()
     await expect(faye.toast).to_contain_text("Priya Raman")
     await centred(card)
-    await picture(faye, "09-not-by-oneself")
+    await picture(faye, "09-not-by-oneself", toasts=True)
     await faye.act_as("priya")
     await centred(card)
     await faye.press(card, "approve")
@@ -166,12 +172,11 @@ async def test_6_a_replay_is_looked_at_before_it_goes(shop: Shop, walk: Look) ->
     await dana.modal.get_by_role("checkbox", name="Only look").check()
     await picture(dana, "16-replay-asks")
     await dana.submit()
-    answer = dana.whispers.last
-    await expect(answer).to_contain_text("Nothing was written.")
-    await expect(answer).to_contain_text("BC-PL-7777")
-    assert shop.invoice(cause) is None
-    await centred(answer)
+    await expect(dana.modal).to_contain_text("Nothing was written.")
+    await expect(dana.modal).to_contain_text("BC-PL-7777")
     await picture(dana, "17-dry-run")
+    assert shop.invoice(cause) is None
+    await dana.tab.keyboard.press("Escape")
     await dana.say(f"/sync replay {cause.first[0].ref}")
     await expect(dana.whispers.last).to_contain_text("is on its way again")
     assert (await shop.billed(cause))["billing_code"] == "BC-PL-7777"
@@ -196,6 +201,7 @@ async def test_8_nobody_answers_so_the_backup_is_asked_and_the_morning_has_a_dig
     await picture(dana, "19-no-answer")
     await dana.clock(1440)
     await dana.clock(1440)
+    await dana.clock(240)
     await expect(card).to_contain_text("Late · Billing code is missing")
     await card.locator(".replies").click()
     await expect(dana.thread.locator(".mention").first).to_have_text("@Ben Ortiz")

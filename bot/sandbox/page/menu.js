@@ -1,5 +1,5 @@
 // The overflow menu: opens under its button, walks with the arrow keys, closes with Escape, Tab or a click
-// elsewhere.
+// elsewhere. When the card under it moves or is drawn anew, it stays with its button.
 
 import { arrowKeys, h } from "./dom.js";
 import { plainText, textNodes } from "./mrkdwn.js";
@@ -30,18 +30,34 @@ function item(option, choose) {
   );
 }
 
-export function openMenu(button, options, onChoose, label) {
+/** The button as it stands now: a card may have been drawn anew under an open menu. */
+const standing = (button) =>
+  button.isConnected ? button : document.querySelector(`[data-key="${CSS.escape(button.dataset.key ?? "")}"]`);
+
+function isInSight(node) {
+  const at = node.getBoundingClientRect();
+  return at.bottom > 0 && at.top < window.innerHeight;
+}
+
+export function openMenu(opened, options, onChoose, label) {
   closeCurrent();
+  let button = opened;
   const close = (refocus) => {
     menu.remove();
     document.removeEventListener("pointerdown", outside, true);
     window.removeEventListener("resize", dismissed);
-    document.removeEventListener("scroll", dismissed, true);
+    document.removeEventListener("scroll", follow, true);
     button.setAttribute("aria-expanded", "false");
     closeCurrent = () => {};
-    if (refocus && button.isConnected) button.focus();
+    if (refocus) standing(button)?.focus();
   };
   const dismissed = () => close(false);
+  const follow = (event) => {
+    if (menu.contains(event.target)) return;
+    button = standing(button) ?? button;
+    if (button.isConnected && isInSight(button)) place(menu, button);
+    else close(false);
+  };
   const outside = (event) => {
     if (!menu.contains(event.target) && !button.contains(event.target)) close(false);
   };
@@ -70,7 +86,7 @@ export function openMenu(button, options, onChoose, label) {
   place(menu, button);
   document.addEventListener("pointerdown", outside, true);
   window.addEventListener("resize", dismissed);
-  document.addEventListener("scroll", dismissed, true);
+  document.addEventListener("scroll", follow, true);
   button.setAttribute("aria-expanded", "true");
   closeCurrent = () => close(false);
   menu.firstChild?.focus({ preventScroll: true });
