@@ -18,6 +18,7 @@ from bot.clicks import Click, Submission
 from bot.fixing.part import Fixing
 from bot.fixing.told import decided
 from bot.parts import Reply, wrong_fields
+from bot.reprocessing import not_before, replays
 from bot.surroundings import Surroundings
 from store.cases import Press
 from store.ledger import Store
@@ -167,12 +168,16 @@ class Actions:
             case "take":
                 await self._act(cases, "take", click.user, "@{%s} takes it.")
             case "replay":
-                await self._act(cases, "replay", click.user, "@{%s} replays it.")
+                await self._replay(cases, click.user)
             case "approve":
                 proposed = cases[0].decision.replace("} proposes: ", "} proposed: ", 1)
                 await self._act(cases, "approve", click.user, f"@{{%s}} approved what {proposed}")
             case "suggest":
                 await self._suggest(click, cases)
+
+    async def _replay(self, cases: list[Case], user: str) -> None:
+        opens = not_before(self.surroundings.workspace, cases, self.clock())
+        await self._act(cases, "replay", user, replays(user, opens), opens=opens)
 
     async def _suggest(self, click: Click, cases: list[Case]) -> None:
         if any(case.four_eyes for case in cases) or click.candidate is None:
@@ -266,6 +271,7 @@ class Actions:
         overlays: dict[int, tuple[Overlay, ...]] | None = None,
         to: str | None = None,
         until: datetime | None = None,
+        opens: datetime | None = None,
     ) -> None:
         press = Press(
             verb=verb,
@@ -276,6 +282,7 @@ class Actions:
             to=to,
             until=until,
             acting_for=self.surroundings.people.may(user, verb, cases[0].team),
+            not_before=opens,
         )
         await self.store.act(press, now=self.clock())
 

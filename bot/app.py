@@ -134,7 +134,7 @@ async def wire(
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)
     parts = Parts(settings, workspace, store, engine, clock, built)
-    parts.rollouts = Rollouts(store, clock, parts.changed)
+    parts.rollouts = Rollouts(store, lambda: parts.workspace, clock, parts.changed)
     if slack:
         await _wire_slack(parts)
     if parts.jobs is None:

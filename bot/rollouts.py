@@ -9,10 +9,12 @@ from datetime import datetime
 
 import structlog
 
+from bot.reprocessing import window
 from bot.rollout_words import failed_words
 from store.ledger import Store
 from sync.errors import IllegalMove, LedgerUnavailable, NotAllowed
 from sync.rollouts import Rollout, next_move
+from sync.workspace.workspace import Workspace
 
 log = structlog.get_logger()
 
@@ -20,8 +22,14 @@ log = structlog.get_logger()
 class Rollouts:
     """`run` carries on what is on its way; `look` does what can be done now."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
-        self._store, self._clock, self._changed = store, clock, changed
+    def __init__(
+        self,
+        store: Store,
+        workspace: Callable[[], Workspace],
+        clock: Callable[[], datetime],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store, self._workspace, self._clock, self._changed = store, workspace, clock, changed
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -68,6 +76,7 @@ class Rollouts:
             await self._store.move_rollout(rollout.id, verb, by="engine", words=words, now=now)
             return
         try:
-            await self._store.send_batch(rollout.id, now=now)
+            opens = window(self._workspace(), rollout.verb, rollout.flow, now)
+            await self._store.send_batch(rollout.id, now=now, not_before=opens)
         except (IllegalMove, NotAllowed) as error:  # what was lawful is not any more: a person has to look
             await self._store.move_rollout(rollout.id, "stop", by="engine", words=str(error), now=now)

@@ -30,7 +30,7 @@ _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "disc
 class Press:
     """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
     `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze, `acting_for` whose right
-    it is when it is not the person's own: of people who are away."""
+    it is when it is not the person's own: of people who are away. Before `not_before` the records do not go out."""
 
     verb: str
     cases: Sequence[int]
@@ -40,6 +40,7 @@ class Press:
     to: str | None = None
     until: datetime | None = None
     acting_for: tuple[str, ...] = ()
+    not_before: datetime | None = None
 
 
 def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> list[AnyRow]:
@@ -154,7 +155,7 @@ def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime)
     move = delivery_move(_RELEASES[press.verb])
     line = {(row.flow, row.subject) for row in moved}
     lock(tx, line)
-    put_back(tx, deliveries.c.id.in_([row.delivery_id for row in moved]), move, now)
+    put_back(tx, deliveries.c.id.in_([row.delivery_id for row in moved]), move, now, due=press.not_before)
     line_up(tx, line)
     tell_news(tx)
 

@@ -37,7 +37,7 @@ def _view(tx: Connection, row: AnyRow) -> Rollout:
 
     failed = _first_failed(tx, row)
     return Rollout(
-        id=row.id, cause_id=row.cause_id, verb=row.verb, by=row.decided_by, words=row.words, state=row.state,
+        id=row.id, cause_id=row.cause_id, flow=row.flow, verb=row.verb, by=row.decided_by, words=row.words, state=row.state,
         total=many(), waiting=many(Reach.WAITING, Reach.LEFT), sent=many(Reach.SENT), through=many(Reach.THROUGH),
         failed=many(Reach.FAILED), passed=many(Reach.PASSED), canary=many(canary=True),
         canary_through=many(Reach.THROUGH, canary=True), canary_failed=many(Reach.FAILED, canary=True),

@@ -58,13 +58,14 @@ class Rollouts:
 
         return await self.db.write(work)
 
-    async def send_batch(self, rollout_id: int, *, now: datetime) -> int:
-        """Carry the decision out for the next batch; for how many records. None when it does not run any more."""
+    async def send_batch(self, rollout_id: int, *, now: datetime, not_before: datetime | None = None) -> int:
+        """Carry the decision out for the next batch, whose records go out at `not_before` where it is said; for how many records.
+        None when it does not run any more."""
 
         def work(tx: Connection) -> int:
             guard = (_r.id == rollout_id, _r.state == RolloutState.REST)
             row = tx.execute(select(rollouts).where(*guard).with_for_update()).one_or_none()
-            return 0 if row is None else _send(tx, row, now)
+            return 0 if row is None else _send(tx, row, now, not_before)
 
         return await self.db.write(work)
 
@@ -106,7 +107,7 @@ def begin(tx: Connection, press: Press, now: datetime) -> int:
         tx.execute(update(rollout_cases).where(*under_way).values(state=Reach.LEFT))
     row = _put(tx, press, found, now)
     say(tx, cause_id, f"{press.words} ({len(found):,} records, the oldest {CANARY} first)", now=now)
-    sent = _send(tx, row, now)
+    sent = _send(tx, row, now, press.not_before)
     touch(tx, cause_id, now)
     hurry(tx, cause_id)
     return sent
@@ -139,7 +140,7 @@ def _put(tx: Connection, press: Press, found: Sequence[AnyRow], now: datetime) -
     return row
 
 
-def _send(tx: Connection, row: AnyRow, now: datetime) -> int:
+def _send(tx: Connection, row: AnyRow, now: datetime, not_before: datetime | None) -> int:
     """The oldest that wait, as if their decider pressed now. What was decided elsewhere meanwhile is passed over."""
     next_ones = [_m.rollout_id == row.id, _m.state == Reach.WAITING]
     if row.state == RolloutState.CANARY:
@@ -149,7 +150,8 @@ def _send(tx: Connection, row: AnyRow, now: datetime) -> int:
     _mark(tx, row.id, ids, Reach.SENT)
     overlays = {each.case_id: tuple(Overlay(**one) for one in each.overlays) for each in chosen}
     press = Press(
-        verb=row.verb, cases=ids, by=row.decided_by, words=row.words, overlays=overlays, acting_for=tuple(row.acting_for)
+        verb=row.verb, cases=ids, by=row.decided_by, words=row.words, overlays=overlays,
+        acting_for=tuple(row.acting_for), not_before=not_before,
     )  # fmt: skip
     sent = {each.id for each in move(tx, press, now, told=False)}
     _mark(tx, row.id, [each for each in ids if each not in sent], Reach.PASSED)

@@ -62,6 +62,7 @@ class Rollout:
 
     id: int
     cause_id: int
+    flow: str
     verb: str
     by: str
     words: str

@@ -14,6 +14,7 @@ from bot.clicks import Click
 from bot.commands.desk import Asked, Desk, Payload
 from bot.commands.parsing import case_id, clauses, moment_of
 from bot.dry_run import dry_run
+from bot.reprocessing import not_before, replays
 from store.cases import Press
 from sync.errors import IllegalMove, NotFound
 from sync.lifecycle import CaseState, DeliveryState, case_move
@@ -168,7 +169,9 @@ async def _send(desk: Desk, user: str, cases: Sequence[Case]) -> int:
     gone, refused = 0, IllegalMove("There is nothing to replay.")
     for group in by_cause.values():
         lent, ids = desk.surroundings.people.may(user, "replay", group[0].team), [case.id for case in group]
-        press = Press(verb="replay", cases=ids, by=user, words=f"@{{{user}}} replays it.", acting_for=lent)
+        opens = not_before(desk.surroundings.workspace, group, desk.clock(), among=len(cases))
+        words = replays(user, opens)
+        press = Press(verb="replay", cases=ids, by=user, words=words, acting_for=lent, not_before=opens)
         try:
             await desk.store.act(press, now=desk.clock())
             gone += len(group)

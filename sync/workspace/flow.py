@@ -114,7 +114,8 @@ class WriteRow(Strict):
 
 class Flow(Strict):
     """A whole flow file. `hold_for` is how long a held record holds up its own later changes, on the clock of its exception;
-    with `newest` only the newest of several changes of a record is delivered."""
+    with `newest` only the newest of several changes of a record is delivered. `reprocess` names the calendar in whose hours a
+    replay of many records goes out; without one it goes out at once."""
 
     name: Name = Field(alias="flow")
     title: Words
@@ -127,6 +128,7 @@ class Flow(Strict):
     batch: BatchPolicy = BatchPolicy()
     hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
     newest: bool = False
+    reprocess: Name | None = None
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
     checks: tuple[AnyCheck, ...] = ()

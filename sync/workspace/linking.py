@@ -34,6 +34,7 @@ class Names:
     fields: Mapping[str, Collection[str]]
     """The paths of the fields of each contract that could be read."""
     flags: Collection[str] | None
+    calendars: Collection[str] | None
     own: Collection[str]
     """The company's transforms, by the names that rows call them."""
 
@@ -71,6 +72,7 @@ def check_flow(document: Document, names: Names) -> None:
     flow.at("owner").known("team", names.teams)
     flow.at("receipts", "to").known("team", names.teams)
     flow.at("trigger", "connection").known("connection", names.connections)
+    flow.at("reprocess").known("calendar", names.calendars)
     _check_contract_of(flow, names)
     fields = names.fields.get(flow.at("contract").word or "")
     check_rule(flow.at("trigger", "when", "rule"), fields)

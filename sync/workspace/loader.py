@@ -106,6 +106,7 @@ def _names(files: Files) -> linking.Names:
         unread=versionless if len(told) == len(contracts) else None,
         tables={name: table for name, (_, table) in files.tables.items()},
         fields={each.ref: each.fields.keys() for _, each in files.contracts if each is not None},
+        calendars=settings.at("calendars").entries or None,
         flags=settings.at("flags").entries if settings.value is not None else None,
         own=[f"{PREFIX}{name}" for name in files.ours.lines] if files.ours is not None else [],
     )

@@ -112,6 +112,12 @@ class Workspace:
         rota = named.on_call.rota() if named.on_call else None
         return named.owner if rota is None else on_call(rota, now)
 
+    def reprocess_at(self, flow: Flow, now: datetime) -> datetime:
+        """When a replay of many records of the flow may go out: now, or when the hours that it keeps begin."""
+        if flow.reprocess is None:
+            return now
+        return clocks.add_working(now, timedelta(), _named(self.calendars, flow.reprocess, "calendar"))
+
     def references(self) -> list[str]:
         """Every `env:` and `file:` reference of the connections, each once, in order. Nothing here reads them."""
         found = [text for each in self.connections.values() for text in _texts(each.options)]

@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[Category, str]] = {
     "retry": (APPROVAL, "retry_changed"),
     "batch": (APPROVAL, "batch_changed"),
     "hold_for": (APPROVAL, "hold_changed"),
+    "reprocess": (APPROVAL, "reprocess_changed"),
     "synthetic": (APPROVAL, "synthetic_changed"),
     "receipts": (APPROVAL, "receipts_changed"),
     "newest": (PROOF, "newest_changed"),
