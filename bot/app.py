@@ -22,6 +22,7 @@ from bot.fixing.part import Fixing
 from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Elsewhere, Listeners
+from bot.pausing import PausingClocks
 from bot.people import People
 from bot.poster import Poster
 from bot.preferring import Preferring
@@ -210,6 +211,9 @@ async def _wire_slack(parts: Parts) -> None:
         fixing=fixing,
     )  # fmt: skip
     away = Away(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed)
+    pausing = PausingClocks(
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
+    )
     desk = Desk(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, poll=jobs.poll,
         changed=parts.changed, line=lambda: parts.engine.line,
@@ -218,7 +222,7 @@ async def _wire_slack(parts: Parts) -> None:
     shortcuts = Shortcuts(desk=desk)
     preferring = Preferring(store=parts.store, client=client, clock=parts.clock, changed=parts.changed)
     parts.homes = Homes(desk=desk)
-    surface = (releases, rollouts, fixing, away, commands, preferring, shortcuts)
+    surface = (releases, rollouts, fixing, away, pausing, commands, preferring, shortcuts)
     asked = Elsewhere(commands=CommandAnswers(commands, people), homes=parts.homes, shortcuts=shortcuts)
     Listeners(bolt, client, actions, surface, asked, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs

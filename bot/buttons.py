@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.blocks import VALUE, Block, button, clip, confirm, option, overflow
 from bot.carried import Carried, carry
+from bot.pause_views import may_be_paused
 from bot.rollout_cards import go_on
 from bot.wording import Around, asks, fix_label, is_many, is_outage, records, title_of, told, worth
 from sync.decide import shared_questions
@@ -14,7 +15,7 @@ from sync.model import BillingHold, Candidate, Cause, Violation
 from sync.reasons import Fix, reason
 
 _MOST = 4
-_MENU = {"snooze": "Snooze", "hand_over": "Hand over", "discard": "Discard"}
+_MENU = {"snooze": "Snooze", "pause_clock": "Stop the clock", "hand_over": "Hand over", "discard": "Discard"}
 _NO_WAY_BACK = "What is written to the ERP cannot be undone here."
 
 
@@ -61,12 +62,14 @@ def pressable(cause: Cause, around: Around) -> list[Block]:
 
 
 def menu(cause: Cause, around: Around) -> Block:
-    """The menu behind three dots. A card that is closed keeps its history."""
+    """The menu behind three dots. A card that is closed keeps its history. What finds no room is the CRM: the title leads there."""
     allowed = frozenset() if is_proposed(cause) else verbs(cause)
     if cause.rollout is not None and cause.rollout.live:
         allowed -= {"discard"}
     if is_outage(cause):  # its records go on by themselves: there is nothing to call off
         allowed -= {"discard"}
+    elif allowed and may_be_paused(cause):
+        allowed |= {"pause_clock"}
     entries = [option(words, _carry(cause, verb=verb)) for verb, words in _MENU.items() if verb in allowed]
     entries.append(option("Timeline", _carry(cause, verb="timeline")))
     url = around.crm_link(cause.first[0].subject) if cause.first and not is_many(cause) else None

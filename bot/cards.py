@@ -5,11 +5,13 @@ from __future__ import annotations
 from bot import rollout_cards
 from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, tidy, utc
 from bot.buttons import is_proposed, menu, pressable, questions
+from bot.pause_views import paused_blocks, stands_still
 from bot.wording import (
     CLASSES,
     OUTAGES,
     Around,
     all_wrong,
+    asked_now,
     changes,
     consequence,
     due,
@@ -55,6 +57,7 @@ def card(cause: Cause, around: Around) -> Block:
         *(rollout_cards.listed(cause, around) if is_many(cause) and not is_outage(cause) else []),
         fields(*_facts(cause, around)),
         *([section("\n".join(urgent))] if (urgent := _urgent(cause, around)) else []),
+        *paused_blocks(cause, around),
         actions(*(one for one in pressable(cause, around) if not (is_outage(cause) and one["action_id"] == "replay"))),
         context(_small_print(cause, around)),
     ]
@@ -77,7 +80,7 @@ def summary(cause: Cause, around: Around) -> str:
         return f"{down[:1].upper()}{down[1:]} {_nobody(cause).removesuffix('.')} ({ids})."
     what = records(cause.unresolved) if is_many(cause) else title_of(first)
     waits = "waits for approval, " if is_proposed(cause) else ""
-    deadline = due_plain(cause.nearest, around)
+    deadline = "its clock stands still" if stands_still(cause) else due_plain(cause.nearest, around)
     return f"Class {first.severity} exception for {what}: {_cause_in_words(cause)}; {waits}{deadline} ({ids})."
 
 
@@ -162,7 +165,7 @@ def _facts(cause: Cause, around: Around) -> tuple[tuple[str, str], ...]:
         ("Class", f"{said(first.severity, 8)}{f' · {meaning}' if meaning else ''}"),
         ("Owner", f"{said(around.team_title(cause.team), 80)}\n{_owner(cause, around)}"),
         ("Money at stake", worth(cause.sums) or "not known"),
-        (label, due(cause.nearest, around).removeprefix("by ")),
+        (label, "its clock stands still" if stands_still(cause) else due(cause.nearest, around).removeprefix("by ")),
     )
 
 
@@ -176,12 +179,12 @@ def _owner(cause: Cause, around: Around) -> str:
 
 
 def _urgent(cause: Cause, around: Around) -> list[str]:
-    backup = person(cause.first[0].backup, around)
     late = {
-        _SILENT: f"*Nobody responded in time.* {backup} is the backup and is asked now.",
-        _LATE: f"*The deadline has passed.* {backup} is the backup and is asked now.",
-        _EXPIRED: f"*It waited too long for a decision.* {backup} is the backup and is asked now.",
+        _SILENT: "*Nobody responded in time.*",
+        _LATE: "*The deadline has passed.*",
+        _EXPIRED: "*It waited too long for a decision.*",
     }.get(cause.level)
+    late = f"{late} {asked_now(cause.first[0], around)}" if late else None
     asleep = any(case.state == CaseState.SNOOZED for case in cause.first)
     snoozed = ["Snoozed. The clocks keep running."] if asleep else []
     down = [_downtime(cause, around)] if cause.reason in OUTAGES and not is_outage(cause) else []

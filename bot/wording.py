@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.blocks import escape, few, link, moment, quote, said, tidy, utc
 from store.waiting import COUNTED
+from sync.ladder import APPROVERS, BACKUP
 from sync.lifecycle import CaseState
 from sync.model import Case, Cause, Overlay, Violation
 from sync.money import Money
@@ -218,7 +219,8 @@ def change(overlay: Overlay, label: str) -> str:
 def line_of(case: Case, around: Around) -> str:
     """One record among many, on one line."""
     money = f" · {case.money}" if case.money else ""
-    return f"{case.ref} · {link(around.crm_link(case.subject), title_of(case), 100)}{money} · {due(case.resolve_by, around)}"
+    until = "its clock stands still" if case.paused_at is not None else due(case.resolve_by, around)
+    return f"{case.ref} · {link(around.crm_link(case.subject), title_of(case), 100)}{money} · {until}"
 
 
 def due(at: datetime | None, around: Around) -> str:
@@ -250,6 +252,18 @@ def standing(case: Case, around: Around) -> str:
             return "resolved"
         case _:
             return f"nobody has it yet, {person(case.owner, around)} is asked"
+
+
+def asked_now(case: Case, around: Around) -> str:
+    """Who is asked since nobody answered, in a sentence of mrkdwn."""
+    rung = case.ladder[min(case.rung, len(case.ladder)) - 1] if case.ladder and case.rung else None
+    if rung is None or rung.to == BACKUP:
+        return f"{person(rung.people[0] if rung else case.backup, around)} is the backup and is asked now."
+    if not rung.people:
+        return f"{rung.called[:1].upper()}{rung.called[1:]} is asked now."
+    names = ", ".join(few([person(one, around) for one in rung.people], 3))
+    one, many = ("an approver", "approvers") if rung.to == APPROVERS else ("in the team", "in the team")
+    return f"{names} is {one} and is asked now." if len(rung.people) == 1 else f"{names} are {many} and are asked now."
 
 
 def refs_in_short(cause: Cause) -> str:
