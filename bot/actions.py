@@ -15,7 +15,7 @@ from bot import views
 from bot.blocks import Block
 from bot.carried import asked_of
 from bot.clicks import Click, Submission
-from bot.fixing.part import Fixing
+from bot.fixing.part import Answers, Fixing
 from bot.fixing.told import decided
 from bot.parts import Reply, wrong_fields
 from bot.reprocessing import not_before, replays
@@ -25,7 +25,7 @@ from store.ledger import Store
 from sync import clocks
 from sync.decide import overlays_for, shared_questions
 from sync.errors import IllegalMove, MeshlineError, NotAllowed, NotFound
-from sync.model import Case, Cause, Entry, Overlay
+from sync.model import Case, Cause, Entry, Overlay, Violation
 from sync.rollouts import DECIDES, already
 
 _MODALS = ("resolve", "snooze", "hand_over", "discard", "reject", "release", "timeline")
@@ -204,11 +204,9 @@ class Actions:
                     raise IllegalMove(
                         "The exception has changed since this dialog was opened. Please open it once more."
                     )
-                entered = views.answers(sent.view)
-                known = await self.fixing.known(cases, list(entered.values()))
-                wrong = views.problems(entered, questions, known)
+                answers, wrong = await self.fixing.meant(sent.view, questions, cases)
                 if not wrong:
-                    await self._resolve(cases, sent.user, questions, views.usable(entered, questions, known))
+                    await self._resolve(cases, sent.user, questions, answers)
                 return wrong
             case "snooze":
                 choice = views.snooze_choice(sent.view)
@@ -245,7 +243,7 @@ class Actions:
         for hold in cause.holds:
             await self.store.release(hold.id, by=sent.user, note=note, now=self.clock())
 
-    async def _resolve(self, cases: list[Case], user: str, questions: Any, answers: dict[int, str]) -> None:
+    async def _resolve(self, cases: list[Case], user: str, questions: tuple[Violation, ...], answers: Answers) -> None:
         overlays = {case.id: overlays_for(case.violations, questions, answers) for case in cases}
         if not any(overlays.values()):
             raise IllegalMove("There is nothing to fill in here: mend it where it is wrong, then press Replay.")
@@ -281,6 +279,7 @@ class Actions:
             overlays=overlays or {},
             to=to,
             until=until,
+            counting=self.fixing.counting(verb, cases, overlays),
             acting_for=self.surroundings.people.may(user, verb, cases[0].team),
             not_before=opens,
         )

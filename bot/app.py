@@ -19,6 +19,7 @@ from bot.command_answers import CommandAnswers
 from bot.commands import Commands, Desk
 from bot.connection import Connection
 from bot.fixing.part import Fixing
+from bot.fixing.rules import Rules
 from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Elsewhere, Listeners
@@ -206,6 +207,7 @@ async def _wire_slack(parts: Parts) -> None:
     also = (releases.look, *([parts.rollouts.look] if parts.rollouts else []))
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
     fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
+    rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     actions = Actions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,
         fixing=fixing,
@@ -222,7 +224,7 @@ async def _wire_slack(parts: Parts) -> None:
     shortcuts = Shortcuts(desk=desk)
     preferring = Preferring(store=parts.store, client=client, clock=parts.clock, changed=parts.changed)
     parts.homes = Homes(desk=desk)
-    surface = (releases, rollouts, fixing, away, pausing, commands, preferring, shortcuts)
+    surface = (releases, rollouts, fixing, rules, away, pausing, commands, preferring, shortcuts)
     asked = Elsewhere(commands=CommandAnswers(commands, people), homes=parts.homes, shortcuts=shortcuts)
     Listeners(bolt, client, actions, surface, asked, people)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs

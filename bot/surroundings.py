@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from bot.blocks import clip
 from bot.cards import Around
+from bot.fixing.rule_card import told as told_of_rule
 from bot.people import People
+from store.suggestions import RULE
 from sync.model import Message
 from sync.traffic import needs_of
 from sync.workspace.workspace import Workspace
@@ -40,6 +42,8 @@ class Surroundings:
 
     def message_payload(self, group: list[Message]) -> dict[str, Any]:
         """One Slack message for lines that go out together."""
+        if group[0].body is not None and group[0].kind.startswith(f"{RULE}:"):
+            return told_of_rule(group[0].body, self.around(group[0].at))
         if group[0].body is not None:
             return group[0].body
         lines = []

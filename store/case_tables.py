@@ -115,7 +115,7 @@ overlays = Table(
     ref("case_id", "cases.id"),
     word("decided_by"),
     at("decided_at"),
-    one_of("action", ("set", "waive")),
+    one_of("action", ("set", "waive", "create")),
     Index("ix_overlays_subject", "flow", "subject"),
 )
 

@@ -13,6 +13,7 @@ from store.journal import append
 from store.moves import Press as Press
 from store.moves import move, take_turns, too_late
 from store.rollouts import begin, waiting_in
+from store.suggestions import count
 from store.tables import cases
 from sync.errors import IllegalMove
 from sync.lifecycle import case_move
@@ -35,10 +36,12 @@ class Cases:
                 if (running := waiting_in(tx, press.cases)) is not None:
                     raise IllegalMove(already(running), state=running.state, by=running.by)
                 if press.verb in STAGED and (begun := begin(tx, press, now)):
+                    count(tx, press.counting, now)
                     return begun
             moved = move(tx, press, now)
             if not moved:
                 raise too_late(tx, press)
+            count(tx, press.counting, now)
             return len(moved)
 
         return await self.db.write(work)

@@ -41,6 +41,7 @@ from store.rollouts import Rollouts
 from store.settle import Settling
 from store.shadowing import Shadowing
 from store.standing import Standing
+from store.suggestions import Suggestions
 from store.ticks import Ticks
 from store.tidying import Tidying
 from store.waiting import HoldingQueue
@@ -90,6 +91,7 @@ class Store(
     OpenHomes,
     Reports,
     Standing,
+    Suggestions,
     Workers,
 ):
     """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""

@@ -22,6 +22,7 @@ from sync.errors import IllegalMove, NotAllowed
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Overlay
 from sync.pausing import ENDED_BY
+from sync.suggestions import Counting
 
 _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
 
@@ -30,7 +31,8 @@ _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "disc
 class Press:
     """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
     `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze, `acting_for` whose right
-    it is when it is not the person's own: of people who are away. Before `not_before` the records do not go out."""
+    it is when it is not the person's own: of people who are away, `counting` what it says about suggestions. Before `not_before`
+    the records do not go out."""
 
     verb: str
     cases: Sequence[int]
@@ -41,6 +43,7 @@ class Press:
     until: datetime | None = None
     acting_for: tuple[str, ...] = ()
     not_before: datetime | None = None
+    counting: Counting | None = None
 
 
 def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> list[AnyRow]:

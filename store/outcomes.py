@@ -68,6 +68,12 @@ def pass_case(
         say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
 
 
+def note_on(tx: Connection, row: AnyRow | None, words: str, now: datetime) -> None:
+    """What people should know besides, in the thread of the record's card; nothing where there is nothing to say."""
+    if row is not None and words:
+        say(tx, row.cause_id, f"EX-{row.id}: {words}", now=now)
+
+
 def _outcome(row: AnyRow, made: Sequence[Binding], now: datetime) -> str:
     became = " and ".join(f"{one.target_entity} {one.target_id}" for one in made)
     words = f"The record went through{f' as {became}' if became else ''}"

@@ -15,7 +15,7 @@ from store.database import Database
 from store.given import Prepared, types
 from store.journal import append
 from store.lines import line_up, lock
-from store.outcomes import bind, latest_cases, open_case, pass_case, supersede
+from store.outcomes import bind, latest_cases, note_on, open_case, pass_case, supersede
 from store.tables import attempts, deliveries, holds
 from store.write_ends import end
 from sync.errors import LeaseLost
@@ -159,6 +159,7 @@ def _tell_cases(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
         match one.step:
             case Deliver(bindings=made):
                 pass_case(tx, row, "The record went through.", one.now, made=made)
+                note_on(tx, row, one.detail, one.now)
             case Discard(why=why):
                 pass_case(tx, row, f"Nothing left to do: {why}", one.now)
             case Wait():

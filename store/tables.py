@@ -22,6 +22,7 @@ from store.clock_tables import absences, clock_pauses, held_mentions, user_group
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
 from store.delivery_tables import lost_channels, slack_stops
 from store.drift_tables import drifts, schemas
+from store.fixing_tables import proposed_rules, suggestions
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from store.pack_tables import pack_files, packs
@@ -51,12 +52,14 @@ __all__ = [
     "pack_files",
     "packs",
     "preferences",
+    "proposed_rules",
     "releases",
     "retention",
     "rollout_cases",
     "rollouts",
     "schemas",
     "slack_stops",
+    "suggestions",
     "user_groups",
     "versions",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
+from sync.giving_back import CREATE, NewRecord
 from sync.model import BillingHold, Binding, NotDue, Overlay, Plan, Violation, Violations
 from sync.money import Money
 from sync.policy import wait
@@ -28,9 +29,10 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Every write of the plan is confirmed and verified."""
+    """Every write of the plan is confirmed and verified. `note` is what people should know besides."""
 
     bindings: tuple[Binding, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +93,8 @@ def decide(
 ) -> Step:
     """The one step that follows. In an outage of the connection that failed, nothing counts against the record."""
     match outcome:
-        case Written(bindings=bindings):
-            return Deliver(bindings=bindings)
+        case Written(bindings=bindings, note=note):
+            return Deliver(bindings=bindings, detail=note)
         case NotDue(why=why):
             return Discard(why=why)
         case Blocked(hold=hold):
@@ -181,7 +183,7 @@ def shared_questions(cases: Iterable[tuple[Violation, ...]]) -> tuple[Violation,
 
 
 def overlays_for(
-    violations: tuple[Violation, ...], questions: tuple[Violation, ...], answers: Mapping[int, str]
+    violations: tuple[Violation, ...], questions: tuple[Violation, ...], answers: Mapping[int, str | NewRecord]
 ) -> tuple[Overlay, ...]:
     """What answers (by the question's place) mean for one case. A question of the case itself is about its own path; one
     that was asked for many cases is about every violation of the same reason and value. The empty answer accepts the value."""
@@ -191,9 +193,11 @@ def overlays_for(
         if place is None or place not in answers:
             continue
         answer = answers[place]
-        action = "set" if answer else "waive"
+        action, value = (
+            (CREATE, answer.as_text()) if isinstance(answer, NewRecord) else ("set" if answer else "waive", answer)
+        )
         chosen.append(
-            Overlay(path=violation.path, found=violation.found, action=action, value=answer, reason=violation.reason)
+            Overlay(path=violation.path, found=violation.found, action=action, value=value, reason=violation.reason)
         )
     return tuple(chosen)
 

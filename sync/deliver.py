@@ -16,6 +16,7 @@ from sync.prepare import prepare, questions, questions_elsewhere, references
 from sync.questions import Lookups
 from sync.releases import Compared
 from sync.synthetic import is_synthetic, marked, to_void
+from sync.to_source import ToSource
 from sync.trials import Candidate
 from sync.watching import is_told_of
 from sync.workspace.flow import Flow
@@ -51,6 +52,7 @@ class Trip:
                 return await self.line.watch.again(self.delivery, self.flow)
             self.record = await self._read()
             stopped = None if self._made_up else await self.line.watch.stopping(self.delivery, self.flow, self.record)
+            stopped = await self._create(self.record) if stopped is None else stopped
             if stopped is not None:
                 return stopped
             prepared = await self._prepare(self.record)
@@ -129,7 +131,7 @@ class Trip:
         if len(plan.writes) > 1:  # a single write hears all of this with its permit
             known = await self.line.ledger.written(plan.writes)
             if self._stands(plan, known):
-                return Written(bindings=self._bindings(plan))
+                return await self._written(plan)
             if plan.customer is not None and len(known) < len(plan.writes):
                 hold = await self.line.ledger.hold_on(plan.customer)
                 if hold is not None:
@@ -141,7 +143,24 @@ class Trip:
         if len(begun) < len(plan.writes):
             words = f"a draft of release {self.release}; it is posted when the trial of the release has passed"
             return Resting(until=self.line.clock() + LOOK_AGAIN, detail=words)
-        return Written(bindings=self._bindings(plan))
+        return await self._written(plan)
+
+    async def _written(self, plan: Plan) -> Written:
+        """All is written; the source hears what was decided, and an invoice that is right does not wait for that."""
+        note = await self._to_source.decided(self.record) if self.record is not None else ""
+        return Written(bindings=self._bindings(plan), note=note)
+
+    async def _create(self, record: Record) -> Outcome | None:
+        """Create in the source what people asked for; what stopped that, if anything did."""
+        created = await self._to_source.created(record)
+        if not isinstance(created, tuple):
+            return created
+        self.delivery = replace(self.delivery, overlays=created)
+        return None
+
+    @property
+    def _to_source(self) -> ToSource:
+        return ToSource(line=self.line, delivery=self.delivery, flow=self.flow, writing=self._writing)
 
     async def _pass_through(self, plan: Plan) -> Outcome:
         """A made-up record: its drafts are written, compared and taken back; once they are, there is nothing left to do."""
@@ -176,15 +195,7 @@ class Trip:
         self, specs: tuple[WriteSpec, ...], customer: str | None = None, *, most: int | None = None
     ) -> Outcome | None:
         """Carry out the first `most` of these writes, or all; what stopped them, if anything did."""
-        engine = self.line.workspace.engine
-        writing = Writing(
-            ledger=self.line.ledger,
-            delivery=self.delivery,
-            clock=self.line.clock,
-            lease_seconds=engine.lease.total_seconds(),
-            customer=customer,
-            ended=self.ended,
-        )
+        writing = self._writing(customer)
         for spec in specs[:most]:
             target, rest = self._target(spec)
             try:
@@ -202,6 +213,16 @@ class Trip:
             if wrong is not None:
                 return wrong
         return None
+
+    def _writing(self, customer: str | None = None) -> Writing:
+        return Writing(
+            ledger=self.line.ledger,
+            delivery=self.delivery,
+            clock=self.line.clock,
+            lease_seconds=self.line.workspace.engine.lease.total_seconds(),
+            customer=customer,
+            ended=self.ended,
+        )
 
     def _target(self, spec: WriteSpec) -> tuple[Target, float]:
         """Where the write goes, and how many seconds it rests when its fate is unknown; a call that waits for others is made

@@ -33,13 +33,11 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """How one question is answered. `currency` is the record's; `creates` is the entity that may be created in the source instead
-    of picked."""
+    """How one question is answered. `currency` is the record's."""
 
     kind: Kind = "text"
     currency: str | None = None
     choices: Choices | None = None
-    creates: str = ""
 
 
 PLAIN = Field()
@@ -65,7 +63,7 @@ def field_of(question: Violation, case: Case, workspace: Workspace) -> Field:
     choices = _choices(flow, place, contract, workspace)
     if choices is not None and found.kind in ("text", "select"):
         found = replace(found, kind="select", choices=choices)
-    return replace(found, creates=_creates(flow, place)) if found.kind == "company" else found
+    return found
 
 
 def objection(answer: str, question: Violation, case: Case, workspace: Workspace) -> str:
@@ -138,13 +136,6 @@ def _title(flow: f.Flow, check: f.Required) -> str | None:
 def _keeper(contract: Contract, place: str) -> str:
     known = contract.fields.get(place)
     return (known.terms.owner if known is not None else None) or contract.owner
-
-
-def _creates(flow: f.Flow, place: str) -> str:
-    for each in flow.checks:
-        if isinstance(each, f.Required) and each.candidates is not None and place in (each.path, each.fill):
-            return each.candidates.entity if each.candidates.create else ""
-    return ""
 
 
 def ranked(choices: Choices, typed: str, most: int = 100) -> Sequence[tuple[str, str]]:

@@ -19,7 +19,7 @@ from sync.typed import Unusable, https_address, value_of
 Group = tuple[int, ...]
 
 MOST_ASKED = 25
-ACCEPT, OTHER, USE = "accept", "other", "="
+ACCEPT, OTHER, USE, NEW = "accept", "other", "=", "+new"
 _BLOCK = re.compile(r"q(\d{1,4}(?:-\d{1,4})*)(_other)?")
 
 
@@ -69,6 +69,8 @@ def read(answer: str | None, question: Violation, known: Known = NOTHING) -> str
         raise Unusable("Choose a value or enter another one." if question.candidates else "Enter a value.")
     if not answer:
         return ""
+    if answer == NEW and known.new(question):
+        return NEW
     value = _read(answer, question, known)
     if question.found and question.found == value:
         raise Unusable("This is the value that was found; it has to change.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.blocks import LABEL, MOST_SELECT, OPTION, PLACEHOLDER, Block, clip, option, plain, tidy
-from bot.fixing.answers import ACCEPT, OTHER, USE, may_stand
+from bot.fixing.answers import ACCEPT, NEW, OTHER, USE, may_stand
 from sync.drafts import AGREE
 from sync.fields import Choices, Field
 from sync.match import safe
@@ -46,14 +46,15 @@ def options_of(pairs: Sequence[tuple[str, str]]) -> list[Block]:
     return [option(tidy(label) or value, value, value if label != value else "") for value, label in shown]
 
 
-def candidate_options(question: Violation, field: Field) -> list[Block]:
+def candidate_options(question: Violation, field: Field, *, creates: bool = False) -> list[Block]:
     """What might be meant, best first, each with its score and why; for what may stand as it is, accepting comes first."""
     if question.kind == AGREE:
         return [option("Write it again as shown", ACCEPT)]
     listed = field.choices is not None
     found = [one for one in question.candidates if 0 < len(one.value) < OPTION and (one.score > 0 or not listed)]
     if not may_stand(question):
-        return [option(named(one), one.value, why(one)) for one in found[: MOST_SELECT - 1]]
+        new = [option("Create a new one in the CRM …", NEW, "its fields are asked below")] if creates else []
+        return [*(option(named(one), one.value, why(one)) for one in found[: MOST_SELECT - 1]), *new]
     offered = [option(f"Use {named(one)}", f"{USE}{one.value}", why(one)) for one in found[: _MOST_RADIOS - 2]]
     accept = option(f"Accept “{clip(tidy(question.found), 40)}” as it stands", ACCEPT)
     return [accept, *offered, option("Enter another value", OTHER, "below")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,18 +11,24 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import MOST_SELECT, Block
 from bot.clicks import Click, Submission
-from bot.fixing.answers import answers, place_of
+from bot.fixing.answers import answers, place_of, problems, usable
+from bot.fixing.creating import read_new_records
 from bot.fixing.elements import FILL, options_of
 from bot.fixing.known import Known, known_of
 from bot.fixing.view import resolve_view
 from bot.parts import Reply
 from bot.surroundings import Surroundings
 from store.ledger import Store
+from sync.creating import entity_created
 from sync.decide import shared_questions
 from sync.errors import IllegalMove, NotAllowed, NotFound
 from sync.fields import ranked
-from sync.model import Case, Cause
+from sync.giving_back import NewRecord
+from sync.model import Case, Cause, Overlay, Violation
+from sync.suggestions import Counting, marks
 
+Answers = Mapping[int, str | NewRecord]
+"""What is decided for each question, by its place: a value, nothing (it stays as it is), or a record to be created."""
 _OVERTAKEN = ("hash_conflict", "not_found", "view_not_found")
 
 
@@ -41,6 +47,36 @@ class Fixing:
         around, people = self.surroundings.around(self.clock()), self.surroundings.people
         await people.learn(users)
         return known_of(cases[0], self.surroundings.workspace, people.name, around.team_title)
+
+    async def meant(
+        self, view: Block, questions: Sequence[Violation], cases: Sequence[Case]
+    ) -> tuple[Answers, dict[str, str]]:
+        """What was entered in the dialog, as it will be kept, and what is wrong with it, by block id."""
+        entered = answers(view)
+        known = await self.known(cases, list(entered.values()))
+        workspace = self.surroundings.workspace
+        entity = next((each for each in (entity_created(one, cases[0], workspace) for one in questions) if each), "")
+        new, unfit = read_new_records(view, entered, questions, known, entity=entity, key=f"new-{cases[0].ref}")
+        return {**usable(entered, questions, known), **new}, {**problems(entered, questions, known), **unfit}
+
+    def counting(
+        self, verb: str, cases: Sequence[Case], overlays: Mapping[int, tuple[Overlay, ...]] | None
+    ) -> Counting | None:
+        """What a decision says about the suggestions that were made; None for a move that decides nothing."""
+        if verb not in ("resolve", "approve"):
+            return None
+        decided = [(case.violations, (overlays or {}).get(case.id, case.proposal)) for case in cases]
+        flow = cases[0].flow
+        return Counting(
+            marks=marks(flow, decided),
+            enough=self.surroundings.workspace.propose_rule_after,
+            channels=self._channels(flow),
+        )
+
+    def _channels(self, flow: str) -> Mapping[str, str]:
+        workspace = self.surroundings.workspace
+        known = workspace.flows.get(flow)
+        return {} if known is None else {flow: workspace.team(known.owner).channel}
 
     async def on_click(self, click: Click) -> None:
         """Draw the dialog again with what is chosen by now. Raises MeshlineError when there is nothing to decide any more."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from bot.wording import label_of
 from sync.amounts import understood
 from sync.fields import Field
+from sync.giving_back import NewRecord
 from sync.model import Violation
 from sync.reasons import Fix, reason
 
 
-def decided(question: Violation, answer: str, field: Field, *, shared: bool) -> str:
+def decided(question: Violation, answer: str | NewRecord, field: Field, *, shared: bool) -> str:
     """One decided value: what was found, and what it means."""
     label = label_of(question, shared=shared)
+    if isinstance(answer, NewRecord):
+        return f"{label} is created in the CRM: {', '.join(answer.fields.values())}"
     if not answer:
         return f"{label} “{question.found}” is accepted as it stands"
     meant = understood(answer, field.currency) if field.kind == "money" else answer

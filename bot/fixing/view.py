@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.blocks import Block, clip, context, divider, few, link, quote, said, section, tidy
 from bot.carried import asked_of
-from bot.fixing.answers import MOST_ASKED, Group, answerable, block_of, may_stand, read
+from bot.fixing.answers import MOST_ASKED, NEW, Group, answerable, block_of, may_stand, read
+from bot.fixing.creating import new_inputs
 from bot.fixing.elements import candidate_options, choice_of, element_of, input_block
 from bot.fixing.known import NOTHING, Known
 from bot.modals import modal, notice_view
@@ -84,9 +85,11 @@ def _ask(
 ) -> Iterator[Block]:
     question = questions[group[0]]
     field = known.field(question)
-    options = candidate_options(question, field)
+    new = known.new(question)
+    options = candidate_options(question, field, creates=bool(new))
     labels = ", ".join(dict.fromkeys(label_of(questions[place], shared=shared) for place in group))
-    after = _after(_answered(question, group, entered), question, field, known, bool(options))
+    answered = _answered(question, group, entered)
+    after = _after(answered, question, field, known, bool(options))
     yield section(f"*{said(labels, 300)}*: {quote(question.found)} → {after}")
     block_id, name, hint = block_of(group), tidy(labels) or "Value", _hint(question)
     if not options:
@@ -101,6 +104,8 @@ def _ask(
         yield input_block(
             f"{block_id}_other", "Another value", other, "Counts instead of the choice above.", optional=True
         )
+    if answered == NEW:
+        yield from new_inputs(block_of(group), new)
     if field.choices is not None:
         yield context(_kept(field, known))
 
@@ -126,6 +131,8 @@ def _after(answer: str | None, question: Violation, field: Field, known: Known, 
         return f"_not yet: {said(str(wrong), 300)}_"
     if not value:
         return "*accepted as it stands*"
+    if value == NEW:
+        return "*a new record in the CRM*, with what you enter below"
     return f"*{shown(value, question, field)}*"
 
 

@@ -151,6 +151,7 @@ _COMPANIES = _type(
         billing_email="Billing e-mail",
         currency="Currency",
         erp_customer_code="ERP customer",
+        meshline_reference="Reference",
         hubspot_owner_id="Company owner",
     ),
 )

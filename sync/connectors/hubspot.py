@@ -44,7 +44,8 @@ PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", ma
 
 
 class HubSpotOptions(HttpOptions):
-    """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing."""
+    """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing. `references`
+    names, for objects that may be created, the property that holds our reference."""
 
     base_url: Address = "https://api.hubapi.com"
     token: Secret
@@ -52,6 +53,7 @@ class HubSpotOptions(HttpOptions):
     portal_id: int | None = None
     properties: dict[str, list[PropertyName]] = Field(default_factory=dict)
     written_back: list[PropertyName] = Field(default_factory=list)
+    references: dict[str, PropertyName] = Field(default_factory=dict)
     overlap: Seconds = 300.0
     lag: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1, le=200)] = 200
@@ -152,7 +154,10 @@ class HubSpot:
         return [records.flat(result) for result in _results(answer)]
 
     async def find(self, entity: str, reference: str) -> Found | None:
-        """A task by its marker, everything else by its id."""
+        """A task by its marker, what may be created by the property that holds our reference, everything else by its id."""
+        if (named := self._options.references.get(entity)) is not None:
+            same = sorted(await self.search(entity, {named: reference}), key=lambda each: int(each["id"]))
+            return _found(same[0]) if same else None
         if entity != tasks.ENTITY:
             return await self.get(entity, reference)
         listed = _results(await self._search(entity, tasks.search(reference)))
@@ -166,7 +171,10 @@ class HubSpot:
         return None if record is None else _found(record)
 
     async def create(self, entity: str, reference: str, body: Record) -> Found:
-        """A task for people, attached to the records it names; one that carries the reference already is the answer."""
+        """A task for people, or a record that may be created, attached to the records it names; one that carries the reference
+        already is the answer."""
+        if entity in self._options.references:
+            return await self._create_named(entity, reference, body)
         if entity != tasks.ENTITY:
             raise Rejected(f"{entity} are not created in HubSpot", reason="crm_rejected", code="unsupported")
         existing = await self.find(entity, reference)
@@ -175,6 +183,17 @@ class HubSpot:
         properties = tasks.properties(reference, body, now=self._client.clock())
         task = {"properties": properties, "associations": tasks.associations(body)}
         return await self._write("POST", f"/crm/objects/{API_VERSION}/tasks", task)
+
+    async def _create_named(self, entity: str, reference: str, body: Record) -> Found:
+        existing = await self.find(entity, reference)
+        if existing is not None:
+            return existing
+        given = {name: str(value) for name, value in body.items() if isinstance(value, str)}
+        record = {
+            "properties": {**given, self._options.references[entity]: reference},
+            "associations": records.attached(entity, body),
+        }
+        return await self._write("POST", f"/crm/objects/{API_VERSION}/{segment(entity)}", record)
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set properties; None empties one."""

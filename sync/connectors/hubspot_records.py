@@ -11,6 +11,7 @@ from sync.errors import ConnectorError, Rejected, Unavailable
 from sync.model import Record
 
 PRIMARY_COMPANY = 5  # association type of a deal's primary company
+_ATTACHED = {("companies", "deals"): 342, ("contacts", "companies"): 279, ("contacts", "deals"): 4}
 _WORD = re.compile(r"\w{2,}")
 
 
@@ -41,6 +42,19 @@ def primary(targets: Iterable[Mapping[str, Any]]) -> str | None:
     """The primary company among association targets, or else the one with the lowest id."""
     ranked = sorted((not _is_primary(target), int(target["toObjectId"])) for target in targets)
     return str(ranked[0][1]) if ranked else None
+
+
+def attached(entity: str, body: Mapping[str, Any]) -> list[Record]:
+    """What a new record hangs on: the ids in the body under the names of other objects."""
+    return [
+        {
+            "to": {"id": str(record_id)},
+            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}],
+        }
+        for (near, to), type_id in _ATTACHED.items()
+        if near == entity
+        for record_id in body.get(to) or []
+    ]
 
 
 def refusal(answer: Answer) -> ConnectorError | None:

@@ -115,7 +115,8 @@ class WriteRow(Strict):
 class Flow(Strict):
     """A whole flow file. `hold_for` is how long a held record holds up its own later changes, on the clock of its exception;
     with `newest` only the newest of several changes of a record is delivered. `reprocess` names the calendar in whose hours a
-    replay of many records goes out; without one it goes out at once."""
+    replay of many records goes out; without one it goes out at once. What people decide about the fields of `write_back` is
+    written back to the source too."""
 
     name: Name = Field(alias="flow")
     title: Words
@@ -129,6 +130,7 @@ class Flow(Strict):
     hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
     newest: bool = False
     reprocess: Name | None = None
+    write_back: tuple[Name, ...] = ()
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
     checks: tuple[AnyCheck, ...] = ()

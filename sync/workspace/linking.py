@@ -76,6 +76,9 @@ def check_flow(document: Document, names: Names) -> None:
     _check_contract_of(flow, names)
     fields = names.fields.get(flow.at("contract").word or "")
     check_rule(flow.at("trigger", "when", "rule"), fields)
+    own = None if fields is None else [each for each in fields if each.isidentifier()]
+    for field in flow.at("write_back").items:
+        field.known("field of the record itself", own)
     for check in flow.at("checks").items:
         _check_check(check, names)
         check_gate(check, names.flags, fields)

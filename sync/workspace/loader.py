@@ -183,6 +183,7 @@ def workspace_of(files: Files) -> Workspace | None:
         digests=settings.digests,
         packs=settings.packs,
         retention=settings.retention,
+        propose_rule_after=settings.suggestions.propose_rule_after,
     )
 
 

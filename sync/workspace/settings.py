@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sync import clocks
 from sync.ladder import USUAL
+from sync.suggestions import ENOUGH
 from sync.workspace.conditions import Flag
 from sync.workspace.duty import OnCallBlock, RungBlock, Timezone, UserId, rising
 from sync.workspace.pacing import BreakerPolicy
@@ -160,6 +161,13 @@ class Digests(Strict):
         return time.fromisoformat(self.at)
 
 
+class Suggestions(Strict):
+    """After how many acceptances in a row, none passed over, a suggestion is proposed as a rule to the owner of the flow. A rule
+    is only ever proposed."""
+
+    propose_rule_after: int = Field(default=ENOUGH, ge=2, le=1000)
+
+
 class Retention(Strict):
     """How long what was read (and said in Slack) and what was received is kept. The journal is kept for good."""
 
@@ -178,4 +186,5 @@ class Settings(Strict):
     digests: Digests = Digests()
     packs: Packs = Packs()
     retention: Retention = Retention()
+    suggestions: Suggestions = Suggestions()
     flags: dict[Name, Flag] = Field(default_factory=dict)

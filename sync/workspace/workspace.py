@@ -14,6 +14,7 @@ from sync.lifecycle import Role
 from sync.oncall import on_call
 from sync.reasons import CONTRACT_OWNER, Fix, Reason, Severity, reason
 from sync.steps import Route
+from sync.suggestions import ENOUGH
 from sync.transforms import NONE, Transform
 from sync.workspace.contract import Contract, RouteRule
 from sync.workspace.flow import Flow
@@ -29,7 +30,7 @@ _SCHEMES = ("env:", "file:")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """One loaded directory. `tables` are the reference tables, `own` the company's transforms and `own_source` the text of their
-    file; `contracts` are keyed `deal@1.0.0`."""
+    file; `contracts` are keyed `deal@1.0.0`. After `propose_rule_after` acceptances in a row a suggestion is proposed as a rule."""
 
     name: str
     directory: Path
@@ -45,6 +46,7 @@ class Workspace:
     packs: Packs = field(default_factory=Packs)
     own: Mapping[str, Transform] = field(default_factory=lambda: NONE)
     own_source: str = ""
+    propose_rule_after: int = ENOUGH
 
     def flow(self, name: str) -> Flow:
         """The flow of that name. Raises NotFound."""

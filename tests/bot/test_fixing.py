@@ -11,7 +11,7 @@ import pytest
 
 from bot.sandbox.slack import payloads
 from bot.sandbox.stage import example
-from tests.bot.hands import DANA, FAYE, SAM, only_cause, press, refusals, resolving, sent, typed, whispers
+from tests.bot.hands import DANA, FAYE, MIRA, OMAR, SAM, only_cause, press, refusals, resolving, sent, typed, whispers
 from tests.world import World, small_world
 
 PARTS = 150
@@ -152,3 +152,141 @@ async def test_a_dialog_that_outlived_its_exception_says_so_at_the_next_choice(w
     assert (await world.slack.modal_click(DANA, None, "fill", block_id="q0", option="BC-2")).ok
     told = [one.text for one in world.slack.messages(world.slack.state.workspace.open_direct((DANA,)))]
     assert any("already resolved" in one for one in (*told, *whispers(world, DANA)))
+
+
+async def decide(world: World, entered: dict[str, str]) -> None:
+    """Dana answers the one dialog that is needed."""
+    await press(world, DANA, await only_cause(world), "resolve")
+    ack = await world.slack.submit(DANA, entered)
+    assert ack.ok and not ack.body, ack
+    await world.work()
+
+
+def updates(world: World) -> list[str]:
+    """Every change that was written to a deal in the CRM."""
+    return [f"{one.method} {one.path}" for one in world.crm.request_log if one.method == "PATCH"]
+
+
+async def thread(world: World) -> str:
+    [case] = await world.store.exceptions(everything=True)
+    channel, ts = await world.card(case.cause_id)
+    return "\n".join(one.text for one in world.slack.thread(channel, ts))
+
+
+async def test_what_was_decided_goes_back_into_the_crm_and_comes_back_without_a_loop_or_a_second_invoice(
+    world: World,
+) -> None:
+    deal = world.deal(world.company(), billing_code="", payment_terms="")
+    await world.work()
+    await decide(world, {"q0": "BC-DE-2002", "q1": "NET30"})
+    assert world.crm.objects.find("deals", deal).properties["billing_code"] == "BC-DE-2002"
+    assert world.crm.objects.find("deals", deal).properties["payment_terms"] == "NET30"
+    assert "Billing code and Payment terms were written back to crm" in await thread(world)
+    written = len(updates(world))
+    for _ in range(3):  # our own change comes back as a webhook
+        world.clock.forward(minutes=1)
+        await world.work()
+    assert len(updates(world)) == written and len(world.erp.invoices()) == 1 and world.erp.duplicates() == ()
+    assert await world.store.open_causes() == []
+
+
+async def test_a_crm_that_refuses_what_is_written_back_holds_up_no_invoice_and_says_so(world: World) -> None:
+    deal = world.deal(world.company(), billing_code="")
+    await world.work()
+    world.crm.objects.change_property("deals", "billing_code", computed=True)
+    await decide(world, {"q0": "BC-DE-2002"})
+    assert len(world.erp.posted()) == 1 and await world.causes() == []
+    said = await thread(world)
+    assert "Billing code could not be written back to crm" in said and "The invoice is right" in said
+    assert not world.crm.objects.find("deals", deal).properties.get("billing_code")
+
+
+async def test_a_decision_is_written_back_once_even_if_somebody_puts_the_old_value_back(world: World) -> None:
+    deal = world.deal(world.company(), billing_code="")
+    await world.work()
+    await decide(world, {"q0": "BC-DE-2002"})
+    world.crm.update("deals", deal, {"billing_code": ""})
+    await world.work()
+    assert not world.crm.objects.find("deals", deal).properties.get("billing_code")
+    assert len(world.erp.invoices()) == 1
+
+
+async def homeless(world: World) -> str:
+    """A won deal of nobody."""
+    deal = world.deal(None, dealname="Nordlicht Werke GmbH")
+    await world.work()
+    return deal
+
+
+NEW = {
+    "q0": "+new", "q0_new_name": "Nordlicht Werke GmbH", "q0_new_country": "DE", "q0_new_vat_id": "DE 999 999 999",
+    "q0_new_billing_email": "ap@nordlicht.example",
+}  # fmt: skip
+
+
+async def test_a_company_that_is_not_there_is_created_in_the_crm_picked_and_billed(world: World) -> None:
+    deal = await homeless(world)
+    cause = await only_cause(world)
+    await press(world, MIRA, cause, "resolve")
+    assert (await world.slack.modal_click(MIRA, None, "fill", block_id="q0", option="+new")).ok
+    asked = inputs(shown(world, MIRA))
+    assert asked["q0_new_name"]["initial_value"] == "Nordlicht Werke GmbH"
+    assert {"q0_new_country", "q0_new_vat_id", "q0_new_billing_email"} <= asked.keys()
+    wrong = await world.slack.submit(MIRA, NEW | {"q0_new_country": "Atlantis", "q0_new_billing_email": "nobody"})
+    assert "no country" in wrong.body["errors"]["q0_new_country"]
+    assert "e-mail" in wrong.body["errors"]["q0_new_billing_email"]
+    assert not (await world.slack.submit(MIRA, NEW)).body
+    await world.work()
+    [company] = world.crm.companies()
+    assert company["name"] == "Nordlicht Werke GmbH" and company["meshline_reference"].startswith("new-EX-")
+    assert world.crm.objects.links("deals", deal, "companies") == (company["id"],)
+    [invoice] = world.erp.invoices()
+    assert [one["name"] for one in world.erp.customers()] == ["Nordlicht Werke GmbH"] and invoice["status"] == "posted"
+    await world.work()
+    assert len(world.crm.companies()) == 1 and await world.causes() == []
+
+
+async def test_a_new_company_is_created_once_whatever_happens_to_the_answer(world: World) -> None:
+    await homeless(world)
+    await press(world, MIRA, await only_cause(world), "resolve")
+    await world.slack.modal_click(MIRA, None, "fill", block_id="q0", option="+new")
+    world.crm.faults.lose_answers = 1
+    assert not (await world.slack.submit(MIRA, NEW)).body
+    await world.settle(seconds=10)
+    assert [one["name"] for one in world.crm.companies()] == ["Nordlicht Werke GmbH"]
+    assert len(world.erp.invoices()) == 1
+
+
+async def test_a_new_company_with_a_vat_id_that_exists_is_the_one_that_exists(world: World) -> None:
+    known = world.company("Nordlicht Werke", vat_id="DE999999999")
+    await homeless(world)
+    await press(world, MIRA, await only_cause(world), "resolve")
+    await world.slack.modal_click(MIRA, None, "fill", block_id="q0", option="+new")
+    assert not (await world.slack.submit(MIRA, NEW | {"q0_new_vat_id": "DE999999999"})).body
+    await world.work()
+    assert [one["id"] for one in world.crm.companies()] == [known] and len(world.erp.invoices()) == 1
+
+
+async def test_a_suggestion_that_is_always_taken_is_proposed_as_a_rule_which_its_owner_notes(world: World) -> None:
+    company = world.company()
+    for _ in range(5):
+        world.deal(company, [("Atlas Proo", 1, "2490.00")])
+        await world.work()
+        assert (await press(world, DANA, await only_cause(world), "suggest")).ok
+        await world.work()
+    [rule] = await world.store.proposed_rules(world.clock.now)
+    assert (rule.found, rule.value, rule.accepted, rule.state) == ("Atlas Proo", "Atlas Pro", 5, "proposed")
+    [told] = [one for one in world.slack.messages("C0REVOPS00") if "Perhaps a rule" in one.text]
+    assert "“Atlas Proo” always means “Atlas Pro” workstation: 5 of 5" in told.text.replace(
+        " workstation”", "” workstation"
+    )
+    assert (await world.slack.click(SAM, "C0REVOPS00", told.ts, "rule_note")).ok
+    assert await refusals(world) == 1 and "Nothing was changed" in whispers(world, SAM)[-1]
+    assert (await world.slack.click(OMAR, "C0REVOPS00", told.ts, "rule_note")).ok
+    [rule] = await world.store.proposed_rules(world.clock.now)
+    assert (rule.state, rule.decided_by) == ("noted", OMAR)
+    [told] = [one for one in world.slack.messages("C0REVOPS00") if "Perhaps a rule" in one.text]
+    assert "Noted for the governance review" in told.text and "by Omar" in str(told.blocks)
+    world.deal(company, [("Atlas Proo", 1, "2490.00")])
+    await world.work()
+    assert len(await world.causes()) == 1  # it is never applied by itself
