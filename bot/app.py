@@ -23,6 +23,7 @@ from bot.fixing.rules import Rules
 from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Elsewhere, Listeners
+from bot.pack_sender import PackSender
 from bot.pausing import PausingClocks
 from bot.people import People
 from bot.poster import Poster
@@ -204,7 +205,8 @@ async def _wire_slack(parts: Parts) -> None:
     rollouts = RolloutActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
-    also = (releases.look, *([parts.rollouts.look] if parts.rollouts else []))
+    packs = PackSender(store=parts.store, client=client, session=session, surroundings=surroundings, clock=parts.clock)
+    also = (releases.look, packs.look, *([parts.rollouts.look] if parts.rollouts else []))
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
     fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)

@@ -27,6 +27,10 @@ class Lookup:
         """The message id of a line, in its thread where it has one."""
         return await self._find(event, "ids", message, since, channel=channel, thread=thread)
 
+    async def pack(self, channel: str, event: str, pack: int, since: datetime | None) -> str | None:
+        """The message id of a pack."""
+        return await self._find(event, "pack", pack, since, channel=channel)
+
     async def _find(
         self, event: str, key: str, value: int, since: datetime | None, *, channel: str, thread: str | None = None
     ) -> str | None:

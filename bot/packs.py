@@ -18,6 +18,7 @@ from sync.spans import WEEKLY
 from sync.spoken import spoken
 
 TREND, REASONS = "trend.png", "reasons.png"
+_MISSING = "The charts are missing: Slack did not take them. Their sentences say the same."
 _TOP, _LISTED, _BARS = 5, 10, 6
 _SPAN = {WEEKLY: ("week", "Operations"), "monthly": ("month", "Governance")}
 
@@ -35,12 +36,22 @@ def pack_message(pack: Pack, zone: str, around: Around, pictures: Mapping[str, s
         *_sections(pack, around),
         *_rules(pack, around),
         *([divider(), section("\n".join(["*Monday checklist*", *checklist_lines(pack.items)]))] if pack.items else []),
-        context(
-            "The rows behind this are the CSV file in the thread.",
-            *(["The charts are missing: Slack did not take them. Their sentences say the same."] if missing else []),
-        ),
+        context("The rows behind this are the CSV file in the thread."),
+        *([context(_MISSING)] if missing else []),
     ]
     return message(said(words(pack, zone), 3000), *blocks)
+
+
+def placed(body: Block, there: Mapping[str, str]) -> Block:
+    """The message with Slack's ids of its charts in place of their names; a chart that is not there leaves its sentence."""
+    blocks = [
+        _picture(one["slack_file"]["id"], one["alt_text"], there.get(one["slack_file"]["id"]))
+        if one["type"] == "image"
+        else one
+        for one in body["blocks"]
+    ]
+    missing = sum(one["type"] == "image" for one in body["blocks"]) > len(there)
+    return {**body, "blocks": [*blocks, *([context(_MISSING)] if missing else [])]}
 
 
 def title(pack: Pack, zone: str) -> str:
@@ -110,13 +121,17 @@ def _picture(name: str, alt: str, file_id: str | None) -> Block:
 
 def _sentence(pack: Pack, bold: str = "") -> str:
     now, unit = pack.figures.stretch, _SPAN[pack.kind][0]
-    came = (
-        f"{bold}{now.opened:,}{bold} exception{'' if now.opened == 1 else 's'} from {bold}{now.events:,}{bold} events"
-    )
+    opened, events = counted(now.opened, "exception"), counted(now.events, "event")
+    came = f"{_bold(opened, bold)} from {_bold(events, bold)}"
     if now.per_thousand is None:
         return f"{came}."
     rate = f"{bold}{tenths(now.per_thousand)}{bold} per 1,000"
     return f"{came}, {rate}{_against(now, pack.before, unit)}."
+
+
+def _bold(words: str, bold: str) -> str:
+    number, _, noun = words.partition(" ")
+    return f"{bold}{number}{bold} {noun}"
 
 
 def _against(now: Stretch, before: Stretch | None, unit: str) -> str:

@@ -26,6 +26,7 @@ from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
 from store.outages import Outages
+from store.packing import Packing
 from store.pages import Pages
 from store.pausing import Pausing
 from store.periods import Periods
@@ -64,6 +65,7 @@ class Store(
     Shadowing,
     Replays,
     Rollouts,
+    Packing,
     Pages,
     Cards,
     Delivering,

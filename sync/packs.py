@@ -41,7 +41,8 @@ class Pack:
     def is_empty(self) -> bool:
         """Whether there is nothing to say."""
         mine = self.figures
-        return not (self.facts or mine.delivered or mine.stretch.events or self.releases)
+        known = any(one.opened_at < mine.stretch.until for one in self.facts)
+        return not (known or mine.delivered or mine.stretch.events or self.releases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from tests.protections import (
     lines,
     looks,
     once,
+    packs,
     people,
     releases,
     rules,
@@ -34,4 +35,5 @@ MUTANTS = [
     *rules.MUTANTS,
     *looks.MUTANTS,
     *delivery.MUTANTS,
+    *packs.MUTANTS,
 ]

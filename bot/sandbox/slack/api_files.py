@@ -28,6 +28,14 @@ def complete_upload(state: State, params: Params) -> Json:
     return {"files": files}
 
 
+def info(state: State, params: Params) -> Json:
+    """A file that was completed; one that is only on its way is not found."""
+    file = state.files.find(params.need("file"))
+    if not file.shown:
+        raise SlackError("file_not_found")
+    return {"file": {"id": file.id, "name": file.name, "mimetype": file.mimetype}}
+
+
 def _complete(state: State, asked: object) -> Json:
     if not isinstance(asked, dict) or not asked.get("id"):
         raise SlackError("invalid_arguments", ["missing required field: id [json-pointer:/files/0]"])

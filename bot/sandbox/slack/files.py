@@ -13,6 +13,7 @@ class File:
     name: str
     alt_text: str = ""
     content: bytes | None = None
+    shown: bool = False
 
     @property
     def mimetype(self) -> str:
@@ -43,6 +44,7 @@ class Files:
         file = self.find(file_id)
         if file.content is None:
             raise SlackError("file_not_found")
+        file.shown = True
         return {
             "id": file.id,
             "name": file.name,
