@@ -220,7 +220,7 @@ class Actions:
             case "hand_over":
                 to = views.hand_over_choice(sent.view)
                 await people.learn([to])
-                if not self.surroundings.workspace.roles(cause.team, to):
+                if not people.roles(cause.team, to):
                     return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
                 await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{to}}}.", to=to)
             case "discard":

@@ -37,6 +37,7 @@ from bot.shortcuts import Shortcuts
 from bot.strangers import Strangers
 from bot.surroundings import Surroundings
 from bot.web import Web
+from bot.whereabouts import Whereabouts
 from store.ledger import Store
 from sync import connectors
 from sync.engine import Engine
@@ -205,8 +206,9 @@ async def _wire_slack(parts: Parts) -> None:
     rollouts = RolloutActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
+    there = Whereabouts(store=parts.store, client=client, surroundings=surroundings)
     packs = PackSender(store=parts.store, client=client, session=session, surroundings=surroundings, clock=parts.clock)
-    also = (releases.look, packs.look, *([parts.rollouts.look] if parts.rollouts else []))
+    also = (releases.look, there.look, packs.look, *([parts.rollouts.look] if parts.rollouts else []))
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
     fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)

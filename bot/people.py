@@ -4,7 +4,7 @@ in for somebody who is away has that person's rights too, for that time."""
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -26,9 +26,11 @@ _WORDS = {Role.OWNER: "owner", Role.BACKUP: "backup", Role.MEMBER: "member", Rol
 
 
 class Ledger(Protocol):
-    """Who knows who is away."""
+    """Who knows who is away, and who is in a Slack user group."""
 
     def absences(self, *, now: datetime) -> Awaitable[Sequence[Absence]]: ...
+
+    def groups(self) -> Awaitable[Mapping[str, tuple[str, ...]]]: ...
 
 
 class People:
@@ -48,6 +50,7 @@ class People:
         self._ledger, self._clock = ledger, clock
         self._names: dict[str, str] = {}
         self.absences: Sequence[Absence] = ()
+        self._groups: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def workspace(self) -> Workspace:
@@ -84,6 +87,7 @@ class People:
         """Read anew who is away; what a person may do follows from it."""
         if self._ledger is not None and self._clock is not None:
             self.absences = await self._ledger.absences(now=self._clock())
+            self._groups = await self._ledger.groups()
 
     def told(self, text: str) -> str:
         """A line of history with its `@{…}` marks replaced by names, escaped for Slack."""
@@ -109,15 +113,21 @@ class People:
     def roles(self, team: str, user: str) -> frozenset[Role]:
         """What a person may be in a team now, for themselves or for somebody who is away."""
         acts_for = (user, *self._stands_in_for(user))
-        return frozenset(role for one in acts_for for role in self._workspace.roles(team, one))
+        return frozenset(role for one in acts_for for role in self._own_roles(team, one))
+
+    def _own_roles(self, team: str, user: str) -> frozenset[Role]:
+        """By the workspace; whoever is in the user group that is on call answers as the owner does."""
+        found, on_call = self._workspace.roles(team, user), self._workspace.team(team).on_call
+        is_on_call = on_call is not None and user in self._groups.get(on_call.group or "", ())
+        return found | {Role.OWNER} if is_on_call else found
 
     def _stands_in_for(self, user: str) -> tuple[str, ...]:
         return stands_in_for(user, self.absences, self._clock()) if self._clock is not None else ()
 
     def _require(self, user: str, roles: frozenset[Role], team: str) -> tuple[str, ...]:
-        if self._workspace.roles(team, user) & roles:
+        if self._own_roles(team, user) & roles:
             return ()
-        if lent := tuple(one for one in self._stands_in_for(user) if self._workspace.roles(team, one) & roles):
+        if lent := tuple(one for one in self._stands_in_for(user) if self._own_roles(team, one) & roles):
             return lent
         named = self._workspace.team(team)
         holders = {

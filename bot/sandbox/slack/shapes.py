@@ -35,7 +35,10 @@ def user_shape(person: Person, app: App) -> Json:
         "title": person.title,
         "team": app.team_id,
     }
-    return _user(person.id, person.name, person.real_name, profile, app) | {"tz": person.tz}
+    return _user(person.id, person.name, person.real_name, profile, app) | {
+        "tz": person.tz,
+        "deleted": person.deactivated,
+    }
 
 
 def bot_user_shape(app: App) -> Json:
