@@ -23,6 +23,12 @@ _WRITES = {
     "unknown": "answer lost, read back first",
     "refused": "refused",
 }
+_PLACES = {
+    "backup": "the backup",
+    "approvers": "the approvers",
+    "members": "the members",
+    "channel": "the whole channel",
+}
 _LINES, _STORIES, _TEAMS, _REASONS, _SHOWN = 12, 5, 20, 30, 10
 
 
@@ -36,7 +42,7 @@ def path(stories: Sequence[Record], around: Around) -> Block:
         blocks.append(section(came))
         blocks += [section(_journey(each, around)) for each in story["deliveries"]] or [section("No flow takes it.")]
     states = {f"{each['flow']}: {_STATES.get(each['state'], each['state'])}" for each in stories[0]["deliveries"]}
-    text = f"{first.subject}: {counted(len(stories), 'event')}; {', '.join(sorted(states)) or 'no flow takes it'}."
+    text = f"Path of {first.subject}: {counted(len(stories), 'event')}; {', '.join(sorted(states)) or 'no flow takes it'}."
     return message(said(text, 1000), *blocks)
 
 
@@ -80,11 +86,13 @@ def team(workspace: Workspace, name: str, around: Around) -> Block:
         header(said(found.title, 100)),
         fields(
             ("Owner", person(found.owner, around)),
+            ("Asked now", person(workspace.on_call(name, around.now), around)),
             ("Backup", person(found.backup, around)),
             ("Approvers", ", ".join(person(one, around) for one in found.approvers) or "nobody"),
             ("Members", ", ".join(person(one, around) for one in found.members) or "nobody else"),
             ("Channel", f"<#{found.channel}>"),
             ("Clock", _hours(workspace, name)),
+            ("When it is late", ", then ".join(f"{_PLACES.get(one.to, said(one.to, 40))}{_after(one.after)}" for one in found.escalation)),
         ),
         *([section(f"*Owns* {owned}")] if (owned := _owned(workspace, name)) else []),
         *(section("\n".join(["*Answers for*", *answers[at : at + 10]] if not at else answers[at : at + 10]))
@@ -99,9 +107,14 @@ def _team_lines(workspace: Workspace, name: str, team: Team, around: Around) -> 
     owned = _owned(workspace, name)
     return "\n".join([
         f"*{said(team.title, 80)}* · <#{team.channel}>",
-        f"{person(team.owner, around)} owns it · {person(team.backup, around)} stands in · approves: {approvers}",
+        f"{person(team.owner, around)} owns it{_asked(workspace, name, around)} · {person(team.backup, around)} stands in · approves: {approvers}",
         *([f"Owns {owned}"] if owned else []),
     ])  # fmt: skip
+
+
+def _asked(workspace: Workspace, name: str, around: Around) -> str:
+    now = workspace.on_call(name, around.now)
+    return f", {person(now, around)} is on call" if now != workspace.team(name).owner else ""
 
 
 def _owned(workspace: Workspace, name: str) -> str:
@@ -114,6 +127,10 @@ def _hours(workspace: Workspace, name: str) -> str:
     calendar = workspace.calendar(name)
     opens, closes = (f"{at // 60:02d}:{at % 60:02d}" for at in (calendar.opens, calendar.closes))
     return f"{opens} to {closes}, {said(calendar.timezone, 60)}; class A runs round the clock"
+
+
+def _after(time: timedelta) -> str:
+    return f" {_within(time)} later" if time else " at once"
 
 
 def _routed(workspace: Workspace, name: str, around: Around) -> list[str]:

@@ -13,13 +13,12 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
 
 from bot.command_words import verb_of
-from bot.commands import Commands, Payload
+from bot.commands import SOON_SECONDS, Commands, Payload
 from bot.people import People
 from sync.errors import MeshlineError
 
 log = structlog.get_logger()
 
-SOON_SECONDS = 1.8  # Slack waits for three, and there is the way back
 Answer = Callable[..., Awaitable[Any]]
 _SILENT = (SlackClientError, ClientError, OSError, TimeoutError)
 

@@ -62,6 +62,7 @@ TABLE: tuple[Verb, ...] = (
     Verb(name="trace", usages=(("trace id", "the whole path of one record: a trace, an EX number or a record's id"),)),
     Verb(name="owners", usages=(("owners [team]", "who answers for what, who stands in, who approves, and by when"),)),
     Verb(name="digest", usages=(("digest", "the digest of your teams, as of now"),)),
+    Verb(name="checklist", usages=(("checklist", "the Monday checklist, with what the ledger says now"),)),
     Verb(
         name="away",
         usages=(("away", "say from when to when you are away and who stands in for you"), ("away back", "you are here again")),

@@ -3,10 +3,16 @@ rights as the buttons. As a part of the surface it also answers for the dialogs 
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiohttp import ClientError
+from slack_sdk.errors import SlackClientError
 
 from bot import answers
 from bot.away import Away
@@ -15,15 +21,18 @@ from bot.clicks import Click, Submission
 from bot.command_words import VERBS, verb_of
 from bot.commands import changing, comparing, completing, looking, replaying
 from bot.commands.desk import Asked, Desk, Payload
-from bot.modals import modal
+from bot.modals import loading_view, modal, notice_view
 from bot.parts import Reply, wrong_fields
-from sync.errors import NotFound
+from sync.errors import MeshlineError, NotFound
 from sync.picking import Pick
 
 __all__ = ["DOES", "Asked", "Commands", "Desk", "Payload"]
 
+log = structlog.get_logger()
+
+SOON_SECONDS = 1.8  # Slack waits for three, and there is the way back
 _SHARE = re.compile(r"(?:^|\s)(?:--|—|–)share(?=\s|$)", re.IGNORECASE)  # phones turn two dashes into one long one
-Does = Callable[[Desk, Asked], Awaitable[Payload]]
+Does = Callable[[Desk, Asked], Coroutine[Any, Any, Payload]]
 
 
 async def _help(desk: Desk, asked: Asked) -> Payload:
@@ -44,6 +53,7 @@ DOES: Mapping[str, Does] = {
     "trace": looking.trace,
     "owners": looking.owners,
     "digest": looking.digest,
+    "checklist": looking.checklist,
     "help": _help,
 }
 
@@ -54,6 +64,8 @@ class Commands:
 
     desk: Desk
     away: Away
+    soon: float = SOON_SECONDS
+    late: set[asyncio.Task[None]] = field(default_factory=set)
     verbs: frozenset[str] = frozenset({*(f"{completing.PREFIX}{verb}" for verb in completing.ASKS), *replaying.VERBS})
 
     async def run(self, user: str, text: str, trigger: str = "") -> Payload:
@@ -118,9 +130,27 @@ class Commands:
         text, wrong = completing.words(verb, sent.view)
         if wrong:
             return wrong_fields(wrong)
-        answer = await DOES[verb](self.desk, Asked(user=sent.user, text=await self._meant(verb, text)))
+        asked = Asked(user=sent.user, text=await self._meant(verb, text))
         title = str((sent.view.get("title") or {}).get("text") or "Answer")
-        return {"response_action": "update", "view": modal("answer", title, answer["blocks"])}
+        task = asyncio.create_task(DOES[verb](self.desk, asked))
+        done, _ = await asyncio.wait({task}, timeout=self.soon)
+        if done:
+            return {"response_action": "update", "view": modal("answer", title, task.result()["blocks"])}
+        later = asyncio.create_task(self._later(task, title, str(sent.view.get("id") or "")))
+        self.late.add(later)
+        later.add_done_callback(self.late.discard)
+        return {"response_action": "update", "view": loading_view(title)}
+
+    async def _later(self, task: asyncio.Task[Payload], title: str, view_id: str) -> None:
+        """What took longer than Slack waits takes the dialog's place when it is there."""
+        try:
+            view = modal("answer", title, (await task)["blocks"])
+        except MeshlineError as error:
+            view = notice_view("Not possible", self.desk.surroundings.people.plain(str(error)))
+        try:
+            await self.desk.client.views_update(view_id=view_id, view=view)
+        except (SlackClientError, ClientError, OSError, TimeoutError) as error:
+            log.warning("answer_lost", error=type(error).__name__)
 
     async def _meant(self, verb: str, text: str) -> str:
         """A hold is chosen by its number; the command calls it by its customer."""

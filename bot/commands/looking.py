@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import answers, answers_paths
+from bot.checklists import checklist_message
 from bot.commands.desk import Asked, Desk, Payload, needed
 from bot.commands.parsing import case_id, clauses
 from bot.digest import digest as drawn_digest
+from bot.packing import items
 from sync.errors import NotFound
 from sync.picking import Pick
 
@@ -114,3 +116,9 @@ async def digest(desk: Desk, asked: Asked) -> Payload:
         if found is not None:
             drawn.append(found)
     return answers.together(drawn, "Nothing to tell: nothing came, nothing is open and nobody is on hold.")
+
+
+async def checklist(desk: Desk, asked: Asked) -> Payload:
+    """The Monday checklist as things stand."""
+    workspace = desk.surroundings.workspace
+    return checklist_message(await items(desk.store, workspace, now=desk.clock()), workspace.name)
