@@ -9,6 +9,7 @@ from bot.blocks import Block, context, few, fields, header, message, moment, quo
 from bot.wording import CLASSES, Around, counted, person, worth
 from sync.comparing import Compared, Difference
 from sync.model import Record
+from sync.money import Money, is_currency
 from sync.reasons import REASONS, reason
 from sync.workspace.settings import Team
 from sync.workspace.workspace import Workspace
@@ -29,6 +30,7 @@ _PLACES = {
     "members": "the members",
     "channel": "the whole channel",
 }
+_DOES = {"create": "create", "update": "change", "post": "post", "upsert": "create or change"}
 _LINES, _STORIES, _TEAMS, _REASONS, _SHOWN = 12, 5, 20, 30, 10
 
 
@@ -38,11 +40,13 @@ def path(stories: Sequence[Record], around: Around) -> Block:
     blocks = [header(f"Path of {said(first.subject, 100)}")]
     for story in stories[:_STORIES]:
         event = story["event"]
-        came = f"*Event {event.id}* · {said(event.kind, 60)} · received {moment(event.received_at)} · trace {said(event.trace, 64)}"
+        came = f"*Event {event.id}* · received {moment(event.received_at)} · trace {said(event.trace, 64)}"
         blocks.append(section(came))
         blocks += [section(_journey(each, around)) for each in story["deliveries"]] or [section("No flow takes it.")]
     states = {f"{each['flow']}: {_STATES.get(each['state'], each['state'])}" for each in stories[0]["deliveries"]}
-    text = f"Path of {first.subject}: {counted(len(stories), 'event')}; {', '.join(sorted(states)) or 'no flow takes it'}."
+    text = (
+        f"Path of {first.subject}: {counted(len(stories), 'event')}; {', '.join(sorted(states)) or 'no flow takes it'}."
+    )
     return message(said(text, 1000), *blocks)
 
 
@@ -51,7 +55,7 @@ def _journey(each: Record, around: Around) -> str:
     state = _STATES.get(each["state"], said(each["state"], 40))
     head = f"*{said(around.flow_title(each['flow']), 80)}* · {state}{detail}"
     lines = [f"• {_attempt(one)}" for one in each["attempts"]]
-    lines += [f"• {said(one['operation'], 20)} {said(one['to'], 80)} {said(one['target'] or '', 60)} · {_wrote(one)}"
+    lines += [f"• {_call(one)} {said(one['target'] or '', 60)} · {_wrote(one)}"
               for one in each["writes"]]  # fmt: skip
     lines += [f"• {case.ref} · {reason(case.reason).title} · {said(case.state, 20)}" for case in each["cases"]]
     return "\n".join([head, *few(lines, _LINES)])
@@ -60,6 +64,12 @@ def _journey(each: Record, around: Around) -> str:
 def _attempt(one: Record) -> str:
     detail = f": {said(one['detail'], 150)}" if one["detail"] else ""
     return f"attempt {one['number']} · {moment(one['at'])} · {_STEPS.get(one['step'], said(one['step'], 40))}{detail}"
+
+
+def _call(one: Record) -> str:
+    connection, _, entity = str(one["to"]).partition("/")
+    does = _DOES.get(one["operation"], said(str(one["operation"]), 20))
+    return f"{does} {said(entity, 60)} in {said(connection, 60)}"
 
 
 def _wrote(one: Mapping[str, object]) -> str:
@@ -180,4 +190,14 @@ def _difference(one: Difference, entity: str) -> str:
         case "unread":
             return f"{name} could not be read."
         case _:
-            return f"{name}: {said(one.field, 60)} was {quote(one.before)} and is {quote(one.now)}."
+            label, (before, now) = _labelled(one)
+            return f"{name}: {label} was {before} and is {now}."
+
+
+def _labelled(one: Difference) -> tuple[str, tuple[str, str]]:
+    """What people call the field, and its two values; minor units read as money."""
+    currency, values = one.written.record.get("currency"), (one.before, one.now)
+    if one.field.endswith("_minor") and is_currency(currency) and all(each.isdecimal() for each in values):
+        before, now = (str(Money(currency=str(currency), minor=int(each))) for each in values)
+        return said(one.field.removesuffix("_minor").replace("_", " "), 60), (before, now)
+    return said(one.field, 60), (quote(one.before), quote(one.now))

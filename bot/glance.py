@@ -144,7 +144,7 @@ def _process(one: Worker, around: Around) -> str:
 def hold_line(hold: BillingHold, around: Around) -> str:
     """A customer who is not billed, and why."""
     many = f" {hold.waiting:,} waiting." if hold.waiting else ""
-    where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else ""
+    where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else " Release it with `/sync release`."
     who = said(hold.called, 80)
     return f"*{who}* is not billed since {moment(hold.placed_at)}: {named(hold.why, around)}.{many}{where}"
 
