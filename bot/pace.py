@@ -10,7 +10,7 @@ _PER_MESSAGE = 1.05  # seconds between two messages of one channel
 _UPDATES_PER_SECOND, _UPDATE_BURST = 50 / 60, 30  # chat.update is Tier 3
 _REST = timedelta(seconds=2.5)  # a card that changes by itself is edited no more often
 _HANDS = 16
-_FIRST_SILENCE, _LONGEST_SILENCE = 3.0, 30.0
+_FIRST_SILENCE, _LONGEST_SILENCE = 3.0, 10.0
 
 
 @dataclass(slots=True)
