@@ -50,6 +50,11 @@ def channel_trouble(error: str) -> tuple[str, str]:
     return _CHANNEL.get(error, _UNKNOWN)
 
 
+def token_trouble(error: str) -> tuple[str, str]:
+    """What is wrong with the bot token, and what to click, for Slack's word."""
+    return _STOPS.get(error, f"Slack says “{_spoken(error)}”"), _REINSTALL
+
+
 def channel_lost(lost: LostChannel, owner: str) -> Block:
     """The notice to the one who runs Meshline that a channel takes no messages."""
     wrong, click = channel_trouble(lost.error)

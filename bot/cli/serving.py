@@ -11,14 +11,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.checkup import Checkup, Finding
 from bot.cli.asking import Json
-from bot.cli.running import moment_of, product, run, settings
+from bot.cli.running import moment_of, now, product, run, settings
 from bot.cli.telling import NO, fail, show
 from bot.logs import log_lines
 from bot.releasing import differs, wire_published
@@ -129,8 +131,20 @@ def sync(
     typer.echo(run(go))
 
 
-def doctor(as_json: Json = False) -> None:
+class Part(StrEnum):
+    slack = "slack"
+
+
+def doctor(
+    what: Annotated[
+        Part | None, typer.Argument(help="Only this; with slack everything about the connection to it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Is everything that the service needs there, and does it answer?"""
+    if what is Part.slack:
+        _doctor_slack(as_json)
+        return
 
     async def go() -> dict[str, str]:
         async with product(slack=True) as parts:
@@ -144,6 +158,21 @@ def doctor(as_json: Json = False) -> None:
     show(found, as_json=as_json, text=lambda: "\n".join(f"{name}: {words}" for name, words in found.items()))
     if any(words.startswith("NO") for words in found.values()):
         raise typer.Exit(NO)
+
+
+def _doctor_slack(as_json: bool) -> None:
+    async def go() -> list[Finding]:
+        async with product(slack=True) as parts:
+            return await Checkup(cast("AsyncWebClient", parts.client), parts.settings, parts.workspace, now).run()
+
+    found = run(go)
+    show(found, as_json=as_json, text=lambda: "\n".join(map(_finding, found)))
+    if not all(one.good for one in found):
+        raise typer.Exit(NO)
+
+
+def _finding(one: Finding) -> str:
+    return f"ok  {one.what}: {one.words}" if one.good else f"NO  {one.what}: {one.words}\n    {one.click}"
 
 
 async def _probe(connection: Any) -> str:

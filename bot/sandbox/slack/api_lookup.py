@@ -56,7 +56,8 @@ def users_info(state: State, params: Params) -> Json:
         return {"user": bot_user_shape(state.app)}
     if user not in state.workspace.people:
         raise SlackError("user_not_found")
-    return {"user": user_shape(state.workspace.people[user], state.app)}
+    gone = {"deleted": user in state.workspace.deactivated}
+    return {"user": user_shape(state.workspace.people[user], state.app) | gone}
 
 
 def users_list(state: State, params: Params) -> Json:

@@ -21,6 +21,7 @@ class Workspace:
         self.without_app: set[str] = set()
         self.hidden: set[str] = set()
         self.restricted: set[str] = set()
+        self.deactivated: set[str] = set()
         self.changes = Changes()
         self.clock = clock
         self._said: dict[str, dict[str, Message]] = {}

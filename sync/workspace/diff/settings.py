@@ -18,6 +18,7 @@ _BLOCKS = {"teams": "team", "calendars": "calendar", "connections": "connection"
 _KINDS: dict[str, tuple[Category, str, str]] = {
     "team.title": (SAFE, "words_changed", "the team is called otherwise"),
     "team.channel": (APPROVAL, "channel_changed", "the team's cards go to another channel"),
+    "team.fallback": (APPROVAL, "fallback_changed", "the team's cards go elsewhere while its channel takes none"),
     "team.owner": (APPROVAL, "owner_changed", "another person answers for the team"),
     "team.backup": (APPROVAL, "backup_changed", "another person stands in for the team's owner"),
     "team.approvers": (APPROVAL, "approvers_changed", "other people approve for the team"),
