@@ -22,7 +22,7 @@ from sync.lifecycle import CaseState, DeliveryState
 from sync.model import Overlay
 from sync.rollouts import BATCH, CANARY, LIVE, ROLLOUT_MOVES, Reach, Rollout, RolloutState, already
 
-_SHOWN_EVERY = timedelta(seconds=3)
+_SHOWN_EVERY = timedelta(seconds=5)
 _LIVE = rollouts.c.state.in_(LIVE)
 _r, _m = rollouts.c, rollout_cases.c
 

@@ -135,7 +135,9 @@ async def _jump_if_idle(stage: Stage, pressed: list[bool]) -> None:
 
 
 async def _stopped(stage: Stage, cause: Cause) -> bool:
-    """Whether a decision is wanted: its first record does not run at the moment."""
+    """Whether a decision is wanted: none goes out now, and its first record does not run at the moment."""
+    if cause.rollout is not None and cause.rollout.live:
+        return False
     return await stage.parts.store.is_stopped(cause.first[0].delivery_id)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot import rollout_cards
 from bot.sandbox.deals import Fix
 from bot.sandbox.slack import Ack
 from bot.sandbox.stage import Stage
@@ -30,6 +31,9 @@ class Player:
             return False
         channel, ts = place[0], str(place[1])
         case = cause.first[0]
+        if rollout_cards.go_on(cause):  # what stopped the first five is another matter: the decision itself was right
+            await self._press(case.assignee or case.owner, channel, ts, "go_on")
+            return True
         if case.state == CaseState.PROPOSED:
             approver = self.stage.parts.workspace.team(case.team).approvers[0]
             await self._press(approver, channel, ts, "approve")
