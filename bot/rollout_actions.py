@@ -49,8 +49,10 @@ class RolloutActions:
             await self._move(click)
 
     async def on_submit(self, sent: Submission) -> Reply:
-        """The list is read, not sent."""
-        raise NotFound("This dialog is out of date.")
+        """A search, by its button: the first page of what it finds takes the list's place."""
+        if sent.verb != "all":
+            raise NotFound("This dialog is out of date.")
+        return {"response_action": "update", "view": await self._drawn(sent.cause, 1, searched(sent.view))}
 
     async def on_options(self, click: Click, typed: str) -> list[Block]:
         """No select of the list asks."""
@@ -70,11 +72,14 @@ class RolloutActions:
                 raise
 
     async def _show(self, view: dict[str, Any], cause_id: int, number: int, search: str) -> None:
+        drawn = await self._drawn(cause_id, number, search)
+        await self.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+
+    async def _drawn(self, cause_id: int, number: int, search: str) -> Block:
         page = await self.store.page_of(cause_id, number=number, search=search)
         people = {name for case in page.cases for name in (case.assignee, case.owner, case.proposed_by) if name}
         await self.surroundings.people.learn(people)
-        drawn = all_view(page, self.surroundings.around(self.clock()))
-        await self.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+        return all_view(page, self.surroundings.around(self.clock()))
 
     async def _move(self, click: Click) -> None:
         cause = await self.store.cause(click.cause)

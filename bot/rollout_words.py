@@ -72,8 +72,9 @@ def _besides(rollout: Rollout, around: Around) -> list[str]:
     lines = []
     if rollout.newcomers and rollout.state != RolloutState.STOPPED:
         more = counted(rollout.newcomers, "more record")
-        verb, they = ("has", "It is") if rollout.newcomers == 1 else ("have", "They are")
-        lines.append(f"{more} {verb} come in since. {they} not part of this decision and stay open.")
+        one = rollout.newcomers == 1
+        stays = "It is not part of this decision and stays" if one else "They are not part of this decision and stay"
+        lines.append(f"{more} {'has' if one else 'have'} come in since. {stays} open.")
     if rollout.paused_by and rollout.live:
         lines.append(
             f"The flow is paused by {person(rollout.paused_by, around)}: the decision goes on when it is resumed."

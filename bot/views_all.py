@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.blocks import Block, actions, button, context, link, moment, plain, quote, section
+from bot.blocks import TITLE, Block, actions, button, context, link, moment, plain, quote, said, section
 from bot.carried import Carried, carry
 from bot.modals import modal
-from bot.wording import Around, due, headline, records, standing, title_of
+from bot.wording import Around, due, records, standing, title_of
 from store.pages import Page
 from sync.lifecycle import CaseState
 from sync.model import Case
+from sync.reasons import reason
 
 SEARCH, SEARCH_BLOCK = "all_search", "all_search_block"
 PREVIOUS, NEXT = "all_previous", "all_next"
@@ -28,7 +29,7 @@ def all_view(page: Page, around: Around) -> Block:
     if turns := _turns(page):
         blocks.append(actions(*turns))
     title = f"All {page.cause.total:,} records" if page.cause.total != 1 else "1 record"
-    return modal("all", title, blocks, cause=page.cause)
+    return modal("all", title, blocks, cause=page.cause, submit="Search") | {"close": plain("Close", TITLE)}
 
 
 def searched(view: dict[str, Any]) -> str:
@@ -39,7 +40,7 @@ def searched(view: dict[str, Any]) -> str:
 
 def _where(page: Page) -> str:
     many = f"{page.found:,} found of {records(page.cause.total)}" if page.search else records(page.found)
-    return f"{plain(headline(page.cause))['text']} · {many} · page {page.number:,} of {page.pages:,}"
+    return f"{said(reason(page.cause.reason).title)} · {many} · page {page.number:,} of {page.pages:,}"
 
 
 def _search(search: str) -> Block:

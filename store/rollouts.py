@@ -146,6 +146,8 @@ def _send(tx: Connection, row: AnyRow, now: datetime, not_before: datetime | Non
     if row.state == RolloutState.CANARY:
         next_ones.append(_m.canary)
     chosen = tx.execute(select(rollout_cases).where(*next_ones).order_by(_m.case_id).limit(BATCH)).all()
+    if not chosen:
+        return 0
     ids = [each.case_id for each in chosen]
     _mark(tx, row.id, ids, Reach.SENT)
     overlays = {each.case_id: tuple(Overlay(**one) for one in each.overlays) for each in chosen}

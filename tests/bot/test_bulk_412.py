@@ -59,7 +59,9 @@ async def test_412_deals_with_one_cause_are_one_message_and_one_decision(tmp_pat
     async with running_world(tmp_path) as world:
         calls_before = Counter(world.slack.calls)
         for number in range(DEALS):
-            company = world.company(name=f"Customer {number}", vat_id=f"DE{100_000_000 + number}", domain=f"c{number}.example")
+            company = world.company(
+                name=f"Customer {number}", vat_id=f"DE{100_000_000 + number}", domain=f"c{number}.example"
+            )
             world.deal(company, [(RENAMED, 1, "2490.00")], dealname=f"Deal {number}")
 
         async def all_stopped() -> bool:
@@ -81,16 +83,22 @@ async def test_412_deals_with_one_cause_are_one_message_and_one_decision(tmp_pat
                 if words in str(card.blocks):
                     seen.setdefault(words, time.monotonic() - began)
             rollout = await world.store.latest_rollout(cause.id)
-            return bool(rollout and rollout.state == RolloutState.DONE and len(world.erp.posted()) == DEALS and len(seen) == 3)
+            return bool(
+                rollout and rollout.state == RolloutState.DONE and len(world.erp.posted()) == DEALS and len(seen) == 3
+            )
 
         await until(done, SECONDS)
         took = time.monotonic() - began
         await until(lambda: quiet(world), 10)
         calls = Counter(world.slack.calls) - calls_before
-        cards = [one for one in world.slack.messages(cause.channel) if (one.metadata or {}).get("event_type") == CARD_EVENT]
+        cards = [
+            one for one in world.slack.messages(cause.channel) if (one.metadata or {}).get("event_type") == CARD_EVENT
+        ]
         texts = [one.text + str(one.blocks) for one in world.slack.messages(cause.channel)]
         thread = world.slack.thread(cause.channel, (await world.card(cause.id))[1])
-        mentions = Counter(word.split(">")[0] for text in [*texts, *(one.text for one in thread)] for word in text.split("<@")[1:])
+        mentions = Counter(
+            word.split(">")[0] for text in [*texts, *(one.text for one in thread)] for word in text.split("<@")[1:]
+        )
         print(
             f"\n{DEALS} deals, 1 cause: {len(cards)} message, {len(thread)} in its thread; decided for all in {took:.1f} s "
             f"({', '.join(f'{words!r} after {at:.1f} s' for words, at in seen.items())}); "

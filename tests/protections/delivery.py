@@ -9,7 +9,7 @@ CARDS, POSTER = "tests/store/test_card_outbox.py", "tests/bot/test_poster.py"
 MUTANTS = [
     mutant("drawing a card that has no rest", "store/cards.py", '"due_at": now + rest}', '"due_at": now}',
            f"{CARDS}::test_a_card_that_was_just_drawn_rests_however_often_its_cause_changes"),
-    mutant("a person who waits for the card's rest", "store/cases.py", "        hurry(tx, cause_id)\n", "",
+    mutant("a person who waits for the card's rest", "store/moves.py", "        hurry(tx, cause_id)\n", "",
            f"{CARDS}::test_what_a_person_changed_is_drawn_at_once"),
     mutant("a hurried card that two posters draw", "store/cards.py", "and_(cards.c.hurried, cards.c.lease.is_(None))",
            "cards.c.hurried", f"{CARDS}::test_what_a_person_changed_is_drawn_at_once"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.protections import (
     batches,
+    bulk,
     delivery,
     drifts,
     kept,
@@ -36,4 +37,5 @@ MUTANTS = [
     *looks.MUTANTS,
     *delivery.MUTANTS,
     *packs.MUTANTS,
+    *bulk.MUTANTS,
 ]
