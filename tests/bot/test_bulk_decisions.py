@@ -175,7 +175,7 @@ async def test_a_process_that_is_killed_between_the_stages_leaves_the_rest_to_an
     second = Store(str(world.parts.settings.database_url.get_secret_value()))
     await second.open()
     try:
-        driver = Rollouts(second, world.clock, lambda: None)
+        driver = Rollouts(second, lambda: world.parts.workspace, world.clock, lambda: None)
         assert await driver.look(world.clock()) == 2
         assert await driver.look(world.clock()) == 0
     finally:
