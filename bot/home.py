@@ -109,7 +109,7 @@ def _fix(case: Case) -> Block | None:
     if case.state in (CaseState.PROPOSED, CaseState.RESOLVED):
         return None
     if not asks(case.reason):
-        return button("replay", "Replay", value)
+        return button("replay_one", "Replay", value)
     label = "Propose fix" if case.four_eyes else fix_label(case.reason, case.violations)
     return button("resolve", label, value)
 

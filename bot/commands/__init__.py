@@ -117,6 +117,8 @@ class Commands:
         if click.view.get("type") == "modal":
             view = modal("answer", "Replay", answer["blocks"])
             await client.views_update(view_id=click.view["id"], hash=click.view.get("hash"), view=view)
+        elif click.view.get("type") == "home":
+            return  # the tab is drawn again, and shows it
         elif click.channel:
             await client.chat_postEphemeral(channel=click.channel, user=click.user, **answer)
         else:

@@ -25,7 +25,7 @@ CANARY, MOST = 5, 1_000
 _CLAUSES = ("reason", "flow", "since", "until")
 _DRY = ("--dry-run", "dry run", "dry-run")
 EXAMPLE = "/sync replay EX-7, or /sync replay reason Billing code is missing since yesterday"
-VERBS = frozenset({"replay_canary", "replay_rest"})
+VERBS = frozenset({"replay_canary", "replay_rest", "replay_one"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,9 @@ async def replay(desk: Desk, asked: Asked) -> Payload:
 
 
 async def pressed(desk: Desk, click: Click) -> Payload:
-    """A button of the answer: the canary goes, or the rest after it."""
+    """A button of the answer: the canary goes, or the rest after it; or one exception's own, on the Home tab."""
+    if click.verb == "replay_one":
+        return await replay(desk, Asked(user=click.user, text=f"EX-{click.case or 0}"))
     chosen = chosen_of(click.candidate or "")
     cases = await _allowed(desk, click.user, chosen.words)
     if click.verb == "replay_canary":

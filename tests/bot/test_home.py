@@ -83,7 +83,7 @@ def test_an_empty_home_says_so_in_every_part() -> None:
 def test_what_is_mine_has_its_fix_beside_it() -> None:
     drawn = home(seen(mine=MINE), around())
     assert [each["text"]["text"] for each in elements(drawn, "resolve")] == ["Fill in", "Propose fix", "Choose"]
-    assert [each["text"]["text"] for each in elements(drawn, "replay")] == ["Replay"]
+    assert [each["text"]["text"] for each in elements(drawn, "replay_one")] == ["Replay"]
     assert orjson.loads(elements(drawn, "resolve")[0]["value"]) == {"cause": 3, "version": 0, "case": 7}
 
 

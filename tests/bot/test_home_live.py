@@ -163,3 +163,15 @@ async def test_a_press_on_the_tab_is_answered_where_the_person_is(world: World) 
     await world.slack.home_click(DANA, "take")
     told = [one.text for one in world.slack.messages(world.slack.state.workspace.open_direct((DANA,)))]
     assert any("already resolved by" in one for one in [*told, *whispers(world, DANA)])
+
+
+async def test_replay_on_the_tab_is_of_that_exception_alone(world: World) -> None:
+    for number in range(2):
+        world.deal(world.company(f"Firm {number}", vat_id=f"DE12345670{number}", domain=f"f{number}.example"), lines=[])
+    await world.work()
+    assert len(await world.store.exceptions()) == 2
+    await home_of(world, DANA)
+    assert (await world.slack.home_click(DANA, "replay_one")).ok
+    states = [case.state for case in await world.store.exceptions()]
+    assert sorted(states) == ["open", "owned"]
+    await world.slack.wait(lambda: "Dana Okafor has it" in str(world.slack.home(DANA)))

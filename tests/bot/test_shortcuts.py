@@ -13,7 +13,8 @@ from bot.sandbox.stage import example
 from bot.shortcut_words import REPORT, SHOW
 from bot.shortcuts import card_view, report_view, thanks_view
 from sync.lifecycle import CaseState
-from tests.bot.hands import BEN, DANA, SAM, forged, only_cause, refusals, whispers
+from tests.bot.hands import BEN, DANA, FAYE, SAM, forged, only_cause, refusals, whispers
+from tests.bot.test_actions import price_off_list
 from tests.bot.test_commands import stopped
 from tests.world import World, loaded
 
@@ -114,6 +115,14 @@ async def test_after_the_report_who_leads_discards_it(world: World) -> None:
     assert (await world.store.case(1)).decided_by == DANA
     await report(world, DANA, case="EX-1")
     assert "EX-1 is closed already" in str(world.slack.modals(DANA)[-1])
+
+
+async def test_nobody_discards_class_a_alone_after_a_report(world: World) -> None:
+    cause = await price_off_list(world)
+    await report(world, FAYE, case=cause.first[0].ref)
+    await world.slack.modal_click(FAYE, None, "fix_discard")
+    await world.slack.wait(lambda: "(approver)" in str(world.slack.modals(FAYE)[-1]))
+    assert await refusals(world) == 1 and (await world.only_case()).state == CaseState.OPEN
 
 
 @pytest.mark.parametrize(
