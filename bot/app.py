@@ -28,6 +28,7 @@ from bot.pausing import PausingClocks
 from bot.people import People
 from bot.poster import Poster
 from bot.preferring import Preferring
+from bot.quiet_notes import QuietNotes
 from bot.readiness import Intake
 from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
@@ -208,7 +209,10 @@ async def _wire_slack(parts: Parts) -> None:
     )
     there = Whereabouts(store=parts.store, client=client, surroundings=surroundings)
     packs = PackSender(store=parts.store, client=client, session=session, surroundings=surroundings, clock=parts.clock)
-    also = (releases.look, there.look, packs.look, *([parts.rollouts.look] if parts.rollouts else []))
+    notes = QuietNotes(store=parts.store, surroundings=surroundings)
+    also = (
+        releases.look, there.look, packs.look, notes.look, *([parts.rollouts.look] if parts.rollouts else []),
+    )  # fmt: skip
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
     fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)

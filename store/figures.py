@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal_column, select, union
 
+from store.claiming import decisions
 from store.database import Database
 from store.retention import last_before
 from store.rows import AnyRow
 from store.standing import DELIVERED, flows_done
-from store.tables import cases, causes, deliveries, events
+from store.tables import attempts, cases, causes, deliveries, events, writes
 from sync.figures import Fact, Seen, Stretch
 from sync.lifecycle import CaseState
 from sync.money import Money
+from sync.recorded import Recorded
 
 MOST = 20_000
 _WEEK = timedelta(days=7)
@@ -65,6 +67,13 @@ class Figuring:
         query = select(func.count()).where(UNRESOLVED, c.respond_by < now, c.responded_at.is_(None))
         return await self.db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
+    async def written_within(
+        self, flow: str, entity: str, *, since: datetime, until: datetime, apart: str = "", limit: int = 500
+    ) -> tuple[Recorded, ...]:
+        """The records of a flow that went through in that time and wrote such an entity, at most `limit`, as they were read
+        last and with what was decided about them. Events of the kind `apart` do not count."""
+        return await self.db.read(lambda tx: _written(tx, flow, entity, (since, until), apart, limit))
+
     async def outcomes(self, flow: str, *, since: datetime, until: datetime, limit: int = 200) -> tuple[Fact, ...]:
         """The exceptions of a flow whose records went through in that time, in that order."""
         c = cases.c
@@ -89,6 +98,41 @@ def facts_of(
     if channel is not None:
         query = query.where(causes.c.channel == channel)
     return tuple(_fact(row) for row in tx.execute(query))
+
+
+def _written(
+    tx: Connection, flow: str, entity: str, within: tuple[datetime, datetime], apart: str, limit: int
+) -> tuple[Recorded, ...]:
+    d, e, w, a = deliveries.c, events.c, writes.c, attempts.c
+    wrote = exists().where(w.delivery_id == d.id, w.entity == entity, w.state == literal_column("'confirmed'"))
+    here = (*DELIVERED, d.flow == flow, d.updated_at >= within[0], d.updated_at < within[1])
+    few = (
+        select(d.id)
+        .join(events, e.id == d.event_id)
+        .where(*here, e.kind != apart, wrote)
+        .order_by(d.updated_at, d.id)
+        .limit(limit)
+        .subquery()
+    )
+    read = a.snapshot.is_not(None)
+    newest = select(func.max(a.number)).where(a.delivery_id == d.id, read).correlate(deliveries).scalar_subquery()
+    query = (
+        select(d.id, d.event_id, d.flow, d.subject, d.updated_at, e.connection, e.entity, e.payload, a.snapshot)
+        .join(events, e.id == d.event_id)
+        .outerjoin(attempts, and_(a.delivery_id == d.id, a.number == newest))
+        .where(d.id.in_(select(few.c.id)))
+        .order_by(d.id)
+    )
+    found = tx.execute(query).all()
+    decided = decisions(tx, {(row.flow, row.subject) for row in found})
+    return tuple(
+        Recorded(
+            delivery_id=row.id, event_id=row.event_id, flow=row.flow, connection=row.connection, entity=row.entity,
+            subject=row.subject, at=row.updated_at, record=row.payload or row.snapshot or {},
+            overlays=decided.get((row.flow, row.subject), ()),
+        )
+        for row in found
+    )  # fmt: skip
 
 
 def _some(at: ColumnElement[Any], since: datetime, until: datetime, limit: int, *more: ColumnElement[bool]) -> Any:

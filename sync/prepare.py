@@ -100,6 +100,11 @@ def prepare(
     return _plan(scene)
 
 
+def amount_of(record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[Overlay] = ()) -> Money | None:
+    """The money of a record with what was decided about it; None where it cannot be read."""
+    return _money(_scene(apply(record, overlays), flow, workspace, Lookups()))
+
+
 def _scene(record: Record, flow: Flow, workspace: Workspace, lookups: Lookups) -> Scene:
     return Scene(
         record=record,

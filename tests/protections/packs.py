@@ -32,4 +32,9 @@ MUTANTS = [
     mutant("an outcome told again", "store/outcomes.py", "first = (cases.c.id == row.id, cases.c.outcome_at.is_(None))",
            "first = (cases.c.id == row.id,)",
            f"{FIGURES}::test_what_became_of_a_decision_is_told_in_the_thread_once_and_how_long_it_took"),
+    mutant("a receipt told by each process", "bot/quiet_notes.py",
+           'announce(channel, name, drawn["text"], now=now, body=drawn, once=slot)', 'announce(channel, name, drawn["text"], now=now, body=drawn)',
+           "tests/bot/test_receipts.py::test_the_next_owner_hears_once_an_hour_what_was_posted_and_nothing_of_an_hour_without"),
+    mutant("a made-up record on a receipt", "store/figures.py", "e.kind != apart, wrote", "wrote",
+           "tests/bot/test_jobs.py::test_nothing_to_say_is_not_said"),
 ]  # fmt: skip
