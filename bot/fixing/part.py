@@ -101,10 +101,9 @@ class Fixing:
         raise NotFound("This dialog is out of date.")
 
     async def on_options(self, click: Click, typed: str) -> list[Block]:
-        """What a search in a long list shows: what begins with the words first, at most 100."""
+        """What a search in a long list shows: what begins with the words first, at most 100. Raises NotAllowed."""
         cause = await self.store.cause(click.cause)
-        if not cause.first or not self.surroundings.workspace.roles(cause.team, click.user):
-            return []
+        self.surroundings.people.may(click.user, "resolve", cause.team)
         place = place_of(str(click.action.get("block_id") or ""))
         asked = shared_questions([case.violations for case in cause.first])
         if place is None or place >= len(asked):
