@@ -280,6 +280,7 @@ class Actions:
             to=to,
             until=until,
             counting=self.fixing.counting(verb, cases, overlays),
+            contrast=await self.fixing.contrast(verb, cases, overlays),
             acting_for=self.surroundings.people.may(user, verb, cases[0].team),
             not_before=opens,
         )

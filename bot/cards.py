@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import rollout_cards
 from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, tidy, utc
 from bot.buttons import is_proposed, menu, pressable, questions
+from bot.fixing.contrast import contrast_lines
 from bot.pause_views import paused_blocks, stands_still
 from bot.wording import (
     CLASSES,
@@ -150,7 +151,7 @@ def _advice(cause: Cause) -> str:
 
 
 def _proposal(case: Case, around: Around) -> list[str]:
-    return [f"*A second person has to agree.* {proposed(case, around)}", *changes(case)]
+    return [f"*A second person has to agree.* {proposed(case, around)}", *changes(case), *contrast_lines(case)]
 
 
 def _facts(cause: Cause, around: Around) -> tuple[tuple[str, str], ...]:

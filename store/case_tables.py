@@ -62,6 +62,7 @@ cases = Table(
     prose("decision"),
     word("decided_by", default=""),
     Column("proposal", DOC),
+    Column("contrast", DOC),
     word("proposed_by", default=""),
     Column("looks", DOC),
     at("look_at", null=True),

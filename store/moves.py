@@ -20,7 +20,7 @@ from store.rows import AnyRow
 from store.tables import cases, deliveries, overlays
 from sync.errors import IllegalMove, NotAllowed
 from sync.lifecycle import CaseState, case_move, delivery_move
-from sync.model import Overlay
+from sync.model import Contrast, Overlay
 from sync.pausing import ENDED_BY
 from sync.suggestions import Counting
 
@@ -31,7 +31,8 @@ _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "disc
 class Press:
     """What a person asks for: a verb of the case table, on these cases. `words` is the decision as people read it,
     `overlays` what it means for each case, `to` the person it is handed to, `until` the end of a snooze, `acting_for` whose right
-    it is when it is not the person's own: of people who are away, `counting` what it says about suggestions. Before `not_before`
+    it is when it is not the person's own: of people who are away, `counting` what it says about suggestions, `contrast`
+    what a proposal changes in the target. Before `not_before`
     the records do not go out."""
 
     verb: str
@@ -44,6 +45,7 @@ class Press:
     acting_for: tuple[str, ...] = ()
     not_before: datetime | None = None
     counting: Counting | None = None
+    contrast: Mapping[int, tuple[Contrast, ...]] = field(default_factory=dict)
 
 
 def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> list[AnyRow]:
@@ -98,7 +100,13 @@ def _moving(press: Press, now: datetime) -> Update:
         case "hand_over":
             values["assignee"] = press.to
         case "reject":
-            values |= {"proposal": None, "assignee": cases.c.proposed_by, "proposed_by": "", "decision": press.words}
+            values |= {
+                "proposal": None,
+                "contrast": None,
+                "assignee": cases.c.proposed_by,
+                "proposed_by": "",
+                "decision": press.words,
+            }
         case "resolve" | "approve" | "discard":
             values |= {"resolved_at": now, "decided_by": press.by, "decision": press.words}
         case "propose":
@@ -167,7 +175,8 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime, *,
     if press.verb == "propose":
         for row in moved:
             plan = [asdict(one) for one in press.overlays.get(row.id, ())]
-            tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan))
+            shown = [asdict(one) for one in press.contrast.get(row.id, ())]
+            tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan, contrast=shown))
     for cause_id in {row.cause_id for row in moved} if told else ():
         touch(tx, cause_id, now)
         hurry(tx, cause_id)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, func, select
 
 from store import rows
 from store.database import Database
+from store.evidence import Evidence, evidence
 from store.tables import attempts, deliveries, events, overlays
 from sync.drifts import KIND
 from sync.model import Overlay
@@ -22,6 +23,10 @@ class Recordings:
     """Records of the past."""
 
     db: Database
+
+    async def evidence_of(self, case_id: int) -> Evidence:
+        """A case with what was read of its record and decided about it. Raises NotFound."""
+        return await evidence(self.db, case_id)
 
     async def recorded(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from sync.ladder import from_record
-from sync.model import BillingHold, Candidate, Case, Delivery, Entry, Event, Message, Overlay, Violation
+from sync.model import BillingHold, Candidate, Case, Contrast, Delivery, Entry, Event, Message, Overlay, Violation
 from sync.money import Money
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -89,6 +89,7 @@ def case(row: AnyRow) -> Case:
         rung=row.rung,
         paused_at=row.paused_at,
         paused_seconds=row.paused_seconds,
+        contrast=tuple(Contrast(**one) for one in row.contrast or ()),
     )
 
 

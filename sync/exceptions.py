@@ -52,6 +52,18 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """One field that a proposal has written otherwise in the target. `stands` is what is there now: a `draft`, something `posted`
+    or `written`, or nothing, and then `before` is what the record by itself would be."""
+
+    what: str
+    field: str
+    before: str
+    after: str
+    stands: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """An exception, shown to people as `EX-<id>`. At `look_at` it is tried again by itself. The first `rung`
     steps of its `ladder` have been asked. Its clocks stand still since `paused_at`; they stood still for `paused_seconds` before."""
@@ -94,6 +106,7 @@ class Case:
     rung: int = 0
     paused_at: datetime | None = None
     paused_seconds: int = 0
+    contrast: tuple[Contrast, ...] = ()
 
     @property
     def ref(self) -> str:

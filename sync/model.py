@@ -13,6 +13,7 @@ from sync.exceptions import Candidate as Candidate
 from sync.exceptions import Card as Card
 from sync.exceptions import Case as Case
 from sync.exceptions import Cause as Cause
+from sync.exceptions import Contrast as Contrast
 from sync.exceptions import Downtime as Downtime
 from sync.exceptions import Message as Message
 from sync.exceptions import Overlay as Overlay

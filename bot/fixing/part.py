@@ -19,12 +19,13 @@ from bot.fixing.view import resolve_view
 from bot.parts import Reply
 from bot.surroundings import Surroundings
 from store.ledger import Store
+from sync.contrast import contrasts, plan_of
 from sync.creating import entity_created
 from sync.decide import shared_questions
 from sync.errors import IllegalMove, NotAllowed, NotFound
 from sync.fields import ranked
 from sync.giving_back import NewRecord
-from sync.model import Case, Cause, Overlay, Violation
+from sync.model import Case, Cause, Contrast, Overlay, Violation
 from sync.suggestions import Counting, marks
 
 Answers = Mapping[int, str | NewRecord]
@@ -72,6 +73,24 @@ class Fixing:
             enough=self.surroundings.workspace.propose_rule_after,
             channels=self._channels(flow),
         )
+
+    async def contrast(
+        self, verb: str, cases: Sequence[Case], overlays: Mapping[int, tuple[Overlay, ...]] | None
+    ) -> Mapping[int, tuple[Contrast, ...]]:
+        """What a proposal changes in the target, of the first of these cases; nothing for other moves, and where it cannot be told
+        without asking other systems."""
+        first, workspace = cases[0], self.surroundings.workspace
+        flow, proposal = workspace.flows.get(first.flow), (overlays or {}).get(first.id, ())
+        if verb != "propose" or flow is None:
+            return {}
+        known = await self.store.evidence_of(first.id)
+        if known.record is None:
+            return {}
+        proposed = plan_of(known.record, flow, workspace, (*known.before, *proposal))
+        if proposed is None:
+            return {}
+        stands = plan_of(known.record, flow, workspace, known.before)
+        return {first.id: contrasts(proposed, stands, await self.store.written(proposed.writes))}
 
     def _channels(self, flow: str) -> Mapping[str, str]:
         workspace = self.surroundings.workspace

@@ -290,3 +290,24 @@ async def test_a_suggestion_that_is_always_taken_is_proposed_as_a_rule_which_its
     world.deal(company, [("Atlas Proo", 1, "2490.00")])
     await world.work()
     assert len(await world.causes()) == 1  # it is never applied by itself
+
+
+async def test_the_approver_sees_what_the_erp_will_get_instead(world: World) -> None:
+    world.deal(world.company(), [("Atlas Pro", 2, "990.00")])
+    await world.work()
+    await press(world, FAYE, await only_cause(world), "resolve")
+    assert not (await world.slack.submit(FAYE, {"q0": "other", "q0_other": "2.400,00"})).body
+    await world.work()
+    cause = await only_cause(world)
+    channel, ts = await world.card(cause.id)
+    card = next(str(one.blocks) for one in world.slack.messages(channel) if one.ts == ts)
+    assert "nothing is there yet" in card
+    assert "Invoice, line 1, unit price: “990.00 EUR” → “2,400.00 EUR”" in card
+    assert world.erp.invoices() == []
+
+
+async def test_the_crm_creates_one_record_for_one_reference(world: World) -> None:
+    crm = world.parts.connections["crm"]
+    made = [await crm.create("companies", "new-EX-7", {"name": "Nordlicht", "deals": []}) for _ in range(2)]
+    assert made[0].id == made[1].id and len(world.crm.companies()) == 1
+    assert await crm.find("companies", "new-EX-8") is None

@@ -28,11 +28,13 @@ from drawings import (
 )
 
 from bot import views
+from bot.cards import card
 from bot.fixing.known import Known
 from bot.wording import asks
+from sync.creating import NewField
 from sync.decide import overlays_for, shared_questions
 from sync.fields import Choices, Field
-from sync.model import Case, Cause
+from sync.model import Case, Cause, Contrast
 
 PRODUCT = case("unknown_product")
 ASKED = [code for code in CODES if code in WRONG and asks(code)]
@@ -354,3 +356,30 @@ def test_only_a_sure_candidate_is_chosen_beforehand_and_shown_as_the_change() ->
     near = replace(PRODUCT.violations[0], candidates=(replace(GTX[0], score=98), replace(GTX[1], score=89)))
     unsure = resolving(replace(PRODUCT, violations=(near,)))
     assert "initial_option" not in inputs(unsure)["q0"]["element"]
+
+
+def test_a_new_record_is_asked_for_beside_the_candidates() -> None:
+    asked = (
+        NewField(path="company.name", name="name", label="Company name", required=True, begins="Acme renewal 7"),
+        NewField(path="company.country", name="country", label="Country", required=True),
+        NewField(path="company.vat_id", name="vat_id", label="VAT id", required=False),
+        NewField(
+            path="company.billing_email", name="billing_email", label="Billing e-mail", required=False, email=True
+        ),
+    )
+    one, knows = case("missing_account"), Known(new=lambda _: asked)
+    before = views.resolve_view(cause(one), [one], around(), False, known=knows)
+    assert [each["value"] for each in inputs(before)["q0"]["element"]["options"]] == ["7001", "7002", "+new"]
+    view = views.resolve_view(cause(one), [one], around(), False, known=knows, entered={0: "+new"})
+    same_as_snapshot("view-field-new", view)
+    assert [name for name in inputs(view) if "_new_" in name] == [f"q0_new_{each.name}" for each in asked]
+
+
+def test_a_difference_that_is_agreed_to_is_drawn_for_a_draft_and_for_nothing() -> None:
+    one = proposal(case("price_off_list"))
+    line = Contrast(what="Invoice", field="line 1, unit price", before="990.00 EUR", after="1,200.00 EUR")
+    for name, stands in (("draft", "draft"), ("nothing", "")):
+        drawn = replace(one, contrast=(replace(line, stands=stands),) * 7)
+        shown = card(cause(drawn), around())
+        same_as_snapshot(f"card-contrast-{name}", shown)
+        assert "“990.00 EUR” → “1,200.00 EUR”" in str(shown) and "… 2 more" in str(shown)

@@ -34,7 +34,7 @@ MUTANTS = [
            f"{FIXING}::test_a_crm_that_refuses_what_is_written_back_holds_up_no_invoice_and_says_so"),
     mutant("a new company without its reference", "sync/connectors/hubspot.py",
            '"properties": {**given, self._options.references[entity]: reference}', '"properties": given',
-           f"{FIXING}::test_a_new_company_is_created_once_whatever_happens_to_the_answer"),
+           f"{FIXING}::test_the_crm_creates_one_record_for_one_reference"),
     mutant("a new company beside its twin", "sync/to_source.py", "                if same:\n", "                if False:\n",
            f"{FIXING}::test_a_new_company_with_a_vat_id_that_exists_is_the_one_that_exists"),
     mutant("a suggestion that is never passed over", "store/suggestions.py", '"streak": 0}', '"streak": _S.streak}',

@@ -1,4 +1,5 @@
-"""What is kept of suggestions, and of rules that are proposed; a decision may be to create a record of the source."""
+"""What is kept of suggestions, and of rules that are proposed; a decision may be to create a record of the source; a
+proposal shows what it changes in the target."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ def upgrade() -> None:
         op.create_check_constraint(op.f("ck_overlays_action_known"), "overlays", _AFTER)
     else:
         _reword()
+    op.add_column("cases", sa.Column("contrast", store.columns.DOC, nullable=True))
     moment = store.columns.Moment
     op.create_table(
         "suggestions",
