@@ -22,6 +22,7 @@ from sync.lifecycle import DeliveryState, delivery_move
 
 EXPIRED = 3  # the last level of an escalation
 _BATCH = 100
+_RUNS = cases.c.paused_at.is_(None)
 _OPEN = cases.c.state != literal_column("'resolved'")  # written out: the index is asked for by these words
 
 
@@ -44,7 +45,7 @@ def _out_of_time(now: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(d.id, d.flow, d.subject)
         .join_from(cases, deliveries, d.id == cases.c.delivery_id)
-        .where(_OPEN, cases.c.paused_at.is_(None), cases.c.expire_by <= now, stopped)
+        .where(_OPEN, _RUNS, cases.c.expire_by <= now, stopped)
         .order_by(cases.c.expire_by)
         .limit(_BATCH)
     )
@@ -54,8 +55,7 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
     ids, lines = [row.id for row in found], {(row.flow, row.subject) for row in found}
     lock(tx, lines)
     move, d = delivery_move("expire"), deliveries.c
-    runs = cases.c.paused_at.is_(None)
-    still = exists().where(_OPEN, runs, cases.c.delivery_id == d.id, cases.c.expire_by <= now)
+    still = exists().where(_OPEN, _RUNS, cases.c.delivery_id == d.id, cases.c.expire_by <= now)
     expiring = update(deliveries).where(d.id.in_(ids), d.state.in_(move.sources), still)
     moved = set(tx.execute(expiring.values(state=move.target, front=False, updated_at=now).returning(d.id)).scalars())
     line_up(tx, lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.protections import (
     batches,
     bulk,
+    clocks,
     delivery,
     drifts,
     fixing,
@@ -42,4 +43,5 @@ MUTANTS = [
     *delivery.MUTANTS,
     *packs.MUTANTS,
     *bulk.MUTANTS,
+    *clocks.MUTANTS,
 ]

@@ -93,6 +93,16 @@ async def test_a_clock_that_stands_still_raises_reminds_and_expires_nothing(stor
     assert await store.holds() == []
 
 
+async def test_a_pause_that_begins_while_the_clock_looks_is_kept(store: Store) -> None:
+    """What has run out before the pause is not buried while somebody waits for an answer."""
+    [case] = await stopped(store, route=ON_CALENDAR)
+    late = ON_CALENDAR.expire_by
+    assert late is not None
+    await pause(store, case.id, now=late)
+    assert await store.expire(now=late + HOUR) == 0
+    assert await rows(store, "SELECT 1 FROM deliveries WHERE state = 'held'")
+
+
 async def test_a_pause_ends_by_itself_at_its_end_and_not_when_somebody_looks(store: Store) -> None:
     [case] = await stopped(store, route=ON_CALENDAR)
     await pause(store, case.id, days=1)  # until Tuesday 12:00
