@@ -16,6 +16,7 @@ from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.absence import GONE, LONGEST
 from sync.errors import IllegalMove
+from sync.reaching import sync_owners
 
 log = structlog.get_logger()
 _EVERY_SECONDS = 300
@@ -54,7 +55,7 @@ class Whereabouts:
         return 0 if people else await self._without(group, "nobody is in it", now)
 
     async def _without(self, group: str, why: str, now: datetime) -> int:
-        """A group that names nobody: the owner of the team answers, and whoever looks after the flows hears it, once a day."""
+        """A group that names nobody: the owner of the team answers, and those who run Meshline hear it, once a day."""
         teams = [
             each for each in self.surroundings.workspace.teams.values() if each.on_call and each.on_call.group == group
         ]
@@ -97,11 +98,9 @@ class Whereabouts:
 
     async def _note(self, kind: str, words: str, then: str, now: datetime) -> int:
         payload = message(f"{words} {then}", section(f"*{said(words, 600)}*"), context(said(then, 300)))
-        told = 0
-        for channel in self._channels():
-            once = f"{channel}:{now.date().isoformat()}"
-            told += await self.store.announce(channel, kind, payload["text"], now=now, body=payload, once=once)
-        return told
+        workspace, day = self.surroundings.workspace, now.date().isoformat()
+        channel = workspace.team(sync_owners(workspace)).channel
+        return int(await self.store.announce(channel, kind, payload["text"], now=now, body=payload, once=day))
 
     def _groups(self) -> list[str]:
         teams = self.surroundings.workspace.teams.values()
@@ -117,11 +116,6 @@ class Whereabouts:
     def _places(self, user: str) -> str:
         workspace = self.surroundings.workspace
         return ", ".join(each.title for name, each in workspace.teams.items() if workspace.roles(name, user))
-
-    def _channels(self) -> list[str]:
-        """Where those are who look after the flows."""
-        workspace = self.surroundings.workspace
-        return list(dict.fromkeys(workspace.team(flow.owner).channel for flow in workspace.flows.values()))
 
 
 def _slot(now: datetime, seconds: int) -> str:
