@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,15 +83,14 @@ async def test_while_slack_is_away_the_group_stays_as_it_was(grouped: World) -> 
 
 async def test_somebody_whose_account_is_off_is_away_and_the_backup_is_asked(world: World) -> None:
     await beat(world)
-    people = world.slack.state.workspace.people
-    people[DANA] = replace(people[DANA], deactivated=True)
+    world.slack.state.workspace.deactivated.add(DANA)
     for _ in range(3):
         world.clock.forward(hours=1)
         await beat(world)
     assert await broken(world) == BEN
     [note] = notes(world)
     assert "switched off" in note and "Sales Operations" in note
-    people[DANA] = replace(people[DANA], deactivated=False)
+    world.slack.state.workspace.deactivated.clear()
     world.clock.forward(hours=1)
     await beat(world)
     assert await world.store.absences(now=world.clock()) == ()

@@ -37,7 +37,6 @@ def user_shape(person: Person, app: App) -> Json:
     }
     return _user(person.id, person.name, person.real_name, profile, app) | {
         "tz": person.tz,
-        "deleted": person.deactivated,
     }
 
 

@@ -16,7 +16,6 @@ class Person:
     role: str
     tz: str = "Europe/Berlin"
     email: str
-    deactivated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
