@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from bot.app import Parts, build_connections, utc_now, wire
+from bot.app import Clock, Parts, build_connections, utc_now, wire
 from bot.settings import Settings
 from store.ledger import Store
 from store.releases import Proposal
@@ -123,7 +123,7 @@ async def begin(store: Store, directory: Path, *, now: datetime) -> Running:
 
 
 async def wire_published(
-    settings: Settings, environ: Mapping[str, str], *, first: bool, slack: bool = True
+    settings: Settings, environ: Mapping[str, str], *, first: bool, slack: bool = True, clock: Clock = utc_now
 ) -> tuple[Parts, Adoption]:
     """The product on what was published. Where nothing was, on the directory, which `first` publishes. Raises
     ConfigurationError with everything that is wrong or missing."""
@@ -131,12 +131,12 @@ async def wire_published(
     await store.open()
     library = Library(store)
     try:
-        running = await (begin(store, settings.workspace, now=utc_now()) if first else store.running_releases())
+        running = await (begin(store, settings.workspace, now=clock()) if first else store.running_releases())
         if running.active:
             workspace = await library.workspace(running.active)
         else:
             workspace = load(settings.workspace, connectors.options_of_kinds())
-        parts = await wire(settings, workspace, environ, slack=slack, store=store)
+        parts = await wire(settings, workspace, environ, clock=clock, slack=slack, store=store)
         adoption = Adoption(parts, library, environ)
         await adoption.keep_up()
     except BaseException:

@@ -11,16 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import Parts, wire
+from bot.app import Parts
+from bot.releasing import wire_published
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.crm_record import Missing
 from bot.sandbox.deals import Product, Story
 from bot.sandbox.world import SandboxWorld, free_port
 from bot.service import Service
 from bot.settings import read_settings
-from sync import connectors
 from sync.money import Money
-from sync.workspace.loader import load as load_workspace
 
 _EXAMPLE = "quote_to_cash"
 _BEAT_SECONDS = 1.0
@@ -144,8 +143,7 @@ async def set_stage(*, port: int, products: Sequence[Product] | None = None, tol
     page = await world.start(port=port, controls=_Controls(holder))
     environ = world.environ(workspace=workspace, database_url=f"sqlite:///{directory}/meshline.db", port=here)
     settings = read_settings(environ)
-    kinds = {name: kind.options for name, kind in connectors.kinds().items()}
-    parts = await wire(settings, load_workspace(workspace, kinds), environ, clock=clock)
+    parts, adoption = await wire_published(settings, environ, first=True, clock=clock)
     stage = Stage(
         clock=clock,
         world=world,
@@ -155,6 +153,7 @@ async def set_stage(*, port: int, products: Sequence[Product] | None = None, tol
         page=page,
     )
     holder["stage"] = stage
+    stage.service.keep("releases", adoption.run)
     await stage.service.start()
     world.meshline_at(f"http://127.0.0.1:{here}")
     return stage

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Open
@@ -17,7 +19,7 @@ from tests.browser.shop import Shop
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WALK = Path(__file__).resolve().parents[2] / "docs" / "walk"
-_LARGEST = 170_000
+_LARGEST = 120_000
 _SIZE = {"width": 1120, "height": 720}
 Look = Callable[..., Awaitable[Screen]]
 
@@ -31,7 +33,8 @@ async def picture(screen: Screen, name: str, *, toasts: bool = False) -> None:
     while not toasts and await screen.toast.count():
         await screen.toast.first.get_by_label("Dismiss").click()
     path = WALK / f"{name}.png"
-    await screen.tab.screenshot(path=path, animations="disabled")
+    shot = await screen.tab.screenshot(animations="disabled")
+    Image.open(BytesIO(shot)).convert("RGB").quantize(160, dither=Image.Dither.NONE).save(path, optimize=True)
     assert path.stat().st_size <= _LARGEST
 
 
