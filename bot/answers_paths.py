@@ -43,7 +43,10 @@ def path(stories: Sequence[Record], around: Around) -> Block:
         came = f"*Event {event.id}* · received {moment(event.received_at)} · trace {said(event.trace, 64)}"
         blocks.append(section(came))
         blocks += [section(_journey(each, around)) for each in story["deliveries"]] or [section("No flow takes it.")]
-    states = {f"{each['flow']}: {_STATES.get(each['state'], each['state'])}" for each in stories[0]["deliveries"]}
+    states = {
+        f"{around.flow_title(each['flow'])}: {_STATES.get(each['state'], each['state'])}"
+        for each in stories[0]["deliveries"]
+    }
     text = (
         f"Path of {first.subject}: {counted(len(stories), 'event')}; {', '.join(sorted(states)) or 'no flow takes it'}."
     )

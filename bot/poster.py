@@ -256,6 +256,9 @@ class Poster:
 def _people_of(card: Card) -> set[str]:
     found = {case.assignee for case in card.cause.first} | {case.decided_by for case in card.cause.first}
     found |= {name for case in card.cause.first for name in (case.owner, case.backup, case.proposed_by)}
+    found |= {name for case in card.cause.first for rung in case.ladder for name in rung.people}
+    found |= {pause.by for pause in card.cause.pauses}
+    found |= {card.cause.rollout.by, card.cause.rollout.ended_by} - {"engine"} if card.cause.rollout else set()
     return {name for name in found if name}
 
 

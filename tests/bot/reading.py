@@ -21,6 +21,8 @@ DATA = frozenset(
         "total_minor",
         "invoice_number",
         "credit_notes",
+        "issue_date",
+        "line_item",
     }
 )
 """Names of fields in the drawn world's own systems, which people there know by these names."""

@@ -14,9 +14,17 @@ from reading import DATA, LONGEST_ANSWER, LONGEST_TEXT, RELEASE, complaints
 CHECKER = ROOT.parent / "shared" / "tools" / "check_blocks.py"
 
 
+def _posted(path: Path, directory: Path) -> Path:
+    """The same without what only the answer to a command says: who sees it."""
+    drawn = json.loads(path.read_bytes())
+    drawn.pop("response_type", None)
+    (directory / path.name).write_text(json.dumps(drawn))
+    return directory / path.name
+
+
 @pytest.mark.skipif(not CHECKER.exists(), reason="the checker of published limits is not beside this checkout")
-def test_every_snapshot_keeps_slacks_published_limits() -> None:
-    files = sorted(map(str, SNAPSHOTS.glob("*.json")))
+def test_every_snapshot_keeps_slacks_published_limits(tmp_path: Path) -> None:
+    files = [str(_posted(path, tmp_path)) for path in sorted(SNAPSHOTS.glob("*.json"))]
     checked = subprocess.run([sys.executable, str(CHECKER), *files], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
     assert len(files) > 90
