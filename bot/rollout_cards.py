@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.blocks import Block, actions, button, confirm, context, fields, header, message, said, section
 from bot.carried import Carried, carry
 from bot.rollout_words import outcome, short, stage, story
-from bot.wording import Around, due, headline, line_of, records, refs_in_short, worth
+from bot.wording import Around, due, line_of, records, refs_in_short, worth
 from sync.model import Cause
+from sync.reasons import reason
 from sync.rollouts import Rollout, RolloutState
 
 SHOWN = 5
@@ -14,13 +15,15 @@ SHOWN = 5
 
 def live_card(cause: Cause, rollout: Rollout, around: Around, menu: Block, small: str) -> Block:
     """The whole card while the decision is on its way. `menu` and `small` are what stands beside and below every card."""
-    words = f"{headline(cause)}: {short(rollout, around)} ({refs_in_short(cause)})."
+    what = f"{reason(cause.reason).title} · {records(rollout.total)}"
+    words = f"{what} ({refs_in_short(cause)}). {short(rollout, around)}"
+    stop = button("stop_rollout", "Stop", carry(Carried(cause=cause.id, version=cause.version)))
     blocks = [
-        header(f"In progress · {headline(cause)}"),
+        header(f"In progress · {what}"),
         section("\n".join(story(rollout, around)), accessory=menu),
         *([fields(*_left(cause, around))] if cause.unresolved else []),
         *listed(cause, around),
-        actions(button("stop_rollout", "Stop", carry(Carried(cause=cause.id, version=cause.version)))),
+        *([actions(stop)] if rollout.waiting else []),
         context(small),
     ]
     return message(said(words, 3000), *blocks)
