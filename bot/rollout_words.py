@@ -47,7 +47,7 @@ def short(rollout: Rollout, around: Around) -> str:
         return f"Being decided by {around.person(rollout.by)}. {stage(rollout)}"
     left = f" {_others(rollout)}." if rollout.waiting else ""
     if rollout.ended_by == "engine":
-        return f"Stopped: {_failed(rollout)}{left}"
+        return f"Stopped: {_failed(rollout, detailed=False)}{left}"
     return f"Stopped by {around.person(rollout.ended_by)}. {stage(rollout)}{left}"
 
 
@@ -59,13 +59,16 @@ def _stopped(rollout: Rollout, around: Around) -> str:
     return f"*Stopped by {person(rollout.ended_by, around)}*{when}. {said(stage(rollout))}{choice}"
 
 
-def _failed(rollout: Rollout) -> str:
+def _failed(rollout: Rollout, *, detailed: bool = True) -> str:
     if not rollout.failed_case:
         return _ended(rollout.why)
+    title = reason(rollout.failed_reason).title
     of = f"EX-{rollout.failed_case}, one of the {rollout.canary} that were tried first, failed again"
+    if not detailed:
+        return f"{of}: {title}."
     detail = f" ({rollout.failed_detail[:200]})" if rollout.failed_detail else ""
     through = f" {rollout.canary_through} of {rollout.canary} went through." if rollout.canary_through else ""
-    return f"{of}: {reason(rollout.failed_reason).title}{detail}.{through}"
+    return f"{of}: {title}{detail}.{through}"
 
 
 def _besides(rollout: Rollout, around: Around) -> list[str]:

@@ -177,6 +177,20 @@ async def test_many_processes_carry_it_on_and_each_record_is_decided_once(store:
     assert len(overlays) == 8
 
 
+async def test_a_stage_is_passed_once_and_a_batch_is_sent_once_whoever_is_late(store: Store) -> None:
+    cases = await card_of(store)
+    rollout = await decided(store, cases)
+    await went_through(store, await in_hand(store))
+    await store.hear_rollout(rollout.id, now=LATER)
+    widened = [await store.move_rollout(rollout.id, "widen", by="engine", now=LATER) for _ in range(2)]
+    sent = [await store.send_batch(rollout.id, now=LATER) for _ in range(2)]
+    assert (widened, sent) == ([True, False], [3, 0])
+    late = await latest(store, cases)
+    assert (late.sent, late.passed) == (3, 0)
+    assert await store.move_rollout(rollout.id, "stop", by="UBEN", now=LATER)
+    assert await store.send_batch(rollout.id, now=LATER) == 0
+
+
 async def test_ten_people_press_at_once_and_one_decision_goes_out(store: Store) -> None:
     cases = await card_of(store)
     people = [f"UPERSON{number}" for number in range(10)]
@@ -215,8 +229,10 @@ async def test_what_joins_the_cause_meanwhile_is_not_part_of_the_decision(store:
     rollout = await decided(store, cases)
     await went_through(store, await in_hand(store))
     assert await carry_on(store, rollout) == "widen send"
-    rest = await in_hand(store)
-    await stopped(store, "9", step=RENAMED)  # it arrives while they are on their way
+    first, *rest = await in_hand(store)
+    await went_through(store, [first])
+    await store.hear_rollout(rollout.id, now=LATER + MINUTE)  # the card is drawn while nothing of it is undecided
+    await stopped(store, "9", step=RENAMED)
     assert (await latest(store, cases)).newcomers == 1
     await went_through(store, rest)
     await carry_on(store, rollout)
