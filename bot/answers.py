@@ -13,9 +13,8 @@ from bot.wording import (
     Around,
     all_wrong,
     changes,
+    clock_of,
     counted,
-    due,
-    due_plain,
     line_of,
     named,
     person,
@@ -113,7 +112,7 @@ def exceptions(cases: Sequence[Case], around: Around, count: int) -> Block:
     more = [context(f"… {left:,} more. {_NARROWER}")] if left > 0 else []
     blocks = [header(f"Open exceptions · {count:,}"), *map(section, lines), *more]
     first = cases[0]
-    deadline = due_plain(first.resolve_by, around)
+    deadline = clock_of(first, around, plain=True)
     text = f"{counted(count, 'open exception')}. The first is {first.ref}, {title_of(first)}, {deadline}."
     return message(said(text, 1000), *blocks)
 
@@ -177,12 +176,12 @@ def _facts(case: Case, around: Around) -> tuple[tuple[str, str], ...]:
         ("Owner", f"{said(around.team_title(case.team), 80)}, {person(case.owner, around)}"),
         ("Backup", person(case.backup, around)),
         ("Money at stake", str(case.money) if case.money else "not known"),
-        ("Resolve by", due(case.resolve_by, around).removeprefix("by ")),
+        ("Resolve by", clock_of(case, around).removeprefix("by ")),
     )
 
 
 def _state_in_words(case: Case, around: Around) -> str:
-    return "resolved" if case.state == CaseState.RESOLVED else due_plain(case.resolve_by, around)
+    return "resolved" if case.state == CaseState.RESOLVED else clock_of(case, around, plain=True)
 
 
 def _decided(case: Case, around: Around) -> list[Block]:

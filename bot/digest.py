@@ -9,7 +9,7 @@ from bot.blocks import Block, button, context, divider, few, fields, header, mes
 from bot.carried import Carried, carry
 from bot.glance import cause_line, hold_line
 from bot.packs import recurring_line
-from bot.wording import Around, counted, due_plain, headline, line_of, told, worth
+from bot.wording import Around, clock_of, counted, due_plain, headline, line_of, told, worth
 from store.periods import Period, PersonPeriod
 from sync.model import Cause
 from sync.reasons import reason
@@ -51,7 +51,7 @@ def person_digest(period: PersonPeriod, around: Around) -> Block | None:
         *([section("\n".join(["*Nearest deadlines*", *lines, *more]))] if lines else []),
         context("You asked for this digest. The Home tab has your exceptions, and where it is switched off."),
     ]
-    nearest = f" Nearest: {period.mine[0].ref}, {due_plain(period.mine[0].resolve_by, around)}." if period.mine else ""
+    nearest = f" Nearest: {period.mine[0].ref}, {clock_of(period.mine[0], around, plain=True)}." if period.mine else ""
     return message(said(f"Your digest: {words}{nearest}", 3000), *blocks)
 
 

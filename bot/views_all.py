@@ -7,7 +7,7 @@ from typing import Any
 from bot.blocks import TITLE, Block, actions, button, context, link, moment, plain, quote, said, section
 from bot.carried import Carried, carry
 from bot.modals import modal
-from bot.wording import Around, due, records, standing, title_of
+from bot.wording import Around, clock_of, records, standing, title_of
 from store.pages import Page
 from sync.lifecycle import CaseState
 from sync.model import Case
@@ -61,7 +61,7 @@ def _row(case: Case, around: Around) -> str:
     if case.state == CaseState.RESOLVED:
         when = f" {moment(case.resolved_at)}" if case.resolved_at else ""
         return f"*{case.ref}* · {title}{money}\nresolved{when}"
-    return f"*{case.ref}* · {title}{money}\n{due(case.resolve_by, around)} · {standing(case, around)}"
+    return f"*{case.ref}* · {title}{money}\n{clock_of(case, around)} · {standing(case, around)}"
 
 
 def _turns(page: Page) -> list[Block]:

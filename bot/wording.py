@@ -219,7 +219,7 @@ def change(overlay: Overlay, label: str) -> str:
 def line_of(case: Case, around: Around) -> str:
     """One record among many, on one line."""
     money = f" · {case.money}" if case.money else ""
-    until = "its clock stands still" if case.paused_at is not None else due(case.resolve_by, around)
+    until = clock_of(case, around)
     return f"{case.ref} · {link(around.crm_link(case.subject), title_of(case), 100)}{money} · {until}"
 
 
@@ -235,6 +235,13 @@ def due_plain(at: datetime | None, around: Around) -> str:
     if at is None:
         return "no deadline"
     return f"late since {utc(at)}" if at <= around.now else f"resolve by {utc(at)}"
+
+
+def clock_of(case: Case, around: Around, *, plain: bool = False) -> str:
+    """The deadline of one record in words, or that its clock stands still; `plain` is without markup."""
+    if case.paused_at is not None and case.resolve_by > case.paused_at:
+        return "its clock stands still"
+    return due_plain(case.resolve_by, around) if plain else due(case.resolve_by, around)
 
 
 def standing(case: Case, around: Around) -> str:

@@ -179,14 +179,14 @@ def _fact(row: AnyRow) -> Fact:
         owner=row.assignee or row.owner, customer=row.customer_name or row.customer or "",
         title=row.title or row.subject, money=Money(currency=row.currency, minor=row.minor) if row.currency else None,
         opened_at=row.opened_at, resolve_by=row.resolve_by, resolved_at=row.resolved_at, decided_by=row.decided_by,
-        decision=row.decision, came_back_at=row.came_back_at, outcome_at=row.outcome_at,
+        decision=row.decision, came_back_at=row.came_back_at, outcome_at=row.outcome_at, paused_at=row.paused_at,
     )  # fmt: skip
 
 
 _FACT = (
     *(cases.c[name] for name in (
         "id flow subject reason severity team owner assignee customer customer_name title currency minor opened_at "
-        "resolve_by resolved_at decided_by decision came_back_at outcome_at"
+        "resolve_by resolved_at decided_by decision came_back_at outcome_at paused_at"
     ).split()),
     causes.c.value,
 )  # fmt: skip

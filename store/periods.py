@@ -102,7 +102,7 @@ def _person(tx: Connection, user: str, since: datetime, until: datetime) -> Pers
     c = cases.c
     theirs = or_(c.assignee == user, (c.assignee.is_(None)) & (c.owner == user))
     mine = (UNRESOLVED, theirs)
-    late = select(func.count()).where(*mine, c.resolve_by < until)
+    late = select(func.count()).where(*mine, c.resolve_by < func.coalesce(c.paused_at, until))
     decided = select(func.count()).where(c.resolved_at >= since, c.resolved_at < until, c.decided_by == user)
     worth = select(c.currency, func.sum(c.minor).label("minor")).where(*mine, c.minor > 0).group_by(c.currency)
     shown = tx.execute(select(cases).where(*mine).order_by(c.resolve_by, c.id).limit(20)).all()

@@ -145,7 +145,7 @@ def _where(wanted: Pick) -> list[ColumnElement[bool]]:
         (wanted.reason, lambda code: c.reason == code),
         (wanted.flow, lambda name: c.flow == name),
         (wanted.severity, lambda letter: c.severity == letter),
-        (wanted.late_at, lambda now: c.resolve_by <= now),
+        (wanted.late_at, lambda now: c.resolve_by <= func.coalesce(c.paused_at, now)),
         (wanted.proposed_to, lambda who: and_(c.state == str(CaseState.PROPOSED), c.proposed_by != who)),
         (wanted.opened_from, lambda at: c.opened_at >= at),
         (wanted.opened_before, lambda at: c.opened_at < at),

@@ -36,14 +36,15 @@ class Fact:
     decision: str
     came_back_at: datetime | None
     outcome_at: datetime | None
+    paused_at: datetime | None = None
 
     @property
     def ref(self) -> str:
         return f"EX-{self.id}"
 
     def missed(self, now: datetime) -> bool:
-        """Whether its deadline passed before it was resolved."""
-        return self.resolve_by < (self.resolved_at or now)
+        """Whether its deadline passed before it was resolved, or before its clock was stopped."""
+        return self.resolve_by < (self.resolved_at or self.paused_at or now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
