@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-_PER_MESSAGE = 1.05  # seconds between two messages of one channel
+_PER_MESSAGE = 1.02  # seconds between two messages of one channel
 _UPDATES_PER_SECOND, _UPDATE_BURST = 50 / 60, 30  # chat.update is Tier 3
 _REST = timedelta(seconds=2.5)  # a card that changes by itself is edited no more often
 _HANDS = 16
@@ -37,6 +37,10 @@ class Pace:
 
     def busy(self, now: float) -> list[str]:
         return [channel for channel, at in self.free_at.items() if at > now]
+
+    def next_free(self, now: float, most: float) -> float:
+        """In how many seconds the next channel is free, `most` when none is busy until then."""
+        return min(most, *(at - now for at in self.free_at.values() if at > now), most)
 
     def posted(self, channel: str, now: float) -> None:
         self.free_at[channel] = now + self.per_message

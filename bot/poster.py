@@ -28,6 +28,7 @@ from sync.model import Card, Message
 log = structlog.get_logger()
 
 CARD_EVENT, HISTORY_EVENT = "meshline_card", "meshline_history"
+_ROUND_SECONDS = 0.03
 _NOW, _REFUSED = timedelta(0), timedelta(minutes=10)
 Work = Coroutine[Any, Any, bool]
 
@@ -83,9 +84,13 @@ class Poster:
     async def _until_something(
         self, stop: asyncio.Event, hands: set[asyncio.Task[bool]], seconds: float
     ) -> set[asyncio.Task[bool]]:
-        """Wait until a hand is free, something changed or we stop; the hands that are still busy. Raises what went wrong in one."""
+        """Wait until a hand or a channel is free, something changed or we stop; the hands that are still busy. Raises what went
+        wrong in one."""
+        if hands:
+            await asyncio.sleep(_ROUND_SECONDS)  # several cards in one round are one transaction
+        soon = self._pace.next_free(asyncio.get_running_loop().time(), seconds)
         waiting = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
-        await asyncio.wait([*hands, *waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*hands, *waiting], timeout=soon, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
         for hand in hands:
