@@ -35,6 +35,7 @@ _BYE_SECONDS = 2.0
 _INTAKE_SECONDS = 2.5  # twice: aiohttp waits for a handler, cancels it and waits again
 _IDLE_SECONDS = 75.0
 _BACKLOG = 4096
+_PING_SECONDS = 2.5  # a line that broke is noticed and opened anew after so long
 
 
 class Round(asyncio.Event):
@@ -201,7 +202,7 @@ class Service:
         except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
             wrong = f"SLACK_APP_TOKEN: Slack opens no Socket Mode connection with it ({type(error).__name__})"
             raise ConfigurationError([wrong]) from None
-        self._socket = AsyncSocketModeHandler(bolt, token)
+        self._socket = AsyncSocketModeHandler(bolt, token, ping_interval=_PING_SECONDS)
         await self._socket.connect_async()
 
     def _schedule(self) -> None:
