@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": "asking:audit",
     "exceptions": "grouped:exceptions",
     "holds": "grouped:holds",
+    "owners": "owning:owners",
     "contracts": "contracts:contracts",
     "publish": "publishing:publish",
     "rollback": "publishing:rollback",

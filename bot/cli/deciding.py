@@ -16,6 +16,7 @@ from bot.cli.running import moment_of, now, rights, run
 from bot.cli.telling import MISUSE, fail, show
 from bot.fixing.answers import answerable, problems, usable
 from bot.fixing.known import Known, known_of
+from bot.leading import billing_teams, may_lead_one_of
 from bot.people import People
 from store.cases import Press
 from store.ledger import Store
@@ -74,9 +75,27 @@ def release(hold: Number, who: As, note: Annotated[str, typer.Option(help="Why b
             found = await store.hold(hold)
             team = (await store.case(found.case_id)).team if found.case_id is not None else None
             async with _on_record(store, who, "release", f"hold:{hold}"):
-                _leads(people, who, [team] if team else list(people.workspace.teams))
+                may_lead_one_of(people, who, [team] if team else billing_teams(people.workspace))
             freed = await store.release(hold, by=who, note=note, now=now())
             return f"hold {hold} is released; {freed} deliveries go on"
+
+    typer.echo(run(act))
+
+
+def place(
+    customer: Annotated[str, typer.Argument(help="The customer's id in the CRM.")],
+    who: As,
+    why: Annotated[str, typer.Option(help="Why no invoice may go out.")],
+    name: Annotated[str, typer.Option(help="What people call the customer.")] = "",
+) -> None:
+    """Let no invoice of a customer go out until somebody releases it."""
+
+    async def act() -> str:
+        async with rights() as (store, people):
+            async with _on_record(store, who, "hold", f"customer:{customer[:100]}"):
+                may_lead_one_of(people, who, billing_teams(people.workspace))
+            hold = await store.place_hold(customer, name=name, why=why, by=who, now=now())
+            return f"hold {hold}: no invoice of {name or customer} goes out until it is released"
 
     typer.echo(run(act))
 

@@ -16,4 +16,5 @@ exceptions.command("discard")(deciding.discard)
 
 holds = typer.Typer(help="Customers whose billing is held.", no_args_is_help=True)
 holds.command("list")(asking.list_holds)
+holds.command("place")(deciding.place)
 holds.command("release")(deciding.release)

@@ -7,6 +7,7 @@ import re
 from bot import answers
 from bot.commands.desk import Asked, Desk, Payload, needed
 from bot.commands.parsing import customer_and_why
+from bot.leading import billing_teams
 from sync.errors import NotFound
 from sync.model import BillingHold
 
@@ -44,7 +45,7 @@ async def hold(desk: Desk, asked: Asked) -> Payload:
     word, why = customer_and_why(asked.text)
     needed(word, 'Which customer? Write an id of the CRM or a name, and why: /sync hold "Acme GmbH" credit check.')
     needed(why, f"Why? Write it behind the customer: /sync hold {word[:60]} credit check.")
-    await desk.may_lead(asked.user, "hold", _billing(desk), f"customer:{word[:100]}")
+    await desk.may_lead(asked.user, "hold", billing_teams(desk.surroundings.workspace), f"customer:{word[:100]}")
     customer, name = await _customer(desk, word)
     await desk.store.place_hold(customer, name=name, why=why[:_WHY], by=asked.user, now=desk.clock())
     desk.changed()
@@ -59,16 +60,16 @@ async def release(desk: Desk, asked: Asked) -> Payload:
     needed(word, 'Which customer? Write an id of the CRM or a name, and why: /sync release "Acme GmbH" paid.')
     needed(why, f"Why may billing go on? Write it behind the customer: /sync release {word[:60]} paid.")
     found = await _held(desk, word)
-    team = [(await desk.store.case(found.case_id)).team] if found.case_id is not None else _billing(desk)
+    team = (
+        [(await desk.store.case(found.case_id)).team]
+        if found.case_id is not None
+        else billing_teams(desk.surroundings.workspace)
+    )
     await desk.may_lead(asked.user, "release", team, f"hold:{found.id}")
     freed = await desk.store.release(found.id, by=asked.user, note=why[:_WHY], now=desk.clock())
     desk.changed()
     goes = "1 record goes on" if freed == 1 else f"{freed:,} records go on" if freed else "nothing was waiting"
     return answers.done(f"{found.called} is billed again; {goes}.")
-
-
-def _billing(desk: Desk) -> list[str]:
-    return sorted({flow.owner for flow in desk.surroundings.workspace.flows.values()})
 
 
 async def _customer(desk: Desk, word: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands.parsing import one_of
 from bot.glance import Works
+from bot.leading import may_lead_one_of
 from bot.surroundings import Surroundings
 from bot.wording import Around
 from store.ledger import Store
@@ -91,14 +92,7 @@ class Desk:
     async def may_lead(self, user: str, verb: str, teams: Iterable[str], what: str) -> None:
         """Raises NotAllowed, on record, unless the person leads one of these teams."""
         async with self.on_record(user, verb, what):
-            refused: NotAllowed | None = None
-            for team in teams:
-                try:
-                    self.surroundings.people.may_lead(user, team)
-                    return
-                except NotAllowed as error:
-                    refused = refused or error
-            raise refused or NotAllowed("Nobody is named for this in the workspace. Nothing was changed.")
+            may_lead_one_of(self.surroundings.people, user, teams)
 
     @asynccontextmanager
     async def on_record(self, user: str, verb: str, what: str) -> AsyncIterator[None]:

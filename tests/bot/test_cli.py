@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.sandbox.stage import example
-from tests.bot.hands import BEN, DANA, FAYE, PRIYA, SAM, only_cause, press, workspace_with_members
+from tests.bot.hands import BEN, DANA, FAYE, MIRA, OMAR, PRIYA, SAM, only_cause, press, workspace_with_members
 from tests.ledgers import ledger_url, on_sqlite
 from tests.world import World, small_world
 
@@ -360,3 +360,19 @@ async def test_what_was_decided_at_the_terminal_shows_on_the_card(terminal: Term
         assert "Resolved" in str(message.blocks) and "command line" in str(message.blocks)
         assert len(world.erp.posted()) == 1
         assert (await press(world, DANA, cause, "more", option=0)).ok
+
+
+def test_owners_are_told_with_what_they_own(terminal: Terminal) -> None:
+    told = {one["team"]: one for one in terminal.reads("owners")}
+    assert told["revops"]["owns"] == ["flow quote_to_cash"] and told["finance"]["approvers"] == ["U0PRIYA001"]
+    assert "Sales Operations" in terminal.says("owners", "sales operations")
+    assert "There is no team nobody" in terminal.refuses(1, "owners", "nobody")
+
+
+def test_a_customer_is_held_by_who_leads_a_flow(terminal: Terminal) -> None:
+    place = ("holds", "place", "4711", "--why", "credit check", "--as")
+    for who in (SAM, DANA):
+        assert "This is for Revenue Operations" in terminal.refuses(1, *place, who)
+    assert "hold 1: no invoice of 4711 goes out" in terminal.says(*place, OMAR)
+    assert "on hold already" in terminal.refuses(1, *place, OMAR)
+    assert "is released" in terminal.says("holds", "release", "1", "--note", "paid", "--as", MIRA)

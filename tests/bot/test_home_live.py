@@ -10,7 +10,7 @@ import pytest
 from bot.homes import Homes
 from sync.preferences import Preferences
 from tests.bot.hands import BEN, DANA, FAYE, PRIYA, SAM, only_cause, press, whispers
-from tests.bot.test_actions import proposal
+from tests.bot.test_actions import price_off_list, proposal
 from tests.bot.test_commands import home_of, stopped
 from tests.world import World
 
@@ -152,6 +152,13 @@ async def test_a_proposal_waits_on_the_approvers_tab_and_is_approved_there(world
     await world.slack.wait(lambda: "Waiting for my approval" not in str(world.slack.home(PRIYA)))
     await world.work()
     assert (await world.store.case(1)).decided_by == PRIYA
+
+
+async def test_ones_own_proposal_is_not_offered_for_ones_approval(world: World) -> None:
+    await press(world, PRIYA, await price_off_list(world), "resolve")
+    assert (await world.slack.submit(PRIYA, {"q0": "accept"})).ok
+    assert (await world.only_case()).proposed_by == PRIYA
+    assert "Waiting for my approval" not in str(await home_of(world, PRIYA))
 
 
 async def test_a_press_on_the_tab_is_answered_where_the_person_is(world: World) -> None:
