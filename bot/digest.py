@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.blocks import Block, button, context, divider, few, fields, header, message, said, section
+from bot.blocks import Block, actions, button, context, divider, few, fields, header, message, said, section
+from bot.buttons import questions
 from bot.carried import Carried, carry
 from bot.glance import cause_line, hold_line
 from bot.packs import recurring_line
-from bot.wording import Around, clock_of, counted, due_plain, headline, line_of, told, worth
+from bot.wording import Around, asks, clock_of, counted, due_plain, fix_label, headline, line_of, told, worth
 from store.periods import Period, PersonPeriod
 from sync.model import Cause
 from sync.reasons import reason
@@ -86,16 +87,19 @@ def _held(period: Period, around: Around) -> list[Block]:
 
 
 def _quiet(period: Period, around: Around, permalink: Permalink | None) -> list[Block]:
-    """Class C: each cause with its own way in, for it has no card."""
+    """Class C: each cause with its own way in and its fix, for it has no card."""
     if not period.quiet:
         return []
-    heading = section("*Can wait*")
-    return [heading, *(_quiet_line(cause, around, permalink) for cause in period.quiet[:_NEAREST])]
+    lines = [_quiet_line(cause, around, permalink) for cause in period.quiet[:_NEAREST]]
+    return [section("*Can wait*"), *(block for line in lines for block in line)]
 
 
-def _quiet_line(cause: Cause, around: Around, permalink: Permalink | None) -> Block:
-    value = carry(Carried(cause=cause.id, version=cause.version))
-    return section(f"• {cause_line(cause, around, permalink)}", accessory=button("timeline", "Show", value))
+def _quiet_line(cause: Cause, around: Around, permalink: Permalink | None) -> tuple[Block, Block]:
+    value = carry(Carried(cause=cause.id, version=0))
+    fix = button("replay", "Replay", value)
+    if asks(cause.reason):
+        fix = button("resolve", fix_label(cause.reason, questions(cause)), value)
+    return section(f"• {cause_line(cause, around, permalink)}"), actions(fix, button("all", "Show", value))
 
 
 def _sentence(period: Period) -> str:

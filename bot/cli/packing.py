@@ -66,7 +66,8 @@ async def _pack(
     made = await gather(store, workspace, kind, due=due, team=whose, now=moment)
     zone = workspace.calendar(whose).timezone
     files = files_of(made, zone)
-    message = pack_message(made, zone, Surroundings(workspace, people).around(moment))
+    names = {one.name: one.name for one in files if one.alt}  # in Slack each stands for the id of the uploaded chart
+    message = pack_message(made, zone, Surroundings(workspace, people).around(moment), names)
     return message, {one.name: one.content for one in files}, words(made, zone)
 
 

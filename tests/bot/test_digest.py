@@ -81,8 +81,10 @@ def test_a_day_says_how_fast_it_was_what_is_late_what_comes_back_and_what_can_wa
     told = str(drawn["blocks"])
     assert "*14* were resolved, half within 2 hours 10 minutes" in told and "within 20 hours" in told
     assert "12,500.00 EUR" in told and "611 times in 4 of the last 4 weeks" in told
-    [show] = elements(drawn["blocks"], "timeline")
-    assert show["text"]["text"] == "Show", "an exception without a card is opened from the digest"
+    [show], [fix] = elements(drawn["blocks"], "all"), elements(drawn["blocks"], "resolve")
+    assert (show["text"]["text"], fix["text"]["text"]) == ("Show", "Choose"), (
+        "what has no card is mended from the digest"
+    )
     assert "1 process defect." in drawn["text"]
 
 
