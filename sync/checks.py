@@ -19,6 +19,7 @@ from sync.quick import CANNOT, suspects
 from sync.scene import Scene
 from sync.transforms import Unreadable, utc_date, whole
 from sync.workspace import flow as f
+from sync.workspace.tables import ReferenceTable
 
 MOST_OF_ONE_CHECK = 200
 """So many violations one check finds in one record. More say nothing new, and each costs time."""
@@ -106,11 +107,25 @@ def _in_reference(index: int, check: f.InReference, scene: Scene) -> Iterator[Vi
         words = text(value)
         if table.find(check.column, words) is None:
             if words not in near and len(near) < most:
-                near[words] = _near(words, values)
+                near[words] = _once((*_renamed(words, check, table), *_near(words, values)))
             yield scene.violation(
                 check, path, expected=f"one of the {len(values)} values in {table.name.replace('_', ' ')}",
                 candidates=near.get(words, ()), kind="select",
             )  # fmt: skip
+
+
+def _renamed(found: str, check: f.InReference, table: ReferenceTable) -> Iterator[Candidate]:
+    """The values that were called so before they got another name."""
+    for row in table.rows if check.formerly is not None else ():
+        if match.compact(row[check.formerly or ""]) == match.compact(found) != "":
+            value, since = row[check.column], row[check.renamed] if check.renamed is not None else ""
+            label = row.get(check.title or check.column) or value
+            yield Candidate(value=value, label=label, score=99, why=match.renamed(since))
+
+
+def _once(found: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Each value once, with the first thing that speaks for it."""
+    return tuple({each.value: each for each in reversed(list(found))}.values())[::-1]
 
 
 def _near(found: str, values: list[tuple[str, str]]) -> tuple[Candidate, ...]:
@@ -180,7 +195,7 @@ def _unique(index: int, check: f.Unique, scene: Scene) -> Iterator[Violation]:
         others = [each for each in scene.answer_to(question) if text(each.get("id")) not in ("", own)]
         if not others:
             continue
-        field = next(iter(question.by))
+        field = scene.contract.label(check.path) or next(iter(question.by)).replace("_", " ")
         mine = {"id": own, **_owner_of(scene, check)}
         pairs = {text(each.get("id")): text(select(check.title, each)) for each in (mine, *others)}
         yield scene.violation(

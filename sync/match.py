@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process, utils
@@ -56,6 +57,15 @@ def candidates(found: str, values: Iterable[tuple[str, str]], limit: int = 5) ->
     scored = (_candidate(found[:_LONGEST], value, label) for value, label in pairs.items())
     close = [candidate for candidate in scored if candidate.score >= _LEAST]
     return tuple(sorted(close, key=lambda each: (-each.score, each.label, each.value))[:limit])
+
+
+def renamed(since: str) -> str:
+    """That a value had this name until a day, such as 2026-03-03."""
+    try:
+        day = date.fromisoformat(since)
+    except ValueError:
+        return "called so before"
+    return f"renamed on {day.day} {day:%B %Y}"
 
 
 def safe(found: Sequence[Candidate]) -> Candidate | None:

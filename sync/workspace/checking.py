@@ -69,11 +69,21 @@ class Enum(Check):
 
 
 class InReference(Check):
+    """The value stands in the column of the table. Where the column `formerly` says what a value was called before, and `renamed`
+    since when it is not, somebody who still writes the old name is offered the new one."""
+
     check: Literal["in_reference"]
     reason: Name = "unknown_value"
     reference: Name
     column: str
     title: str | None = None
+    formerly: str | None = None
+    renamed: str | None = None
+
+    @classmethod
+    def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
+        if given.get("renamed") is not None and given.get("formerly") is None:
+            yield Broken(key="renamed", right="`formerly` says which column holds the old name", lacking=("formerly",))
 
 
 class Range(Check):

@@ -17,7 +17,7 @@ from sync.workspace.gating import check_gate, check_rule, check_type
 from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable
 
-_COLUMNS = ("key", "column", "title", "currency_column")
+_COLUMNS = ("key", "column", "title", "currency_column", "formerly", "renamed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
