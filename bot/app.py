@@ -214,7 +214,9 @@ async def _wire_slack(parts: Parts) -> None:
         releases.look, there.look, packs.look, notes.look, *([parts.rollouts.look] if parts.rollouts else []),
     )  # fmt: skip
     jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
-    fixing = Fixing(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
+    fixing = Fixing(
+        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, line=lambda: parts.engine.line
+    )
     rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
     actions = Actions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,

@@ -32,12 +32,22 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """Where records are looked up by the words of their name: `label` is where each keeps it."""
+
+    connection: str
+    entity: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """How one question is answered. `currency` is the record's."""
+    """How one question is answered. `currency` is the record's; `search` is there when the value is a record of the source."""
 
     kind: Kind = "text"
     currency: str | None = None
     choices: Choices | None = None
+    search: Searched | None = None
 
 
 PLAIN = Field()
@@ -63,7 +73,7 @@ def field_of(question: Violation, case: Case, workspace: Workspace) -> Field:
     choices = _choices(flow, place, contract, workspace)
     if choices is not None and found.kind in ("text", "select"):
         found = replace(found, kind="select", choices=choices)
-    return found
+    return replace(found, search=_searched(flow, place)) if found.kind == "company" else found
 
 
 def objection(answer: str, question: Violation, case: Case, workspace: Workspace) -> str:
@@ -136,6 +146,14 @@ def _title(flow: f.Flow, check: f.Required) -> str | None:
 def _keeper(contract: Contract, place: str) -> str:
     known = contract.fields.get(place)
     return (known.terms.owner if known is not None else None) or contract.owner
+
+
+def _searched(flow: f.Flow, place: str) -> Searched | None:
+    for each in flow.checks:
+        if isinstance(each, f.Required) and each.candidates is not None and place in (each.path, each.fill):
+            source = each.candidates
+            return Searched(connection=flow.trigger.connection, entity=source.entity, label=source.label)
+    return None
 
 
 def ranked(choices: Choices, typed: str, most: int = 100) -> Sequence[tuple[str, str]]:

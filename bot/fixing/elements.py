@@ -35,6 +35,9 @@ def element_of(question: Violation, field: Field) -> Block:
         case "link":
             return {"type": "url_text_input", "action_id": FILL, "dispatch_action_config": _on_enter(),
                     "placeholder": plain("https://…", PLACEHOLDER)}  # fmt: skip
+        case "company" if field.search is not None:
+            return {"type": "external_select", "action_id": FILL, "min_query_length": 2,
+                    "placeholder": plain(f"Search {field.search.entity} in the CRM by name", PLACEHOLDER)}  # fmt: skip
         case "select" if field.choices is not None and options_of(field.choices.pairs):
             return _list(field.choices)
     return _typed(question, field)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,14 +24,19 @@ from store.ledger import Store
 from sync.contrast import contrasts, plan_of
 from sync.creating import entity_created
 from sync.decide import shared_questions
-from sync.errors import IllegalMove, NotAllowed, NotFound
-from sync.fields import ranked
+from sync.errors import ConnectorError, IllegalMove, NotAllowed, NotFound
+from sync.fields import Choices, Searched, ranked
 from sync.giving_back import NewRecord
+from sync.line import Line
+from sync.mapping import select, text
 from sync.model import Case, Cause, Contrast, Overlay, Violation
 from sync.suggestions import Counting, marks
 
+log = structlog.get_logger()
+
 Answers = Mapping[int, str | NewRecord]
 """What is decided for each question, by its place: a value, nothing (it stays as it is), or a record to be created."""
+_PATIENCE = 2.0  # seconds; Slack waits for three
 _OVERTAKEN = ("hash_conflict", "not_found", "view_not_found")
 
 
@@ -41,6 +48,7 @@ class Fixing:
     client: AsyncWebClient
     surroundings: Surroundings
     clock: Callable[[], datetime]
+    line: Callable[[], Line]
     verbs: frozenset[str] = frozenset({FILL})
 
     async def known(self, cases: Sequence[Case], users: Sequence[str] = ()) -> Known:
@@ -128,7 +136,22 @@ class Fixing:
         if place is None or place >= len(asked):
             return []
         field = (await self.known(cause.first)).field(asked[place])
+        if field.search is not None:
+            return await self._looked_up(field.search, typed)
         return options_of(ranked(field.choices, typed, MOST_SELECT)) if field.choices is not None else []
+
+    async def _looked_up(self, where: Searched, typed: str) -> list[Block]:
+        """Records of the source by the words of their name; none where it does not answer within Slack's patience."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self.line().source(where.connection).search(where.entity, {"*": typed})
+        except (ConnectorError, TimeoutError) as error:
+            log.warning("search_unanswered", connection=where.connection, error=type(error).__name__)
+            return []
+        pairs = [(text(each.get("id")), text(select(where.label, each))) for each in found]
+        named = Choices(name=where.entity, pairs=tuple((value, label or value) for value, label in pairs if value))
+        first = ranked(named, typed, MOST_SELECT)
+        return options_of([*first, *(pair for pair in named.pairs if pair not in first)][:MOST_SELECT])
 
     async def _open(self, click: Click) -> tuple[Cause, list[Case]]:
         cause = await self.store.cause(click.cause)

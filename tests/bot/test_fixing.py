@@ -311,3 +311,18 @@ async def test_the_crm_creates_one_record_for_one_reference(world: World) -> Non
     made = [await crm.create("companies", "new-EX-7", {"name": "Nordlicht", "deals": []}) for _ in range(2)]
     assert made[0].id == made[1].id and len(world.crm.companies()) == 1
     assert await crm.find("companies", "new-EX-8") is None
+
+
+async def test_any_company_of_the_crm_is_found_by_its_name_and_a_silent_crm_finds_none(world: World) -> None:
+    other = world.company("Südwind Handels AG", vat_id="DE100000001")
+    world.company("Handels Südwind OHG", vat_id="DE100000002")
+    await homeless(world)
+    world.clock.forward(minutes=1)
+    await press(world, MIRA, await only_cause(world), "resolve")
+    assert (await searched(world, MIRA, "südwind handels", "q0_other"))[0] == other
+    world.crm.faults.down = True
+    assert await searched(world, MIRA, "südwind", "q0_other") == []
+    world.crm.faults.down = False
+    assert not (await world.slack.submit(MIRA, {"q0_other": other})).body
+    await world.work()
+    assert [one["name"] for one in world.erp.customers()] == ["Südwind Handels AG"]

@@ -11,10 +11,15 @@ import pytest
 
 from bot.sandbox.stage import example
 from sync import match
+from sync.checks import judged
 from sync.fields import Choices, field_of, objection, ranked
 from sync.model import Candidate, Case, Violation
 from sync.money import Money
+from sync.questions import Lookups
+from sync.scene import Scene
 from sync.typed import Unusable, https_address, value_of
+from sync.workspace.flow import InReference
+from sync.workspace.tables import table
 from sync.workspace.workspace import Workspace
 from tests.world import loaded
 
@@ -147,3 +152,29 @@ def test_a_case_of_a_flow_that_is_gone_is_asked_as_it_says_itself(company: Works
     assert field_of(asked("x", "date"), gone, company).kind == "date"
     assert objection("x", asked("x"), gone, company) == ""
     assert replace(asked("x"), kind="strange").kind == "strange"
+
+
+def test_a_value_that_was_renamed_is_offered_by_its_new_name(company: Workspace) -> None:
+    rows = (
+        {"code": "ATL-PRO", "name": "Atlas Pro", "formerly": "Atlas Professional", "renamed": "2026-03-03"},
+        {"code": "ATL-ONE", "name": "Atlas One", "formerly": "Atlas Uno", "renamed": ""},
+    )
+    listed = table("products", ("code", "name", "formerly", "renamed"), rows)
+    check = InReference.model_validate(
+        {"check": "in_reference", "path": "product", "reference": "products", "column": "code", "title": "name",
+         "formerly": "formerly", "renamed": "renamed"}
+    )  # fmt: skip
+    flow = company.flow("quote_to_cash").model_copy(update={"checks": (check,)})
+    offered = []
+    for written in ("atlas professional", "Atlas-Uno"):
+        scene = Scene(
+            record={"product": written}, flow=flow, contract=company.contract_of(flow), tables={"products": listed},
+            lookups=Lookups(),
+        )  # fmt: skip
+        [(_, violation)] = judged(scene, [0])
+        offered.append(violation.candidates[0])
+    assert [(one.value, one.score, one.why) for one in offered] == [
+        ("ATL-PRO", 99, "renamed on 3 March 2026"), ("ATL-ONE", 99, "called so before"),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="formerly"):
+        InReference.model_validate(check.model_dump(exclude_none=True) | {"formerly": None})
