@@ -20,7 +20,7 @@ _BEFORE, _AFTER = "action IN ('set', 'waive')", "action IN ('set', 'waive', 'cre
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint("ck_overlays_action_known", "overlays", type_="check")
+        op.drop_constraint(op.f("ck_overlays_action_known"), "overlays", type_="check")
         op.create_check_constraint(op.f("ck_overlays_action_known"), "overlays", _AFTER)
     else:
         _reword()
