@@ -19,6 +19,7 @@ from bot.buttons import is_proposed
 from bot.commands import Desk
 from bot.home import FIGURES, Seen, home
 from store.homes import OpenHome
+from sync.absence import stands_in_for
 from sync.errors import LedgerUnavailable, MeshlineError
 from sync.lifecycle import case_move
 from sync.model import Cause
@@ -163,7 +164,8 @@ class Homes:
         people, wanted = self.desk.surroundings.people, case_move("approve").roles
         mine = frozenset(team for team in teams if people.roles(team, user) & wanted)
         found = await self.desk.store.proposals(mine) if mine else []
-        return [one for one in found if is_proposed(one) and one.first[0].proposed_by != user]
+        theirs = {user, *stands_in_for(user, people.absences, self.desk.clock())}
+        return [one for one in found if is_proposed(one) and one.first[0].proposed_by not in theirs]
 
 
 def marks(view: Block) -> tuple[str, str]:

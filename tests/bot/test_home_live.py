@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
@@ -102,9 +102,9 @@ async def test_a_dead_slack_delays_the_tab_and_nothing_else(world: World) -> Non
     assert "Workstations" in str(world.slack.home(DANA))
 
 
-async def test_a_hundred_open_tabs_are_drawn_within_what_slack_takes(world: World) -> None:
+async def test_forty_open_tabs_are_drawn_within_what_slack_takes(world: World) -> None:
     homes = homes_of(world)
-    for number in range(100):
+    for number in range(40):
         await world.store.home_opened(f"U0CROWD{number:03d}", shows="", figures="", now=world.clock())
     await stopped(world)
     world.clock.forward(seconds=3)
@@ -159,6 +159,14 @@ async def test_ones_own_proposal_is_not_offered_for_ones_approval(world: World) 
     assert (await world.slack.submit(PRIYA, {"q0": "accept"})).ok
     assert (await world.only_case()).proposed_by == PRIYA
     assert "Waiting for my approval" not in str(await home_of(world, PRIYA))
+
+
+async def test_nor_is_that_of_somebody_one_stands_in_for(world: World) -> None:
+    await proposal(world)  # of Faye's
+    until = world.clock() + timedelta(days=1)
+    await world.store.set_absence(FAYE, since=world.clock(), until=until, delegate=PRIYA, by=FAYE, now=world.clock())
+    shown = str(await home_of(world, PRIYA))
+    assert "Waiting for my approval" not in shown and "My team's queue · 1" in shown
 
 
 async def test_a_press_on_the_tab_is_answered_where_the_person_is(world: World) -> None:
