@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.asking import Json, Number, case_id
+from bot.cli.deciding_many import All, Decided, decided, document, in_words, with_it
 from bot.cli.dry import dry_run_of, would
 from bot.cli.running import moment_of, now, rights, run
 from bot.cli.telling import MISUSE, fail, show
@@ -20,7 +21,7 @@ from bot.leading import billing_teams, may_lead_one_of
 from bot.people import People
 from store.cases import Press
 from store.ledger import Store
-from sync.decide import overlays_for
+from sync.decide import overlays_for, shared_questions
 from sync.errors import NotAllowed
 from sync.model import Case
 
@@ -34,22 +35,27 @@ def resolve(
         list[str] | None, typer.Option("--set", help="path=value; once for each value that is asked.")
     ] = None,
     accept: Annotated[bool, typer.Option("--accept", help="Accept the values as they stand.")] = False,
+    everything: All = False,
+    as_json: Json = False,
 ) -> None:
     """Decide an exception and send its record round again. Class A is proposed; a second person approves it."""
 
-    async def act() -> str:
+    async def act() -> Decided:
         async with rights() as (store, people):
             case = await store.case(case_id(exception))
             verb = "propose" if case.four_eyes else "resolve"
             await _allowed(store, people, who, verb, case)
             known = known_of(case, people.workspace, str, str)
-            answers = _answers(case, answer or [], known, accept=accept)
-            overlays = {case.id: overlays_for(case.violations, case.violations, answers)}
+            cases = await with_it(store, case, everything=everything)
+            asked = shared_questions([one.violations for one in cases])
+            answers = _answers(dataclasses.replace(case, violations=asked), answer or [], known, accept=accept)
+            overlays = {one.id: overlays_for(one.violations, asked, answers) for one in cases}
             words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
-            await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, overlays=overlays), now=now())
-            return f"{case.ref} is {'proposed; an approver has to look at it' if case.four_eyes else 'resolved'}"
+            press = Press(verb=verb, cases=[one.id for one in cases], by=who, words=words, overlays=overlays)
+            return await decided(store, case, press)
 
-    typer.echo(run(act))
+    found = run(act)
+    show(document(found), as_json=as_json, text=lambda: in_words(found))
 
 
 def approve(exception: str, who: As) -> None:
@@ -57,9 +63,21 @@ def approve(exception: str, who: As) -> None:
     typer.echo(_plain_move(exception, who, "approve", f"@{{{who}}} approved on the command line."))
 
 
-def replay_case(exception: str, who: As) -> None:
+def replay_case(exception: str, who: As, everything: All = False, as_json: Json = False) -> None:
     """Send the record of an exception round again as it is now."""
-    typer.echo(_plain_move(exception, who, "replay", f"@{{{who}}} replays it."))
+
+    async def act() -> Decided:
+        async with rights() as (store, people):
+            case = await store.case(case_id(exception))
+            await _allowed(store, people, who, "replay", case)
+            cases = await with_it(store, case, everything=everything)
+            words = f"@{{{who}}} replays it."
+            return await decided(
+                store, case, Press(verb="replay", cases=[one.id for one in cases], by=who, words=words)
+            )
+
+    found = run(act)
+    show(document(found), as_json=as_json, text=lambda: in_words(found))
 
 
 def discard(exception: str, who: As, why: Annotated[str, typer.Option(help="The reason, for the record.")]) -> None:
