@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WALK = Path(__file__).resolve().parents[2] / "docs" / "walk"
 _LARGEST = 120_000
-_SIZE = {"width": 1120, "height": 720}
+SIZE = {"width": 1120, "height": 720}
 Look = Callable[..., Awaitable[Screen]]
 
 
@@ -52,7 +52,7 @@ async def centred(card: Locator) -> None:
 @pytest.fixture
 async def walk(look: Open) -> Look:
     async def begin(shop: Shop, who: str, place: str = "sales-ops") -> Screen:
-        screen = await look(shop, who, place, color_scheme="light", viewport=_SIZE)
+        screen = await look(shop, who, place, color_scheme="light", viewport=SIZE)
         await quiet(screen)
         return screen
 
@@ -101,6 +101,15 @@ async def test_3_one_decision_counts_for_all_records_of_one_cause(shop: Shop, wa
     card = await dana.card(cause)
     await centred(card)
     await picture(dana, "05-cause")
+    await card.get_by_test_id("action-all").click()
+    await expect(dana.modal).to_contain_text(cause.first[0].ref)
+    await dana.modal.get_by_role("textbox").fill("Königsblau")
+    await dana.tab.keyboard.press("Enter")
+    await expect(dana.modal).not_to_contain_text(cause.first[0].ref)
+    await expect(dana.modal).to_contain_text("Königsblau")
+    await picture(dana, "05-show-all")
+    await dana.tab.keyboard.press("Escape")
+    await expect(dana.modal).to_have_count(0)
     await dana.press(card, "suggest")
     await expect(dana.confirm).to_contain_text(f"{cause.unresolved} records worth")
     await picture(dana, "06-confirm")
@@ -112,7 +121,7 @@ async def test_3_one_decision_counts_for_all_records_of_one_cause(shop: Shop, wa
 
 
 async def test_4_one_proposes_and_another_approves(shop: Shop, walk: Look) -> None:
-    cause = await shop.one("price_off_list")
+    cause = await shop.one("price_off_list", titled="O'Neill")
     faye = await walk(shop, "faye", "finance")
     card = await faye.card(cause)
     await faye.press(card, "resolve")

@@ -32,7 +32,7 @@ function chip(file) {
     "a",
     { class: "file-chip", href: safeUrl(file.url), download: file.name, testid: `file-${file.name}` },
     icon("file"),
-    h("span", {}, h("strong", { dir: "auto" }, file.title), h("small", {}, `${file.name} · ${sizeOf(file.size)}`)),
+    h("span", {}, h("strong", { dir: "auto" }, file.title), h("small", {}, [...(file.title === file.name ? [] : [file.name]), sizeOf(file.size)].join(" · "))),
   );
 }
 
