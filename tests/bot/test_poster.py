@@ -71,6 +71,7 @@ async def test_a_lost_answer_is_still_remembered_when_the_search_for_it_is_refus
     await world.deliver()
     await world.parts.poster.once()
     world.clock.forward(minutes=1)
+    world.parts.poster._pace.silent_until = 0.0
     world.slack.faults.down = True
     await world.parts.poster.once()
     world.slack.faults.down = False

@@ -55,6 +55,7 @@ async def test_a_card_that_may_have_been_posted_is_looked_up_even_after_slack_re
     forgiving.slack.faults.lose_answers = 1
     assert await forgiving.parts.poster.once() is False
     forgiving.clock.forward(seconds=10)
+    forgiving.parts.poster._pace.silent_until = 0.0
     forgiving.slack.faults.rate_limited_for = 1
     assert await forgiving.parts.poster.once() is False
     forgiving.parts.poster._pace.silent_until = 0.0
@@ -68,6 +69,7 @@ async def test_an_error_of_slack_itself_leaves_a_card_unsure(forgiving: World) -
     forgiving.slack.faults.lose_answers = 1
     assert await forgiving.parts.poster.once() is False
     forgiving.clock.forward(seconds=10)
+    forgiving.parts.poster._pace.silent_until = 0.0
     forgiving.slack.faults.down = True
     assert await forgiving.parts.poster.once() is False
     forgiving.slack.faults.down = False
