@@ -211,18 +211,14 @@ class Actions:
             case "snooze":
                 choice = views.snooze_choice(sent.view)
                 wanted = self._snooze_end(choice, cause)
-                until = min(wanted, *(one.resolve_by for one in cases))
+                until = min([wanted, *(one.resolve_by for one in cases if one.paused_at is None)])
                 if until <= self.clock():
                     return {views.SNOOZE_BLOCK: "The deadline has passed: it cannot wait any longer."}
                 how = views.SNOOZED[choice] if until == wanted else "until its deadline"
                 words = f"@{{%s}} snoozes it {how}. The clocks go on."
                 await self._act(cases, "snooze", sent.user, words, until=until)
             case "hand_over":
-                to = views.hand_over_choice(sent.view)
-                await people.learn([to])
-                if not people.roles(cause.team, to):
-                    return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
-                await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{to}}}.", to=to)
+                return await self._hand_over(sent, cause, cases)
             case "discard":
                 await self._discard(sent, cases)
             case "reject":
@@ -230,6 +226,16 @@ class Actions:
                 await self._act(cases, "reject", sent.user, words)
             case _:
                 raise NotFound("This dialog is out of date.")
+        return {}
+
+    async def _hand_over(self, sent: Submission, cause: Cause, cases: list[Case]) -> dict[str, str]:
+        people, to = self.surroundings.people, views.hand_over_choice(sent.view)
+        await people.learn([to])
+        if not people.roles(cause.team, to):
+            return {views.HAND_OVER_BLOCK: f"{people.name(to)} is not in this team and could not resolve it."}
+        if (there := people.who_is_there(to)) is None:
+            return {views.HAND_OVER_BLOCK: f"{people.name(to)} is away, and nobody stands in for them."}
+        await self._act(cases, "hand_over", sent.user, f"@{{%s}} hands it over to @{{{there}}}.", to=there)
         return {}
 
     async def _discard(self, sent: Submission, cases: list[Case]) -> None:

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import escape
-from sync.absence import Absence, stands_in_for
+from sync.absence import Absence, stand_in, stands_in_for
 from sync.errors import NotAllowed
 from sync.lifecycle import LEADS, Role, case_move
 from sync.workspace.workspace import Workspace
@@ -120,6 +120,10 @@ class People:
         found, on_call = self._workspace.roles(team, user), self._workspace.team(team).on_call
         is_on_call = on_call is not None and user in self._groups.get(on_call.group or "", ())
         return found | {Role.OWNER} if is_on_call else found
+
+    def who_is_there(self, user: str) -> str | None:
+        """The person, or who stands in while they are away; None when nobody does."""
+        return stand_in(user, self.absences, self._clock()) if self._clock is not None else user
 
     def _stands_in_for(self, user: str) -> tuple[str, ...]:
         return stands_in_for(user, self.absences, self._clock()) if self._clock is not None else ()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, literal_column, or_, select, update
 
+from store.absences import standing
 from store.asking import about, ask, there
 from store.causes import show_card, touch
 from store.database import Database
@@ -19,6 +20,7 @@ from store.journal import append
 from store.rows import AnyRow
 from store.tables import cases
 from sync import clocks, ladder
+from sync.absence import Absence, present
 from sync.ladder import CHANNEL, Rung
 
 NOTHING, RESPOND, RESOLVE = 0, 1, 2
@@ -81,7 +83,8 @@ def _climbing(tx: Connection, now: datetime) -> list[AnyRow]:
 
 def _climb(tx: Connection, level: int, rows: Sequence[AnyRow], held: dict[int, bool], now: datetime) -> None:
     """Ask whoever is next, one line for each card, and note who is next after them."""
-    asked = {row.id: _next(tx, level, row, now) for row in rows}
+    absences = standing(tx, now) if rows else ()
+    asked = {row.id: _next(level, row, absences, now) for row in rows}
     for (cause_id, at), group in _by(rows, lambda row: (row.cause_id, asked[row.id])).items():
         show_card(tx, cause_id, now)
         touch(tx, cause_id, now)
@@ -104,13 +107,15 @@ def _climb(tx: Connection, level: int, rows: Sequence[AnyRow], held: dict[int, b
         )  # fmt: skip
 
 
-def _next(tx: Connection, level: int, row: AnyRow, now: datetime) -> int:
+def _next(level: int, row: AnyRow, absences: Sequence[Absence], now: datetime) -> int:
     """The place on the case's ladder that is asked now: the first from where it stands with somebody there; before its first
     step is due, and past its end, none (its length)."""
     rungs = _ladder(row)
     if level == RESPOND and row.rung < len(rungs) and rungs[row.rung].wait:
         return len(rungs)
-    ahead = (at for at in range(row.rung, len(rungs)) if rungs[at].to == CHANNEL or there(tx, rungs[at].people, now))
+    ahead = (
+        at for at in range(row.rung, len(rungs)) if rungs[at].to == CHANNEL or present(rungs[at].people, absences, now)
+    )
     return next(ahead, len(rungs))
 
 

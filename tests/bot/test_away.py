@@ -25,6 +25,7 @@ from tests.bot.hands import (
     OMAR,
     PRIYA,
     SAM,
+    choose,
     forged,
     only_cause,
     press,
@@ -137,6 +138,36 @@ async def test_a_person_who_is_back_is_asked_again(world: World) -> None:
     with pytest.raises(IllegalMove, match="not away"):
         await away.back(DANA)
     assert await away.standing() == "Nobody is away."
+
+
+async def test_what_is_handed_to_somebody_away_goes_to_who_stands_in_or_nowhere(world: World) -> None:
+    world.deal(world.company(), billing_code="")
+    await world.work()
+    await gone(world, BEN, MIRA)
+    cause = await only_cause(world)
+    assert (await choose(world, DANA, cause, "hand_over")).ok
+    assert (await world.slack.submit(DANA, {"person": BEN})).ok
+    await world.work()
+    assert (await world.only_case()).assignee == MIRA
+    await world.store.set_absence(
+        BEN, since=world.clock(), until=world.clock() + DAY, delegate="", by=BEN, now=world.clock()
+    )
+    assert (await choose(world, DANA, await only_cause(world), "hand_over")).ok
+    answer = await world.slack.submit(DANA, {"person": BEN})
+    assert "is away, and nobody stands in" in str(answer.body)
+
+
+async def test_the_reminder_mentions_the_owner_in_the_thread_once(world: World) -> None:
+    world.deal(world.company(), billing_code="")
+    await world.work()
+    channel, ts = await world.card((await only_cause(world)).id)
+    for hours in (1.9, 0.1, 1):  # half of 4 hours is over after 2
+        world.clock.forward(hours=hours)
+        await world.parts.jobs.beat()
+        await world.work()
+    [line] = [one for one in world.slack.thread(channel, ts) if "half of the time" in one.text]
+    assert line.text == f"<@{DANA}> Nobody has taken EX-1 yet; half of the time to respond is over."
+    assert not line.broadcast
 
 
 def test_the_delegate_is_asked_and_nobody_when_both_are_away() -> None:
