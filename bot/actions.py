@@ -190,7 +190,6 @@ class Actions:
         await self._resolve(cases, click.user, questions, answers)
 
     async def _submitted(self, sent: Submission, cause: Cause) -> dict[str, str]:
-        people = self.surroundings.people
         if sent.verb in _NOTED and (wrong := views.note_problems(sent.view)):
             return wrong
         if sent.verb == "release":
