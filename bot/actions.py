@@ -15,6 +15,7 @@ from bot import views
 from bot.blocks import Block
 from bot.carried import asked_of
 from bot.clicks import Click, Submission
+from bot.fixing.counting import counting_of
 from bot.fixing.part import Answers, Fixing
 from bot.fixing.told import decided
 from bot.parts import Reply, wrong_fields
@@ -184,7 +185,9 @@ class Actions:
             raise NotAllowed("This needs a proposal that a second person approves.")
         questions = shared_questions([case.violations for case in cases])
         answers = views.suggested(questions, click.candidate)
-        if click.candidate not in {one.value for one in questions[0].candidates} or views.problems(answers, questions):
+        if click.candidate not in {one.value for one in questions[0].candidates} or views.problems(
+            answers, questions, await self.fixing.known(cases)
+        ):
             await self.store.redraw(click.cause, now=self.clock())
             raise IllegalMove("The card has changed since it was drawn. Please look at it once more.")
         await self._resolve(cases, click.user, questions, answers)
@@ -284,7 +287,7 @@ class Actions:
             overlays=overlays or {},
             to=to,
             until=until,
-            counting=self.fixing.counting(verb, cases, overlays),
+            counting=counting_of(self.surroundings.workspace, verb, cases, overlays),
             contrast=await self.fixing.contrast(verb, cases, overlays),
             acting_for=self.surroundings.people.may(user, verb, cases[0].team),
             not_before=opens,

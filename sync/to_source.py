@@ -15,7 +15,7 @@ from sync.model import Delivery, Found, Overlay, Record, WriteSpec
 from sync.workspace.flow import Flow, Unique
 from sync.writing import Changed, Writing
 
-_BY_HAND = "The invoice is right; enter it in the source by hand, or press Replay to try once more."
+_BY_HAND = "The invoice is right. Enter it there by hand; the next change of the record tries it again, too."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.cli.dry import dry_run_of, would
 from bot.cli.running import moment_of, now, rights, run
 from bot.cli.telling import MISUSE, fail, show
 from bot.fixing.answers import answerable, problems, usable
+from bot.fixing.counting import counting_of
 from bot.fixing.known import Known, known_of
 from bot.leading import billing_teams, may_lead_one_of
 from bot.people import People
@@ -51,7 +52,9 @@ def resolve(
             answers = _answers(dataclasses.replace(case, violations=asked), answer or [], known, accept=accept)
             overlays = {one.id: overlays_for(one.violations, asked, answers) for one in cases}
             words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
-            press = Press(verb=verb, cases=[one.id for one in cases], by=who, words=words, overlays=overlays)
+            counting = counting_of(people.workspace, verb, cases, overlays)
+            ids = [one.id for one in cases]
+            press = Press(verb=verb, cases=ids, by=who, words=words, overlays=overlays, counting=counting)
             return await decided(store, case, press)
 
     found = run(act)
@@ -161,7 +164,8 @@ def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
             needed = "approve" if verb == "discard" and case.four_eyes else verb
             await _allowed(store, people, who, needed, case)
             async with _on_record(store, who, verb, f"case:{case.id}"):
-                await store.act(Press(verb=verb, cases=[case.id], by=who, words=words), now=now())
+                counting = counting_of(people.workspace, verb, [case])
+                await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, counting=counting), now=now())
             return f"{case.ref}: {verb} is recorded"
 
     return run(act)

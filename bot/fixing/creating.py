@@ -52,11 +52,6 @@ def read_new_records(
     return found, wrong
 
 
-def told(record: NewRecord) -> str:
-    """A new record in words; not escaped."""
-    return ", ".join(record.fields.values())
-
-
 def _typed(view: Block, block_id: str, fields: Sequence[NewField]) -> dict[str, str]:
     values = (view.get("state") or {}).get("values") or {}
     found = {}

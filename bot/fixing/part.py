@@ -30,7 +30,6 @@ from sync.giving_back import NewRecord
 from sync.line import Line
 from sync.mapping import select, text
 from sync.model import Case, Cause, Contrast, Overlay, Violation
-from sync.suggestions import Counting, marks
 
 log = structlog.get_logger()
 
@@ -68,20 +67,6 @@ class Fixing:
         new, unfit = read_new_records(view, entered, questions, known, entity=entity, key=f"new-{cases[0].ref}")
         return {**usable(entered, questions, known), **new}, {**problems(entered, questions, known), **unfit}
 
-    def counting(
-        self, verb: str, cases: Sequence[Case], overlays: Mapping[int, tuple[Overlay, ...]] | None
-    ) -> Counting | None:
-        """What a decision says about the suggestions that were made; None for a move that decides nothing."""
-        if verb not in ("resolve", "approve"):
-            return None
-        decided = [(case.violations, (overlays or {}).get(case.id, case.proposal)) for case in cases]
-        flow = cases[0].flow
-        return Counting(
-            marks=marks(flow, decided),
-            enough=self.surroundings.workspace.propose_rule_after,
-            channels=self._channels(flow),
-        )
-
     async def contrast(
         self, verb: str, cases: Sequence[Case], overlays: Mapping[int, tuple[Overlay, ...]] | None
     ) -> Mapping[int, tuple[Contrast, ...]]:
@@ -99,11 +84,6 @@ class Fixing:
             return {}
         stands = plan_of(known.record, flow, workspace, known.before)
         return {first.id: contrasts(proposed, stands, await self.store.written(proposed.writes))}
-
-    def _channels(self, flow: str) -> Mapping[str, str]:
-        workspace = self.surroundings.workspace
-        known = workspace.flows.get(flow)
-        return {} if known is None else {flow: workspace.team(known.owner).channel}
 
     async def on_click(self, click: Click) -> None:
         """Draw the dialog again with what is chosen by now. Raises MeshlineError when there is nothing to decide any more."""

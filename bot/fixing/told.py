@@ -14,7 +14,7 @@ def decided(question: Violation, answer: str | NewRecord, field: Field, *, share
     """One decided value: what was found, and what it means."""
     label = label_of(question, shared=shared)
     if isinstance(answer, NewRecord):
-        return f"{label} is created in the CRM: {', '.join(answer.fields.values())}"
+        return f"{label} is created in the CRM: “{next(iter(answer.fields.values()), answer.entity)}”"
     if not answer:
         return f"{label} “{question.found}” is accepted as it stands"
     meant = understood(answer, field.currency) if field.kind == "money" else answer

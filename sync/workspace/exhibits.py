@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from sync.giving_back import CREATE
 from sync.mapping import compile_path, get, text
 from sync.model import Overlay, Plan, Record, Violation
 from sync.redaction import Redactor
@@ -81,6 +82,8 @@ def _overlays(overlays: Sequence[Overlay], was: Record, record: Record, redactor
     """The decisions about the redacted record: each meets what stands there now where it met what stood there then."""
     found: list[_BLOCK] = []
     for each in overlays:
+        if each.action == CREATE:  # what was created stands in the record that is read afterwards
+            continue
         met = text(get(was, each.path)) == each.found
         words = text(get(record, each.path)) if met else redactor.words(each.path, each.found)
         value = redactor.words(each.path, each.value) if each.value else ""

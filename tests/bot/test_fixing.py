@@ -25,6 +25,9 @@ def company_with_many_parts(directory: Path) -> Path:
     prices.write_text(prices.read_text(encoding="utf-8").rstrip("\n") + "\n" + rows, encoding="utf-8")
     flow = directory / "flows" / "quote_to_cash.yaml"
     flow.write_text(flow.read_text(encoding="utf-8").replace("title: code", "title: name"), encoding="utf-8")
+    settings = directory / "meshline.yaml"
+    text = settings.read_text(encoding="utf-8").replace("propose_rule_after: 5", "propose_rule_after: 2")
+    settings.write_text(text, encoding="utf-8")
     return directory
 
 
@@ -269,15 +272,15 @@ async def test_a_new_company_with_a_vat_id_that_exists_is_the_one_that_exists(wo
 
 async def test_a_suggestion_that_is_always_taken_is_proposed_as_a_rule_which_its_owner_notes(world: World) -> None:
     company = world.company()
-    for _ in range(5):
+    for _ in range(2):
         world.deal(company, [("Atlas Proo", 1, "2490.00")])
         await world.work()
         assert (await press(world, DANA, await only_cause(world), "suggest")).ok
         await world.work()
     [rule] = await world.store.proposed_rules(world.clock.now)
-    assert (rule.found, rule.value, rule.accepted, rule.state) == ("Atlas Proo", "Atlas Pro", 5, "proposed")
+    assert (rule.found, rule.value, rule.accepted, rule.state) == ("Atlas Proo", "Atlas Pro", 2, "proposed")
     [told] = [one for one in world.slack.messages("C0REVOPS00") if "Perhaps a rule" in one.text]
-    assert "“Atlas Proo” always means “Atlas Pro” workstation: 5 of 5" in told.text.replace(
+    assert "“Atlas Proo” always means “Atlas Pro” workstation: 2 of 2" in told.text.replace(
         " workstation”", "” workstation"
     )
     assert (await world.slack.click(SAM, "C0REVOPS00", told.ts, "rule_note")).ok
