@@ -20,6 +20,7 @@ from bot.lookup import Lookup
 from bot.pack_files import files_of
 from bot.packing import due_of, gather
 from bot.packs import pack_message, placed
+from bot.reach import Reach
 from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.sending_packs import FileState, Outgoing, SentFile
@@ -77,6 +78,8 @@ class PackSender:
         try:
             await self._go_on(post, now)
         except SlackApiError as error:
+            if refusal.code(error) in refusal.LOST and await self._moved(post, refusal.code(error), now):
+                return 1
             await self._refused(post, refusal.words(error), refusal.perhaps_done(error), refusal.asked_for_less(error))
         except refusal.NO_ANSWER as error:
             await self._refused(post, type(error).__name__, True, None)
@@ -158,6 +161,12 @@ class PackSender:
             ts = str(answer["ts"])
         await self.store.pack_posted(post, ts=ts, now=now)
         return ts
+
+    async def _moved(self, post: Outgoing, error: str, now: datetime) -> bool:
+        """Whether it goes to another channel, for its own takes no messages."""
+        reach = Reach(self.store, self.client, self.surroundings, self.clock)
+        place = await reach.elsewhere(post.channel, error) if post.ts is None else None
+        return place is not None and await self.store.move_pack(post, to=place, now=now)
 
     async def _refused(self, post: Outgoing, error: str, unsure: bool, silence: timedelta | None) -> None:
         log.warning("pack_not_sent", pack=post.id, error=error)

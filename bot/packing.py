@@ -15,6 +15,7 @@ from sync.workspace.workspace import Workspace
 
 _BACK = {WEEKLY: 8, "monthly": 6}
 _WEEK = timedelta(days=7)
+_BACK_THEN = 4 * _WEEK
 _RELEASES = 200
 
 
@@ -37,6 +38,7 @@ async def gather(store: Store, workspace: Workspace, kind: str, *, due: datetime
         recurring=recurring(await store.seen(until=mine.until)),
         releases=tuple(one for one in released if mine.since <= (one.began_at or one.made_at) < mine.until),
         proposed=_proposed(released),
+        rules=tuple(await store.proposed_rules(mine.since, until=mine.until)),
         facts=facts,
         manual=await _manual(store, mine.since, mine.until),
         items=await items(store, workspace, now=now) if kind == WEEKLY else (),
@@ -68,7 +70,8 @@ async def situation(store: Store, workspace: Workspace, now: datetime) -> Situat
         week=mine,
         before=before,
         recurring=await comes_back(store, until=now),
-        proposed=len(_proposed(await store.all_published(limit=_RELEASES))),
+        proposed=len(_proposed(await store.all_published(limit=_RELEASES)))
+        + len(await store.proposed_rules(now - _BACK_THEN)),
         manual=await _manual(store, week.since, week.until),
     )
 

@@ -16,6 +16,7 @@ from sync.reasons import reason
 from sync.releases import Release
 from sync.spans import WEEKLY
 from sync.spoken import spoken
+from sync.suggestions import ProposedRule, in_words
 
 TREND, REASONS = "trend.png", "reasons.png"
 _MISSING = "The charts are missing: Slack did not take them. Their sentences say the same."
@@ -176,6 +177,7 @@ def _rules(pack: Pack, around: Around) -> list[Block]:
     lines = [_release(one, around) for one in pack.releases]
     lines += [f"Release {one.id} waits for approval by {', '.join(one.missing) or 'nobody'}: {said(one.words, 120)}"
               for one in pack.proposed]  # fmt: skip
+    lines += [_rule(one) for one in pack.rules]
     return [_list("Rules that changed or are proposed", lines, _TOP)] if lines else []
 
 
@@ -204,6 +206,11 @@ def _missed(one: Fact, around: Around) -> str:
 
 def _dear(one: Fact, around: Around) -> str:
     return f"{one.ref} · {said(one.title, 80)} · {one.money} · {person(one.owner, around)}"
+
+
+def _rule(one: ProposedRule) -> str:
+    state = {"proposed": "waits for a decision", "noted": "noted for the review"}.get(one.state, one.state)
+    return f"Rule {one.id}, {state}: {said(in_words(one), 160)}"
 
 
 def _release(one: Release, around: Around) -> str:

@@ -47,6 +47,10 @@ class Reach:
             await self._store.move_lines(ids, channel=channel, to=place, now=self._clock())
         return place is not None
 
+    async def elsewhere(self, channel: str, error: str) -> str | None:
+        """Where to write instead of a channel that was found lost, which is noted and told. None when there is nowhere else."""
+        return await self._elsewhere(channel, error)
+
     async def worked(self, channel: str) -> None:
         """A message could be posted there."""
         if channel in self._lost:

@@ -88,6 +88,19 @@ class Packing:
 
         return await self.db.write(work)
 
+    async def move_pack(self, post: Outgoing, *, to: str, now: datetime) -> bool:
+        """It goes to another channel at the next try, for its own cannot be written to. False when the pack is no longer ours."""
+
+        def work(tx: Connection) -> bool:
+            values = {"channel": to, "lease": None, "due_at": now, "unsure": False}
+            if not _ours(tx, post, values, packs.c.ts.is_(None)):
+                return False
+            data = {"from": post.channel, "to": to}
+            append(tx, actor="clock", verb="move", noun="pack", noun_id=post.id, now=now, data=data)
+            return True
+
+        return await self.db.write(work)
+
     async def pack_done(self, post: Outgoing) -> bool:
         """All of it is in Slack, or given up; its contents are no longer kept. False when the pack is no longer ours."""
 

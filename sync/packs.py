@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sync.figures import Fact, Figures, Recurring, Stretch
 from sync.releases import Release
 from sync.spoken import spoken
+from sync.suggestions import ProposedRule
 
 _LATEST = timedelta(days=3)
 WHOLE = 10_000
@@ -29,6 +30,7 @@ class Pack:
     recurring: tuple[Recurring, ...]
     releases: tuple[Release, ...]
     proposed: tuple[Release, ...]
+    rules: tuple[ProposedRule, ...]
     facts: tuple[Fact, ...]
     manual: int | None
     items: tuple[Item, ...]
@@ -42,7 +44,7 @@ class Pack:
         """Whether there is nothing to say."""
         mine = self.figures
         known = any(one.opened_at < mine.stretch.until for one in self.facts)
-        return not (known or mine.delivered or mine.stretch.events or self.releases)
+        return not (known or mine.delivered or mine.stretch.events or self.releases or self.rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,21 @@ async def test_slack_is_away_on_monday_morning_and_the_pack_comes_whole_afterwar
     assert any(one["type"] == "image" for one in pack.blocks) and len(files(world)) == 1
 
 
+async def test_a_channel_that_takes_no_messages_has_a_fallback_and_the_pack_comes_there_whole(world: World) -> None:
+    await a_week(world)
+    world.slack.state.workspace.archived.add(REVOPS)
+    await beat(world, 3)
+    found = [
+        (channel.id, one) for channel in world.slack.state.workspace.channels.values()
+        for one in world.slack.messages(channel.id) if one.text.startswith("Operations pack")
+    ]  # fmt: skip
+    assert len(found) == 1 and found[0][0] != REVOPS
+    place, pack = found[0]
+    assert any(one["type"] == "image" for one in pack.blocks)
+    assert sum(len(one.files) for one in world.slack.thread(place, pack.ts)) == 1
+    assert await world.store.packs_left() == 0
+
+
 async def test_the_governance_pack_comes_on_the_first_working_day_of_the_month(world: World) -> None:
     world.clock.now = datetime(2026, 12, 10, 10, 0, tzinfo=UTC)
     world.deal(world.company())

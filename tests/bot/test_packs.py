@@ -21,6 +21,7 @@ from sync.money import Money
 from sync.packs import Pack, Situation, checklist
 from sync.reasons import REASONS as CODES
 from sync.releases import Release
+from sync.suggestions import ProposedRule
 
 BERLIN, HOUR = "Europe/Berlin", timedelta(hours=1)
 SINCE = datetime(2026, 2, 22, 23, 0, tzinfo=UTC)  # Monday midnight in Berlin
@@ -76,6 +77,12 @@ def situation(pack_facts: tuple[Fact, ...] = FACTS, **changed: Any) -> Situation
     return replace(fresh, **changed)
 
 
+RULE = ProposedRule(
+    id=3, flow="quote_to_cash", reason="unknown_product", path="lines[*].product_code", label="Product", found="GTXPro",
+    value="GTX-PRO", means="GTX Pro", accepted=25, state="proposed", proposed_at=SINCE,
+)  # fmt: skip
+
+
 def pack(kind: str = "weekly", **changed: Any) -> Pack:
     stretches = trend(21, 18, 0, 20, 16, 17, 15, 12)
     release = Release(
@@ -87,7 +94,7 @@ def pack(kind: str = "weekly", **changed: Any) -> Pack:
         figures=figures(FACTS, stretches[-1], delivered=228, now=NOW), trend=stretches,
         recurring=(Recurring(flow="quote_to_cash", reason="unknown_product", value="GTXPro", weeks=4, of=4, count=61),),
         releases=(release,), proposed=(replace(release, id=5, state=ReleaseState.PROPOSED, needs=("finance",)),),
-        facts=FACTS, manual=1, items=checklist(situation()) if kind == "weekly" else (),
+        rules=(RULE,), facts=FACTS, manual=1, items=checklist(situation()) if kind == "weekly" else (),
     )  # fmt: skip
     return replace(fresh, **changed)
 
