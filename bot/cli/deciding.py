@@ -45,7 +45,7 @@ def resolve(
         async with rights() as (store, people):
             case = await store.case(case_id(exception))
             verb = "propose" if case.four_eyes else "resolve"
-            await _allowed(store, people, who, verb, case)
+            lent = await _allowed(store, people, who, verb, case)
             known = known_of(case, people.workspace, str, str)
             cases = await with_it(store, case, everything=everything)
             asked = shared_questions([one.violations for one in cases])
@@ -54,7 +54,9 @@ def resolve(
             words = f"@{{{who}}} decided on the command line: " + "; ".join(answer or ["accepted as it stands"])
             counting = counting_of(people.workspace, verb, cases, overlays)
             ids = [one.id for one in cases]
-            press = Press(verb=verb, cases=ids, by=who, words=words, overlays=overlays, counting=counting)
+            press = Press(
+                verb=verb, cases=ids, by=who, words=words, overlays=overlays, counting=counting, acting_for=lent
+            )
             return await decided(store, case, press)
 
     found = run(act)
@@ -72,12 +74,11 @@ def replay_case(exception: str, who: As, everything: All = False, as_json: Json 
     async def act() -> Decided:
         async with rights() as (store, people):
             case = await store.case(case_id(exception))
-            await _allowed(store, people, who, "replay", case)
+            lent = await _allowed(store, people, who, "replay", case)
             cases = await with_it(store, case, everything=everything)
             words = f"@{{{who}}} replays it."
-            return await decided(
-                store, case, Press(verb="replay", cases=[one.id for one in cases], by=who, words=words)
-            )
+            ids = [one.id for one in cases]
+            return await decided(store, case, Press(verb="replay", cases=ids, by=who, words=words, acting_for=lent))
 
     found = run(act)
     show(document(found), as_json=as_json, text=lambda: in_words(found))
@@ -162,18 +163,21 @@ def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
         async with rights() as (store, people):
             case = await store.case(case_id(exception))
             needed = "approve" if verb == "discard" and case.four_eyes else verb
-            await _allowed(store, people, who, needed, case)
+            lent = await _allowed(store, people, who, needed, case)
             async with _on_record(store, who, verb, f"case:{case.id}"):
                 counting = counting_of(people.workspace, verb, [case])
-                await store.act(Press(verb=verb, cases=[case.id], by=who, words=words, counting=counting), now=now())
+                await store.act(
+                    Press(verb=verb, cases=[case.id], by=who, words=words, counting=counting, acting_for=lent),
+                    now=now(),
+                )
             return f"{case.ref}: {verb} is recorded"
 
     return run(act)
 
 
-async def _allowed(store: Store, people: People, who: str, verb: str, case: Case) -> None:
+async def _allowed(store: Store, people: People, who: str, verb: str, case: Case) -> tuple[str, ...]:
     async with _on_record(store, who, verb, f"case:{case.id}"):
-        people.may(who, verb, case.team)
+        return people.may(who, verb, case.team)
 
 
 def _leads(people: People, who: str, teams: list[str]) -> None:

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.sandbox.stage import example
+from store.ledger import Store
 from tests.bot.hands import BEN, DANA, FAYE, MIRA, OMAR, PRIYA, SAM, only_cause, press, workspace_with_members
 from tests.ledgers import ledger_url, on_sqlite
 from tests.world import World, small_world
@@ -198,6 +200,23 @@ def test_class_a_takes_two_people_here_too(terminal: Terminal, tmp_path: Path) -
     assert "Nobody approves their own proposal" in terminal.refuses(1, "exceptions", "approve", "1", "--as", PRIYA)
     assert "Priya Raman" not in terminal.refuses(1, "exceptions", "approve", "1", "--as", FAYE)
     assert refused(terminal) == 2
+    assert terminal.reads("exceptions", "show", "1")["case"]["state"] == "proposed"
+
+
+def test_who_stands_in_approves_nothing_for_the_one_who_proposed_here_either(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    lived(terminal, tmp_path, off_list)
+    terminal.says("exceptions", "resolve", "1", "--as", PRIYA, "--accept")
+
+    async def away() -> None:
+        store, now = Store(str(terminal.environ["MESHLINE_DATABASE_URL"])), datetime.now(UTC)
+        await store.open()
+        await store.set_absence(PRIYA, since=now, until=now + timedelta(days=1), delegate=MIRA, by=PRIYA, now=now)
+        await store.close()
+
+    asyncio.run(away())
+    assert "Nobody approves their own proposal" in terminal.refuses(1, "exceptions", "approve", "1", "--as", MIRA)
     assert terminal.reads("exceptions", "show", "1")["case"]["state"] == "proposed"
 
 
