@@ -24,6 +24,7 @@ from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Elsewhere, Listeners
 from bot.pack_sender import PackSender
+from bot.parts import Part
 from bot.pausing import PausingClocks
 from bot.people import People
 from bot.poster import Poster
@@ -86,6 +87,7 @@ class Parts:
     around: list[Surroundings] = field(default_factory=list)
     retired: list[Any] = field(default_factory=list)
     library: Closing | None = None
+    surface: tuple[Part, ...] = ()
 
     def changed(self) -> None:
         """There may be work, and cards may be stale."""
@@ -237,6 +239,7 @@ async def _wire_slack(parts: Parts) -> None:
     surface = (releases, rollouts, fixing, rules, away, pausing, commands, preferring, shortcuts)
     asked = Elsewhere(commands=CommandAnswers(commands, people), homes=parts.homes, shortcuts=shortcuts)
     Listeners(bolt, client, actions, surface, asked, people)
+    parts.surface = (actions, *surface)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     Strangers(bolt, parts.store, connection, parts.clock)
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)

@@ -18,8 +18,8 @@ from bot.surroundings import Surroundings
 from store.ledger import Store
 from store.pausing import Standstill
 from sync.errors import IllegalMove, NotAllowed
-from sync.lifecycle import TEAM, Role
-from sync.model import Case
+from sync.lifecycle import TEAM
+from sync.model import Case, Cause
 from sync.pausing import may_pause
 
 
@@ -36,14 +36,13 @@ class PausingClocks:
 
     async def on_click(self, click: Click) -> None:
         """Open the dialog, or let the clock run. Raises MeshlineError with the words for the person."""
-        cases = await self.store.cases_of(click.cause)
+        cause = await self.store.cause(click.cause)
         if click.verb == "resume_clock":
-            await self._right(click.user, click.verb, cases, TEAM)
+            cases = await self._allowed(click.user, click.verb, cause)
             await self.store.resume_clocks([case.id for case in cases], by=click.user, now=self.clock())
             self.changed()
             return
-        await self._right(click.user, click.verb, cases, may_pause(severity_of(cases)))
-        cause = await self.store.cause(click.cause)
+        await self._allowed(click.user, click.verb, cause)
         if not may_be_paused(cause):
             raise IllegalMove("No clock of this card can be stopped now.")
         view = pause_view(cause, self.surroundings.around(self.clock()))
@@ -51,8 +50,8 @@ class PausingClocks:
 
     async def on_submit(self, sent: Submission) -> Reply:
         """Stop the clocks of the card's records. What is missing comes back beside its field."""
-        cases, now = await self.store.cases_of(sent.cause), self.clock()
-        await self._right(sent.user, "pause_clock", cases, may_pause(severity_of(cases)))
+        cause, now = await self.store.cause(sent.cause), self.clock()
+        cases = await self._allowed(sent.user, "pause_clock", cause)
         asked = chosen(sent.view, now)
         if asked is None:
             return wrong_fields({REASON: "Please choose why the clock has to stand still."})
@@ -66,13 +65,17 @@ class PausingClocks:
         """No select of this dialog asks."""
         return []
 
-    async def _right(self, user: str, verb: str, cases: list[Case], roles: frozenset[Role]) -> None:
-        if not cases:
-            raise IllegalMove("Nothing on this card waits for a decision any more.")
+    async def _allowed(self, user: str, verb: str, cause: Cause) -> list[Case]:
+        """The card's unresolved records, once the person has the right to it. A refusal is on record before anything else is said."""
+        cases = await self.store.cases_of(cause.id)
+        gravest = severity_of(cases or list(cause.first))
         people = self.surroundings.people
         await people.learn_team_members()
-        async with self._on_record(user, verb, cases[0].cause_id):
-            people.has_one_of(user, roles, cases[0].team)
+        async with self._on_record(user, verb, cause.id):
+            people.has_one_of(user, TEAM if verb == "resume_clock" else may_pause(gravest), cause.team)
+        if not cases:
+            raise IllegalMove("Nothing on this card waits for a decision any more.")
+        return cases
 
     @asynccontextmanager
     async def _on_record(self, user: str, verb: str, cause: int) -> AsyncIterator[None]:

@@ -81,7 +81,9 @@ async def forged(world: World, who: str, cause: Cause, action: str, carries: str
     return ack
 
 
-async def sent(world: World, user: str, carries: str, entered: dict[str, dict[str, Any]] | None = None) -> Ack:
+async def sent(
+    world: World, user: str, carries: str, entered: dict[str, dict[str, Any]] | None = None, **changed: Any
+) -> Ack:
     """A dialog that was never opened, submitted all the same, with a right signature."""
     state = world.slack.state
     values = {block_id: {"answer": answer} for block_id, answer in (entered or {}).items()}
@@ -90,7 +92,7 @@ async def sent(world: World, user: str, carries: str, entered: dict[str, dict[st
     payload = payloads.interaction(
         state.app, state.workspace.person(user), "view_submission", view=view, response_urls=[]
     )
-    ack: Ack = await world.slack.forge(payload)
+    ack: Ack = await world.slack.forge(payload | changed)
     return ack
 
 

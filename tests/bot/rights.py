@@ -14,9 +14,10 @@ from tests.world import MONDAY, World
 OWNER, BACKUP, MEMBER, APPROVER, OTHER_TEAM, NOBODY = "owner", "backup", "member", "approver", "another team", "nobody"
 PEOPLE = {
     "B": {OWNER: DANA, BACKUP: BEN, MEMBER: GUS, APPROVER: PRIYA, OTHER_TEAM: OMAR, NOBODY: SAM},
+    "P": {OWNER: DANA, BACKUP: BEN, MEMBER: GUS, APPROVER: PRIYA, OTHER_TEAM: OMAR, NOBODY: SAM},
     "A": {OWNER: FAYE, BACKUP: GUS, MEMBER: BEN, APPROVER: PRIYA, OTHER_TEAM: MIRA, NOBODY: SAM},
 }
-"""Sales Operations has what is of class B, Billing what is of class A."""
+"""Sales Operations has what is of class B (P: a product that is not in the list, with a suggestion), Billing what is of class A."""
 STATES = ("open", "owned", "snoozed", "reopened", "proposed", "resolved")
 _TEAM, _LEADS = {OWNER, BACKUP, MEMBER, APPROVER}, {OWNER, BACKUP, APPROVER}
 _UNSETTLED = {"open", "owned", "snoozed", "reopened"}
@@ -40,7 +41,9 @@ RULES: dict[str, dict[str, Rule]] = {
         "discard": Rule(roles=_LEADS, states=_UNSETTLED),
         "approve": Rule(roles={APPROVER}, states={"proposed"}),
         "reject": Rule(roles={APPROVER}, states={"proposed"}),
+        "pause_clock": Rule(roles=_TEAM, states=_UNSETTLED),
     },
+    "P": {"suggest": Rule(roles=_LEADS, states=_UNSETTLED)},
     "A": {
         "take": Rule(roles=_TEAM, states=_UNSETTLED),
         "replay": Rule(roles=_TEAM, states=_UNSETTLED),
@@ -50,9 +53,33 @@ RULES: dict[str, dict[str, Rule]] = {
         "discard": Rule(roles={APPROVER}, states=_UNSETTLED),
         "approve": Rule(roles={APPROVER}, states={"proposed"}),
         "reject": Rule(roles={APPROVER}, states={"proposed"}),
+        "pause_clock": Rule(roles={APPROVER}, states=_UNSETTLED),
     },
 }
 """The contract's word, not the program's: class A is proposed by one and approved by another."""
+
+
+FLOW = {OWNER: OMAR, BACKUP: MIRA, APPROVER: PRIYA, OTHER_TEAM: DANA, NOBODY: SAM}
+"""The team that owns the flow."""
+COMMANDS = {
+    "run quote_to_cash": "run", "pause quote_to_cash": "pause", "resume quote_to_cash": "resume",
+    'hold "Acme GmbH" credit check': "hold", 'release "Acme GmbH" they paid': "release",
+}  # fmt: skip
+"""What `/sync` changes about a flow or a customer, and what a refusal calls it: for who leads the team that owns the flow."""
+_SHOWN = "for everybody: it only shows"
+_OWN = "for everybody: it is about the person who presses"
+_TABLE, _ELSEWHERE, _RELEASES = "the table", "test_rights_elsewhere", "test_release_cards"
+PROVEN = {
+    **dict.fromkeys(("take", "replay", "approve", "suggest", "resolve", "snooze", "hand_over", "discard", "reject", "pause_clock"), _TABLE),
+    **dict.fromkeys(("release", "resume_clock", "go_on", "stop_rollout", "fix_replay", "fix_discard"), _ELSEWHERE),
+    **dict.fromkeys(("replay_canary", "replay_rest", "replay_one"), _ELSEWHERE),
+    **dict.fromkeys(("ask_run", "ask_pause", "ask_resume", "ask_hold", "ask_release", "ask_replay"), _ELSEWHERE),
+    **dict.fromkeys(("ask_show", "ask_trace", "ask_reconcile", "timeline", "all", "all_next", "all_previous", "all_search"), _SHOWN),
+    **dict.fromkeys(("prefer", "away", "back", "manual_fix", "fill"), _OWN),
+    **dict.fromkeys(("release_approve", "release_reject", "release_promote", "release_roll_back"), _RELEASES),
+    **dict.fromkeys(("rule_note", "rule_dismiss"), "test_fixing"),
+}  # fmt: skip
+"""Every verb of the surface: where it is tried by who may not, or why everybody may."""
 
 
 def may(severity: str, verb: str, role: str) -> bool:
@@ -78,9 +105,10 @@ async def put(world: World, case: Case, state: str, *, proposer: str) -> None:
     }  # fmt: skip
     statements = (
         "DELETE FROM overlays",
+        "DELETE FROM clock_pauses",
         "UPDATE deliveries SET state = :stands, front = :stands = 'held', lease = NULL, leased_until = NULL WHERE id = :delivery",
         "UPDATE cases SET state = :state, assignee = :assignee, proposed_by = :proposer, proposal = :proposal,"
-        " snoozed_until = :until, resolved_at = :done, decided_by = :by, decision = '', level = 0 WHERE id = :id",
+        " snoozed_until = :until, resolved_at = :done, decided_by = :by, decision = '', level = 0, paused_at = NULL WHERE id = :id",
         "UPDATE causes SET closed_at = :done, version = version + 1 WHERE id = :cause",
     )
     await world.store.db.write(lambda tx: [tx.execute(text(one), values) for one in statements] and None)

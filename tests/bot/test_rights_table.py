@@ -13,7 +13,6 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from bot.carried import Carried, carry
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.values import Ack
 from sync.model import Case, Cause
@@ -21,7 +20,7 @@ from tests.bot.hands import BEN, forged, resolving, sent, typed, value, workspac
 from tests.bot.rights import APPROVER, BACKUP, OWNER, PEOPLE, RULES, STATES, can, may, put
 from tests.world import World, small_world
 
-AT_ONCE = ("take", "replay", "approve")
+AT_ONCE = ("take", "replay", "approve", "suggest")
 FILLED = {
     "A": {"resolve": {"q0": {"type": "radio_buttons", "selected_option": {"value": "accept"}}}},
     "B": {"resolve": {"q0": typed("BC-DE-2002")}},
@@ -31,8 +30,9 @@ DIALOGS = {
     "hand_over": {"person": {"type": "users_select", "selected_user": BEN}},
     "discard": {"note": typed("sold twice")},
     "reject": {"note": typed("too cheap")},
+    "pause_clock": {"why": {"type": "static_select", "selected_option": {"value": "customer_waiting"}}},
 }
-VERB = {"B": {"resolve": "resolve"}, "A": {"resolve": "propose"}}
+VERB = {"B": {"resolve": "resolve"}, "P": {"suggest": "resolve"}, "A": {"resolve": "propose"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def stopped(world: World) -> list[Stopped]:
-    """One record of class B with Sales Operations, one of class A with Billing."""
+    """One record of class A with Billing, one of class B with Sales Operations, and one whose product is nearly in the list."""
     world.deal(world.company(), billing_code="")
     world.deal(world.company("Beta AG", vat_id="DE987654321", domain="beta.example"), [("Atlas Pro", 2, "990.00")])
+    world.deal(world.company("Gamma SE", vat_id="DE555666777", domain="gamma.example"), [("Atlas Prro", 1, "2490.00")])
     await world.work()
-    found = [(one.first[0].severity, one) for one in await world.causes()]
-    return [Stopped(severity=severity, case=cause.first[0], cause=cause) for severity, cause in sorted(found)]
+    kinds = {"price_off_list": "A", "missing_billing_code": "B", "unknown_product": "P"}
+    found = [Stopped(severity=kinds[one.reason], case=one.first[0], cause=one) for one in await world.causes()]
+    return sorted(found, key=lambda each: each.severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +95,21 @@ async def asked(world: World, each: Stopped, user: str, verb: str, path: str, **
     cause = await world.store.cause(each.cause.id)
     match path:
         case "button":
-            return await forged(world, user, cause, verb, **changed)
+            return await forged(world, user, cause, verb, carries=meant(cause, verb), **changed)
         case "menu":
-            return await forged(world, user, cause, "more", carries=value(cause, verb=verb), **changed)
+            return await forged(world, user, cause, "more", carries=meant(cause, verb, verb=verb), **changed)
         case "home":
-            return await at_home(
-                world, user, verb, carry(Carried(cause=cause.id, version=cause.version, case=each.case.id)), **changed
-            )
+            return await at_home(world, user, verb, meant(cause, verb, case=each.case.id), **changed)
         case _:
             entered = FILLED[each.severity].get(verb) or DIALOGS[verb]
             carries = resolving(cause) if verb == "resolve" else value(cause, verb=verb)
-            return await sent(world, user, carries, entered)
+            return await sent(world, user, carries, entered, **changed)
+
+
+def meant(cause: Cause, wish: str, **more: Any) -> str:
+    """What the button carries; the suggested product where it is a suggestion."""
+    suggested = {"candidate": cause.first[0].violations[0].candidates[0].value} if wish == "suggest" else {}
+    return value(cause, **suggested, **more)
 
 
 async def at_home(world: World, user: str, verb: str, carries: str, **changed: Any) -> Ack:
