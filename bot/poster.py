@@ -139,7 +139,7 @@ class Poster:
         return carried()
 
     async def _show(self, card: Card) -> bool:
-        await self._around.people.learn(_people_of(card))
+        await self._around.people.learn(people_of(card))
         try:
             payload = draw(card.cause, self._around.around(self._clock()))
         except Exception as error:  # a bug in drawing one card stops no other
@@ -258,7 +258,8 @@ class Poster:
         return timedelta(seconds=self._pace.no_answer(asyncio.get_running_loop().time()))
 
 
-def _people_of(card: Card) -> set[str]:
+def people_of(card: Card) -> set[str]:
+    """Everybody whom a card names: their names have to be known before it is drawn."""
     found = {case.assignee for case in card.cause.first} | {case.decided_by for case in card.cause.first}
     found |= {name for case in card.cause.first for name in (case.owner, case.backup, case.proposed_by)}
     found |= {name for case in card.cause.first for rung in case.ladder for name in rung.people}

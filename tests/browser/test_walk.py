@@ -126,6 +126,8 @@ async def test_4_one_proposes_and_another_approves(shop: Shop, walk: Look) -> No
     card = await faye.card(cause)
     await faye.press(card, "resolve")
     await faye.modal.get_by_role("radio", name="as it stands").check()
+    await expect(faye.modal).to_contain_text("→ accepted as it stands")
+    await expect(faye.modal.locator(".busy")).to_have_count(0)
     await picture(faye, "08-propose")
     await faye.submit()
     await expect(card).to_contain_text("A second person has to agree.")
@@ -217,6 +219,7 @@ async def test_8_nobody_answers_so_the_backup_is_asked_and_the_morning_has_a_dig
     await expect(card).to_contain_text("Late · Billing code is missing")
     await card.locator(".replies").click()
     await expect(dana.thread.locator(".mention").first).to_have_text("@Ben Ortiz")
+    await expect(card).not_to_contain_text("U0")  # whoever is asked has a name
     await dana.act_as("ben")
     await centred(card)
     await picture(dana, "20-late")
