@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError
 
+from bot import slack_errors as refusal
 from bot.app import Parts
 from bot.readiness import SILENT
 from store.workers import Worker
@@ -197,12 +197,23 @@ class Service:
             await self._connect(parts.bolt, parts.settings.slack_app_token.get_secret_value())
 
     async def _connect(self, bolt: AsyncApp, token: str) -> None:
-        try:  # asked once beforehand: the handler itself would try a wrong token for ever
+        """Open a socket. While Slack is away it is tried again and again, and everything else goes on; a token that Slack
+        refuses is said at once, for the handler itself would try it for ever."""
+        away = False
+        try:
             await bolt.client.apps_connections_open(app_token=token)
-        except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
-            wrong = f"SLACK_APP_TOKEN: Slack opens no Socket Mode connection with it ({type(error).__name__})"
-            raise ConfigurationError([wrong]) from None
+        except SlackApiError as error:
+            away = refusal.status(error) >= 500
+            if not away:
+                wrong = f"SLACK_APP_TOKEN: Slack opens no Socket Mode connection with it ({refusal.words(error)})"
+                raise ConfigurationError([wrong]) from None
+        except refusal.NO_ANSWER:
+            away = True
         self._socket = AsyncSocketModeHandler(bolt, token, ping_interval=_PING_SECONDS)
+        if away:
+            log.warning("slack_away", what="Socket Mode")
+            self._tasks.append(asyncio.create_task(self._socket.connect_async(), name="socket"))
+            return
         await self._socket.connect_async()
 
     def _schedule(self) -> None:

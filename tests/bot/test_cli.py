@@ -362,11 +362,6 @@ def test_a_port_that_is_taken_is_said(terminal: Terminal) -> None:
         assert f"cannot listen on 127.0.0.1:{port}" in terminal.refuses(2, "run", MESHLINE_HTTP_PORT=port)
 
 
-def test_socket_mode_that_slack_does_not_open_is_said(terminal: Terminal) -> None:
-    said = terminal.refuses(2, "run", MESHLINE_HTTP_PORT="0", SLACK_APP_TOKEN="xapp-never-show-1")
-    assert "SLACK_APP_TOKEN: Slack opens no Socket Mode connection" in said and "xapp-" not in said
-
-
 async def test_what_was_decided_at_the_terminal_shows_on_the_card(terminal: Terminal, tmp_path: Path) -> None:
     async with small_world(tmp_path, workspace=tmp_path / "company") as world:
         await missing_code(world)

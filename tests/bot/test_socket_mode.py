@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot import service as running
 from bot.sandbox.slack import api
 from bot.sandbox.slack.values import Ack
+from sync.errors import ConfigurationError
 from tests.bot.hands import DANA, only_cause, press
 from tests.bot.test_poster import one_card
 from tests.bot.wire import Wire
@@ -76,3 +77,20 @@ async def test_the_line_breaks_and_what_was_pressed_meanwhile_is_not_lost(world:
     await wire.until(lambda: wire.connections == 2)
     await wire.until(lambda: len(wire.acknowledged) == 1)
     assert (await world.only_case()).assignee == DANA and await taken(world) == 1
+
+
+async def test_a_token_for_sockets_that_slack_refuses_is_said_at_the_start(world: World, wire: Wire) -> None:
+    with pytest.raises(ConfigurationError, match="SLACK_APP_TOKEN: Slack opens no Socket Mode connection") as wrong:
+        await world.service._connect(world.parts.bolt, "xapp-never-show-1")
+    assert "invalid_auth" in str(wrong.value) and "xapp-" not in str(wrong.value)
+
+
+async def test_a_service_that_starts_while_slack_is_away_is_connected_when_it_is_back(world: World, wire: Wire) -> None:
+    await world.service._close_socket()
+    world.slack.faults.down = True
+    await world.service._connect(world.parts.bolt, world.slack.state.token)
+    assert wire.connections == 1
+    world.slack.faults.down = False
+    await wire.until(lambda: wire.connections == 2)
+    await press(world, DANA, await only_cause(world), "take")
+    await wire.until(lambda: len(wire.acknowledged) == 1)
