@@ -56,7 +56,7 @@ async def replay(desk: Desk, asked: Asked) -> Payload:
     text, dry = _without_dry(asked.text)
     words = text.split()
     if words and words[0].lower() in _CLAUSES:
-        return await _look(desk, asked.user, text)
+        return await _look(desk, asked.user, text, offer=not dry)
     if not words or len(words) > 1:
         raise NotFound(f"Which exception? Write its number, such as EX-7; for many at once: {EXAMPLE}.")
     case = await desk.store.case(case_id(words[0]))
@@ -89,14 +89,15 @@ def _without_dry(text: str) -> tuple[str, bool]:
     return found, False
 
 
-async def _look(desk: Desk, user: str, text: str) -> Payload:
+async def _look(desk: Desk, user: str, text: str, *, offer: bool) -> Payload:
+    """What would happen; with `offer` a button that lets it happen."""
     cases = await _allowed(desk, user, text)
     few = cases[:CANARY]
     found = await _dry(desk, few)
     chosen = Chosen(words=text)
     if len(chosen.packed()) > 1500:
         raise NotFound(f"That is too long. Write it like {EXAMPLE}.")
-    button = _button("replay_canary", chosen)
+    button = _button("replay_canary", chosen) if offer else ""
     return answers_replay.dry(few, found, desk.around(), left=len(cases) - len(few), button=button)
 
 

@@ -179,6 +179,7 @@ async def test_a_replay_of_many_is_looked_at_then_five_go_then_the_rest(world: W
     said = await ask(world, DANA, "replay reason Billing code is missing since yesterday")
     assert "7 records would be replayed" in said and "5 would go through" in said and "Would be written" in said
     assert {one.state for one in await world.store.exceptions()} == {CaseState.OPEN} and world.erp.posted() == []
+    assert "replay_canary" not in await ask(world, DANA, "replay reason Billing code is missing dry run")
     await pressed(world, DANA, "replay_canary")
     assert "5 records are on their way again as a canary" in whispers(world, DANA)[-1]
     await pressed(world, DANA, "replay_rest")
