@@ -128,6 +128,14 @@ SURROUNDINGS = {
         SETTINGS, "calendar: emea", "calendar: always", APPROVAL, "calendar_changed", "calendar", "another calendar", "emea",
         "always"
     ),
+    "other people take turns": pair(
+        SETTINGS, "people: [U0OMAR0001, U0MIRA0001]", "people: [U0OMAR0001, U0DANA0001]", APPROVAL, "on_call_changed",
+        "on_call.people", "on call", by=("crm-ops",)
+    ),
+    "the approvers hear later": pair(
+        SETTINGS, "{to: approvers, after: 2h}", "{to: approvers, after: 3h}", APPROVAL, "escalation_changed",
+        "escalation", "nobody answers", by=("crm-ops",)
+    ),
     "the working hours change": pair(
         SETTINGS, "09:00-17:30", "09:00-16:30", APPROVAL, "calendar_changed", "closes", "clocks", "1050", "990"
     ),
