@@ -264,7 +264,8 @@ def people_of(card: Card) -> set[str]:
     found |= {name for case in card.cause.first for name in (case.owner, case.backup, case.proposed_by)}
     found |= {name for case in card.cause.first for rung in case.ladder for name in rung.people}
     found |= {pause.by for pause in card.cause.pauses}
-    found |= {card.cause.rollout.by, card.cause.rollout.ended_by} - {"engine"} if card.cause.rollout else set()
+    if (decision := card.cause.rollout) is not None:
+        found |= {decision.by, decision.ended_by, decision.paused_by} - {"engine"}
     return {name for name in found if name}
 
 
