@@ -83,7 +83,7 @@ def _ranking(figure: Any, axes: Any, chart: Ranking) -> None:
         axes.annotate(_short(name), (0, place + 0.36), xytext=(0, 4), **beside)
     axes.set_yticks([])
     axes.set_xticks([])
-    axes.set_xlim(0, most * 1.35)
+    axes.set_xlim(0, most * 1.75)  # room for `12,345 came, 1,234 open`
     axes.set_ylim(min(0, len(places) - 4), max(len(places) - 0.1, 1))
     _calm(axes, keep=("left",))
     figure.text(0.04, 0.035, "Whole bar: came in this time.  Hatched: open now.", fontsize=13, color=_SOFT)
