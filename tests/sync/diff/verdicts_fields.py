@@ -26,7 +26,8 @@ NINE = {
     ),
     "a required source field is renamed": pair(
         DEAL, "name: billing_code,", "name: billing_reference,", BREAKING, "field_renamed", "billing_code",
-        "quote_to_cash reads `billing_code` still", "billing_code", "billing_reference"
+        "quote_to_cash reads `billing_code` still", "billing_code", "billing_reference",
+        more=(Edit(FLOW, "write_back: [billing_code, payment_terms]", "write_back: [payment_terms]"),)
     ),
     "a target demands a new field": pair(
         INVOICE, CENTRE, CENTRE + "\n      - {name: tax_code, logicalType: string, required: true}", BREAKING,
@@ -50,7 +51,8 @@ FIELDS = {
         "", BREAKING, "field_removed", "dealname", "quote_to_cash reads it"
     ),
     "a field that no flow reads goes": pair(
-        DEAL, "      - {name: contract_url, logicalType: string, businessName: Signed contract}\n", "", SAFE,
+        DEAL, "      - {name: contract_url, logicalType: string, businessName: Signed contract,\n"
+              "         customProperties: [{property: entered_as, value: link}]}\n", "", SAFE,
         "field_removed", "contract_url", "no flow"
     ),
     "a field goes together with what read it": pair(
@@ -173,8 +175,8 @@ FIELDS = {
         BREAKING, "demand_unmet", "issue_date", "may be empty"
     ),
     "where a value comes from is said for the first time": pair(
-        DEAL, "{name: contract_url, logicalType: string,",
-        "{name: contract_url, logicalType: string, customProperties: [{property: source, value: Archive}],",
+        DEAL, "{property: entered_as, value: link}",
+        "{property: entered_as, value: link}, {property: source, value: Archive}",
         SAFE, "words_changed", "contract_url", "said for the first time", "", "Archive"
     ),
     "a value comes from elsewhere, as the dictionary says": pair(
