@@ -36,7 +36,9 @@ MUTANTS = [
     mutant("a process that forgets that Slack is closed", "bot/connection.py",
            "self._stopped = await self._store.slack_stop() is not None", "self._stopped = False",
            f"{LINK}::test_a_process_that_starts_while_the_token_counts_no_more_asks_first"),
-    mutant("a press that is lost while we may send nothing", "bot/connection.py", "with suppress(SlackApiError, *refusal.NO_ANSWER):", "with suppress(KeyError):", f"{LINK}::test_a_press_counts_while_we_may_send_nothing"),
+    mutant("a press that is lost while we may send nothing", "bot/connection.py",
+           "with suppress(SlackApiError, *refusal.NO_ANSWER):", "with suppress(KeyError):",
+           f"{LINK}::test_a_press_counts_while_we_may_send_nothing"),
     mutant("listening to another workspace", "bot/strangers.py", "if not ours or not strange or context.is_enterprise_install:",
            "if True:", f"{LINK}::test_what_another_workspace_sends_is_refused_and_on_record"),
 ]  # fmt: skip
