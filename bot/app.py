@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -52,6 +52,7 @@ from sync.workspace.workspace import Workspace
 log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
+Look = Callable[[datetime], Awaitable[int]]
 _SLACK_TIMEOUT = 10
 
 
@@ -206,40 +207,51 @@ async def _wire_slack(parts: Parts) -> None:
     releases = ReleaseActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
-    rollouts = RolloutActions(
-        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
-    )
-    there = Whereabouts(store=parts.store, client=client, surroundings=surroundings)
-    packs = PackSender(store=parts.store, client=client, session=session, surroundings=surroundings, clock=parts.clock)
-    notes = QuietNotes(store=parts.store, surroundings=surroundings)
-    also = (
-        releases.look, there.look, packs.look, notes.look, *([parts.rollouts.look] if parts.rollouts else []),
+    jobs = Jobs(
+        parts.store, parts.engine, surroundings, parts.clock, parts.changed,
+        also=(releases.look, *_looks(parts, client, session, surroundings)),
     )  # fmt: skip
-    jobs = Jobs(parts.store, parts.engine, surroundings, parts.clock, parts.changed, also=also)
-    fixing = Fixing(
-        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, line=lambda: parts.engine.line
-    )
-    rules = Rules(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock)
-    actions = Actions(
-        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed,
-        fixing=fixing,
-    )  # fmt: skip
-    away = Away(store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed)
-    pausing = PausingClocks(
-        store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
-    )
     desk = Desk(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, poll=jobs.poll,
         changed=parts.changed, line=lambda: parts.engine.line,
     )  # fmt: skip
-    commands = Commands(desk=desk, away=away)
-    shortcuts = Shortcuts(desk=desk)
-    preferring = Preferring(store=parts.store, client=client, clock=parts.clock, changed=parts.changed)
-    parts.homes = Homes(desk=desk)
-    surface = (releases, rollouts, fixing, rules, away, pausing, commands, preferring, shortcuts)
-    asked = Elsewhere(commands=CommandAnswers(commands, people), homes=parts.homes, shortcuts=shortcuts)
-    Listeners(bolt, client, actions, surface, asked, people)
-    parts.surface = (actions, *surface)
+    _surface(parts, bolt, desk, releases)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
     Strangers(bolt, parts.store, connection, parts.clock)
     parts.poster = Poster(parts.store, client, surroundings, parts.clock, connection)
+
+
+def _looks(
+    parts: Parts, client: AsyncWebClient, session: aiohttp.ClientSession, surroundings: Surroundings
+) -> Iterator[Look]:
+    """What is looked at with every beat, beside what the clocks themselves do."""
+    store, clock = parts.store, parts.clock
+    yield Whereabouts(store=store, client=client, surroundings=surroundings).look
+    yield PackSender(store=store, client=client, session=session, surroundings=surroundings, clock=clock).look
+    yield QuietNotes(store=store, surroundings=surroundings).look
+    if parts.rollouts is not None:
+        yield parts.rollouts.look
+
+
+def _surface(parts: Parts, bolt: AsyncApp, desk: Desk, releases: ReleaseActions) -> None:
+    """All that people can press, type and open, listening."""
+    store, client, around = desk.store, desk.client, desk.surroundings
+    clock, changed = desk.clock, desk.changed
+    fixing = Fixing(store=store, client=client, surroundings=around, clock=clock, line=desk.line)
+    actions = Actions(store=store, client=client, surroundings=around, clock=clock, changed=changed, fixing=fixing)
+    away = Away(store=store, client=client, surroundings=around, clock=clock, changed=changed)
+    commands, shortcuts = Commands(desk=desk, away=away), Shortcuts(desk=desk)
+    surface: tuple[Part, ...] = (
+        releases,
+        RolloutActions(store=store, client=client, surroundings=around, clock=clock, changed=changed),
+        fixing,
+        Rules(store=store, client=client, surroundings=around, clock=clock),
+        away,
+        PausingClocks(store=store, client=client, surroundings=around, clock=clock, changed=changed),
+        commands,
+        Preferring(store=store, client=client, clock=clock, changed=changed),
+        shortcuts,
+    )
+    parts.homes, parts.surface = Homes(desk=desk), (actions, *surface)
+    asked = Elsewhere(commands=CommandAnswers(commands, around.people), homes=parts.homes, shortcuts=shortcuts)
+    Listeners(bolt, client, actions, surface, asked, around.people)
