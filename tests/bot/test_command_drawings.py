@@ -88,7 +88,8 @@ DIALOGS = {verb: completing.dialog(verb, WORKSPACE, OPEN, [hold()], around()) fo
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_answer_of_the_verbs(name: str) -> None:
-    same_as_snapshot(f"answer-{name}", DRAWN[name])
+    place = {"response_type"}  # where an answer goes is beside the message, and no part of it
+    same_as_snapshot(f"answer-{name}", {key: each for key, each in DRAWN[name].items() if key not in place})
     assert not DRAWN[name]["text"][:1].islower() and DRAWN[name]["text"].endswith("."), DRAWN[name]["text"]
 
 
