@@ -20,7 +20,7 @@ from store.tables import cases, deliveries, rollout_cases, rollouts
 from sync.errors import IllegalMove
 from sync.lifecycle import CaseState, DeliveryState
 from sync.model import Overlay
-from sync.rollouts import BATCH, CANARY, LIVE, ROLLOUT_MOVES, Reach, Rollout, RolloutState, already
+from sync.rollouts import BATCH, CANARY, LIVE, ROLLOUT_MOVES, TOGETHER, Reach, Rollout, RolloutState, already
 
 _SHOWN_EVERY = timedelta(seconds=5)
 _LIVE = rollouts.c.state.in_(LIVE)
@@ -93,9 +93,10 @@ class Rollouts:
 def begin(tx: Connection, press: Press, now: datetime) -> int:
     """Put a decision about many records of one cause on record and send its canary; for how many records, 0 where they are too
     few. Raises IllegalMove while another decision about the cause is on its way."""
-    query = select(cases.c.id, cases.c.delivery_id, cases.c.cause_id, cases.c.flow).where(*movable(press))
-    found = tx.execute(query.order_by(cases.c.id)).all()
-    if len(found) <= CANARY or len({row.cause_id for row in found}) > 1:
+    c = cases.c
+    query = select(c.id, c.delivery_id, c.cause_id, c.flow, c.reason).where(*movable(press))
+    found = tx.execute(query.order_by(c.id)).all()
+    if len(found) <= CANARY or len({row.cause_id for row in found}) > 1 or found[0].reason in TOGETHER:
         return 0
     four_eyes(tx, press)
     cause_id = found[0].cause_id

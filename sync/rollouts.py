@@ -12,6 +12,8 @@ from sync.lifecycle import Move
 CANARY, BATCH = 5, 100
 STAGED = frozenset({"resolve", "approve", "replay"})
 """What is tried on a canary first. A discard sends nothing out and a proposal decides nothing: there is nothing to try."""
+TOGETHER = frozenset({"schema_drift"})
+"""Reasons whose records go round at once: what is asked first is whether the source agrees again, and only then do they go out."""
 DECIDES = STAGED | {"propose", "reject", "discard"}
 
 

@@ -111,6 +111,8 @@ class World:
         """Deliver and let the clock go on (a second a round unless told otherwise) until nothing waits for its time."""
         for _ in range(rounds):
             await self.deliver()
+            if self.parts.rollouts and await self.parts.rollouts.look(self.clock()):
+                continue
             broken = any(each.state != BreakerState.CLOSED for each in await self.store.breakers())
             now = self.clock.now
             if not broken and not await self.store.due_now(now=now) and await self.store.next_due(now=now) is None:

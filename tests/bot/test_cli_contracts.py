@@ -49,6 +49,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     commit("Ada", "The first workspace")
     git("tag", "v1")
     change(workspace, DEAL, "name: billing_code,", "name: billing_reference,")
+    change(workspace, FLOW, "write_back: [billing_code", "write_back: [billing_reference")
     commit("Dana", "A better name")
     change(workspace, FLOW, "tolerance: 10%", "tolerance: 12%")
     change(workspace, FLOW, "Which flow wrote it", "The flow that wrote it")
@@ -111,8 +112,9 @@ def test_revisions_are_compared_where_the_workspace_lies_and_the_proposer_is_nam
     assert told["blocked"] and told["proposer"] == "Dana <dana@northwind.example>"
     [renamed] = [each for each in told["changes"] if each["kind"] == "field_renamed"]
     assert (renamed["old"], renamed["new"], renamed["file"]) == ("billing_code", "billing_reference", DEAL)
-    [refused] = [each for each in told["changes"] if each["kind"] == "no_samples"]
-    assert "Dana <dana@northwind.example> proposes it" in refused["hint"]
+    refused = [each for each in told["changes"] if each["kind"] == "no_samples"]
+    assert len(refused) == 2, "the contract's field, and what the flow writes back"
+    assert all("Dana <dana@northwind.example> proposes it" in each["hint"] for each in refused)
     assert contracts("diff", "HEAD~1:ops/workspace", "main").exit_code == 0
 
 

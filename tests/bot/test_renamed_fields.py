@@ -206,7 +206,7 @@ async def test_a_contract_that_follows_the_new_name_bills_what_waited(world: Wor
     directory = shutil.copytree(example(), tmp_path / "followed")
     for file in ("contracts/deal.odcs.yaml", "flows/quote_to_cash.yaml"):
         words = (directory / file).read_text(encoding="utf-8")
-        for place in ("{name: ", "path: ", "from: "):
+        for place in ("{name: ", "path: ", "from: ", "write_back: ["):
             words = words.replace(f"{place}billing_code", f"{place}billing_ref")
         (directory / file).write_text(words, encoding="utf-8")
     line = Line(ledger=world.store, workspace=load(directory), connections=world.parts.connections, clock=world.clock)
