@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ def manifest() -> Path:
     return beside if beside.is_file() else here / "manifest.yml"
 
 
+@cache
 def shortcuts() -> tuple[Shortcut, ...]:
     """The manifest's shortcuts, in its order."""
     features = yaml.safe_load(manifest().read_text(encoding="utf-8"))["features"]

@@ -14,6 +14,8 @@ from tests.bot.test_actions import price_off_list, proposal
 from tests.bot.test_commands import home_of, stopped
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 
 def drawings(world: World) -> int:
     return int(world.slack.calls["views.publish"])

@@ -18,6 +18,8 @@ from tests.bot.test_jobs import beat
 from tests.store.words import rows
 from tests.world import World, small_world
 
+pytestmark = pytest.mark.slow
+
 REVOPS = "C0REVOPS00"
 
 

@@ -12,6 +12,8 @@ from tests.bot.hands import DANA, OMAR, only_cause, press
 from tests.bot.test_poster import at_rest, cards, company, one_card
 from tests.world import World, loaded
 
+pytestmark = pytest.mark.slow
+
 SALES, REVOPS, FINANCE = "C0SALESOPS", "C0REVOPS00", "C0FINANCE0"
 
 

@@ -13,6 +13,8 @@ from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.values import Message
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 LAST_WEEK = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 7, 45, tzinfo=UTC)  # 8:45 in Berlin
 REVOPS = "C0REVOPS00"

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
 from drawings import DANA, NOW, around, same_as_snapshot
 
 from bot.receipts import receipt_message
@@ -16,6 +17,8 @@ from sync.receipts import Receipt, since_of
 from tests.bot.hands import only_cause, press
 from tests.bot.test_packs import decided, fact
 from tests.world import World
+
+pytestmark = pytest.mark.slow
 
 FINANCE, TEN = "C0FINANCE0", datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
 RECEIPT = Receipt(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -11,7 +14,7 @@ from store.ledger import Store
 from store.releases import Proposal
 from store.tables import metadata
 from sync.steps import Deliver
-from tests.ledgers import POSTGRES
+from tests.ledgers import POSTGRES, ledger_url
 from tests.store.words import (
     CLASS_A,
     begin,
@@ -224,8 +227,24 @@ BROKEN: list[tuple[str, str]] = [
 
 
 @pytest.fixture
-async def full(store: Store) -> Store:
-    """A ledger in which every kind of row is there and right."""
+async def full(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+    """A ledger in which every kind of row is there and right. On SQLite it is made once and copied for each test."""
+    made = tmp_path_factory.getbasetemp() / "full.db"
+    if not POSTGRES and made.exists():
+        shutil.copy(made, tmp_path / "ledger.db")
+    store = Store(ledger_url(tmp_path))
+    await store.open()
+    if POSTGRES or not made.exists():
+        await fill(store)
+    if not POSTGRES and not made.exists():
+        await store.close()
+        shutil.copy(tmp_path / "ledger.db", made)
+        await store.open()
+    yield store
+    await store.close()
+
+
+async def fill(store: Store) -> None:
     done = await in_hand(store, "1")
     await begin(store, done)
     await store.settle(done, Deliver(bindings=(binding(),)), now=MONDAY)
@@ -278,7 +297,6 @@ async def full(store: Store) -> Store:
     pack = "'weekly', '2026-W01', 'C1', 'waiting', '2026-01-01', '2026-01-01'"
     await sql(store, f"INSERT INTO packs (kind, slot, channel, state, made_at, due_at) VALUES ({pack})")
     await sql(store, "INSERT INTO pack_files (pack_id, name, state) VALUES (1, 'trend.png', 'waiting')")
-    return store
 
 
 def named(constraint: str) -> str:
