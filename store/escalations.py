@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, literal_column, or_, select, update
 
 from store.absences import standing
-from store.asking import about, ask, there
+from store.asking import Question, about, ask, once_each, there
 from store.causes import show_card, touch
 from store.database import Database
 from store.holds import place
@@ -44,7 +44,8 @@ class Escalations:
             held = {row.id: place(tx, row, f"EX-{row.id} was not resolved in time", "clock", now)
                     for row in late if row.holds_billing and row.customer}  # fmt: skip
             for level, rows in ((RESOLVE, late), (RESPOND, slow), (NOTHING, climbing)):
-                _climb(tx, level, rows, held, now)
+                for asked in once_each(_climb(tx, level, rows, held, now)):
+                    ask(tx, asked, now)
             return len(late) + len(slow) + len(climbing)
 
         return await self.db.write(work)
@@ -56,15 +57,18 @@ class Escalations:
         def work(tx: Connection) -> int:
             due = update(cases).where(_OPEN, _RUNS, cases.c.remind_at <= now).values(remind_at=None)
             rows = [row for row in tx.execute(due.returning(*cases.c)) if row.responded_at is None and not row.level]
+            questions = []
             for group in _by(rows, lambda row: row.cause_id).values():
                 told = (cases.c.remind_at.is_(None), cases.c.responded_at.is_(None), cases.c.level == NOTHING)
                 if not _others(tx, group, *told):
                     what = f"EX-{group[0].id}" if len(group) == 1 else f"these {len(group)} exceptions"
                     words = f"Nobody has taken {what} yet; half of the time to respond is over."
                     people = there(tx, (group[0].owner,), now) or (group[0].backup,)
-                    ask(tx, about(group[0], words, people), now)
+                    questions.append(about(group[0], words, people))
                 for row in group:
                     append(tx, actor="clock", verb="remind", noun="case", noun_id=row.id, now=now)
+            for asked in once_each(questions):
+                ask(tx, asked, now)
             return len(rows)
 
         return await self.db.write(work)
@@ -81,8 +85,9 @@ def _climbing(tx: Connection, now: datetime) -> list[AnyRow]:
     return list(tx.execute(update(cases).where(*guard).values(rung_at=None).returning(*cases.c)).all())
 
 
-def _climb(tx: Connection, level: int, rows: Sequence[AnyRow], held: dict[int, bool], now: datetime) -> None:
-    """Ask whoever is next, one line for each card, and note who is next after them."""
+def _climb(tx: Connection, level: int, rows: Sequence[AnyRow], held: dict[int, bool], now: datetime) -> list[Question]:
+    """What whoever is next is to be asked, one line for each card; who is next after them is noted."""
+    questions = []
     absences = standing(tx, now) if rows else ()
     asked = {row.id: _next(level, row, absences, now) for row in rows}
     for (cause_id, at), group in _by(rows, lambda row: (row.cause_id, asked[row.id])).items():
@@ -94,17 +99,15 @@ def _climb(tx: Connection, level: int, rows: Sequence[AnyRow], held: dict[int, b
             continue
         rung = None if known else _at(group[0], at)
         people = rung.people if rung else ()
-        ask(
-            tx,
-            about(group[0], _words(level, group, holds, rung), people, broadcast=_is_loud(level, rung) and not known),
-            now,
-        )
+        loud = _is_loud(level, rung) and not known
+        questions.append(about(group[0], _words(level, group, holds, rung), people, broadcast=loud))
     for row in rows:
         _note(tx, row, asked[row.id], now)
         append(
             tx, actor="clock", verb="escalate", noun="case", noun_id=row.id, now=now,
             data={"level": row.level, "backup": row.backup, "held": held.get(row.id, False)},
         )  # fmt: skip
+    return questions
 
 
 def _next(level: int, row: AnyRow, absences: Sequence[Absence], now: datetime) -> int:

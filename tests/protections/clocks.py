@@ -42,6 +42,8 @@ MUTANTS = [
            f"{LADDER}::test_who_responds_in_time_stops_the_ladder_until_the_deadline"),
     mutant("a line for each exception of a card", "store/escalations.py", "if known and not holds:", "if False:",
            f"{LADDER}::test_many_exceptions_of_one_card_are_one_line_though_they_came_one_after_the_other"),
+    mutant("ringing for each card that is late at one moment", "store/asking.py", "else (one.team, one.people, one.broadcast)",
+           "else place", f"{LADDER}::test_many_cards_of_a_team_that_are_late_at_one_moment_ring_once"),
     mutant("reminding again", "store/escalations.py", ".values(remind_at=None)", ".values(rung=0)",
            f"{LADDER}::test_the_owner_is_reminded_once_at_half_of_the_time"),
     mutant("ringing at night", "store/asking.py", "if at is not None and at <= now]", "if at is not None]",

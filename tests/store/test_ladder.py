@@ -65,6 +65,24 @@ async def test_a_clock_that_slept_over_everything_asks_one_and_goes_on_at_its_pa
     assert [mention for mention, _ in await heard(store)] == ["UBEN", "UPRIYA"]
 
 
+async def test_many_cards_of_a_team_that_are_late_at_one_moment_ring_once(store: Store) -> None:
+    await stopped(store, "1", "2", "3", route=ON_CALENDAR)
+    await stopped(store, "4", route=replace(ON_CALENDAR, team="finance"))
+    assert await store.remind(now=SLOW - HOUR) == 4
+    assert await heard(store) == [("UDANA", False), (None, False), (None, False), ("UDANA", False)]
+    assert await store.escalate(now=SLOW) == 4
+    assert (await heard(store))[4:] == [("UBEN", True), (None, False), (None, False), ("UBEN", True)]
+    said = [row.text for row in await rows(store, "SELECT text FROM messages WHERE broadcast ORDER BY id")]
+    words = "Nobody has responded to EX-1 in time. It goes to the backup. The same holds for 2 more cards here."
+    assert said == [words, "Nobody has responded to EX-4 in time. It goes to the backup."]
+
+
+async def test_class_a_rings_for_each_card(store: Store) -> None:
+    await stopped(store, "1", "2", route=replace(CLASS_A, respond_by=MONDAY + HOUR))
+    await store.escalate(now=MONDAY + HOUR)
+    assert (await heard(store))[-2:] == [("UBEN", True), ("UBEN", True)]
+
+
 async def test_many_exceptions_of_one_card_are_one_line_though_they_came_one_after_the_other(store: Store) -> None:
     for number in range(5):
         route = replace(ON_CALENDAR, respond_by=SLOW + number * MINUTE)
