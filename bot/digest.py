@@ -107,6 +107,7 @@ def _sentence(period: Period) -> str:
     fast = f", half within {spoken(period.took.typical)}" if period.took and period.took.count > 1 else ""
     fast = f", after {spoken(period.took.typical)}" if period.took and period.took.count == 1 else fast
     came = f"*{period.opened:,}* came and *{period.resolved:,}* {were} resolved{fast}."
+    came = came if period.opened or period.resolved else "Nothing came and nothing was resolved."
     if not period.unresolved:
         return f"{came} Nothing is open."
     if period.unresolved == period.late == 1:

@@ -149,15 +149,19 @@ def _facts(pack: Pack) -> tuple[tuple[str, str], ...]:
     took = f"half within {spoken(mine.took.typical)}, 9 of 10 within {spoken(mine.took.most)}" if mine.took else "none"
     manual = "not counted" if pack.manual is None else f"{pack.manual:,} (target 0)"
     return (
-        ("Billed on time", f"{percent(mine.on_time)} of {mine.delivered:,} (target 99%)"),
-        ("Resolved in time", f"{percent(mine.kept)} of {mine.resolved:,}"),
+        ("Billed on time", _share(mine.on_time, mine.delivered, " (target 99%)")),
+        ("Resolved in time", _share(mine.kept, mine.resolved)),
         ("Time to resolve", took),
-        ("Through after a decision", f"{percent(mine.carried)} of {mine.decided:,} (target 100%)"),
+        ("Through after a decision", _share(mine.carried, mine.decided, " (target 100%)")),
         ("Mended past Meshline", manual),
         ("Open", f"{mine.unresolved:,}, {mine.overdue:,} of them late"),
         ("Money stopped", worth(mine.stopped) or "none"),
         ("Money delayed past a deadline", worth(mine.delayed) or "none"),
     )
+
+
+def _share(points: int | None, of: int, target: str = "") -> str:
+    return "there were none" if points is None else f"{percent(points)} of {of:,}{target}"
 
 
 def _sections(pack: Pack, around: Around) -> list[Block]:
