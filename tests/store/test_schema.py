@@ -208,7 +208,7 @@ BROKEN: list[tuple[str, str]] = [
      "('k', 'bill', 'unknown_product', 'x', 5, 'proposed', '2026-01-01'), "
      "('k', 'bill', 'unknown_product', 'x', 5, 'proposed', '2026-01-01')"),
     ('packs_state_known',
-     "UPDATE packs SET state = 'lost'"),
+     "UPDATE packs SET state = 'lost', ts = 'x'"),
     ('packs_posted_has_a_ts',
      "UPDATE packs SET state = 'posted'"),
     ('packs.kind, packs.slot, packs.channel',
