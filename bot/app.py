@@ -189,13 +189,23 @@ def build_connections(
     return built
 
 
+def slack_session() -> aiohttp.ClientSession:
+    """What calls of Slack go through; to be closed."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT))
+
+
+def slack_client(settings: Settings, session: aiohttp.ClientSession, token: str | None = None) -> AsyncWebClient:
+    """Slack's Web API without the library's own retries, which could post twice."""
+    return AsyncWebClient(
+        token, base_url=settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
+    )
+
+
 async def _wire_slack(parts: Parts) -> None:
     token, secret = slack_secrets(parts.settings)
-    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SLACK_TIMEOUT))
+    session = slack_session()
     parts.sessions.append(session)
-    client = AsyncWebClient(
-        base_url=parts.settings.slack_api_url, session=session, timeout=_SLACK_TIMEOUT, retry_handlers=[]
-    )
+    client = slack_client(parts.settings, session)
     people = People(parts.workspace, client, ledger=parts.store, clock=parts.clock)
     surroundings = Surroundings(parts.workspace, people)
     parts.around.append(surroundings)

@@ -11,20 +11,21 @@ import sys
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.app import slack_client, slack_session
 from bot.checkup import Checkup, Finding
 from bot.cli.asking import Json
-from bot.cli.running import moment_of, now, product, run, settings
+from bot.cli.running import moment_of, now, product, rights, run, settings
 from bot.cli.telling import NO, fail, show
 from bot.logs import log_lines
 from bot.releasing import differs, wire_published
 from bot.service import Service
+from bot.settings import slack_secrets
 from store.served import only_service
 from sync.errors import ConnectorError
 
@@ -162,8 +163,10 @@ def doctor(
 
 def _doctor_slack(as_json: bool) -> None:
     async def go() -> list[Finding]:
-        async with product(slack=True) as parts:
-            return await Checkup(cast("AsyncWebClient", parts.client), parts.settings, parts.workspace, now).run()
+        said = settings()
+        token, _ = slack_secrets(said)
+        async with rights() as (_, people), slack_session() as session:
+            return await Checkup(slack_client(said, session, token), said, people.workspace, now).run()
 
     found = run(go)
     show(found, as_json=as_json, text=lambda: "\n".join(map(_finding, found)))
