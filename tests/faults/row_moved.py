@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from sqlalchemy import func, select
 
 from store.tables import attempts, causes, deliveries, journal, ticks
@@ -17,6 +18,7 @@ from tests.world import World, small_world
 
 _BERLIN = ZoneInfo("Europe/Berlin")
 _STEP, _BEAT = timedelta(seconds=5), timedelta(minutes=30)
+_FURTHER = 2  # steps of the ladder: the approvers and the channel, after the backup
 _OUTAGE, _RECOVERY = timedelta(minutes=30), timedelta(minutes=20)
 
 
@@ -190,18 +192,20 @@ def _digest_times(first: date, *, days: int) -> Iterator[datetime]:
 
 
 async def _rang(world: World) -> list[str]:
-    """Each of the case's two clocks rang once, not before its time and at most a step after it."""
+    """Each of the case's two clocks rang once, not before its time and at most a step after it, and each of the two further steps
+    of its ladder was asked once."""
     [case] = await world.store.exceptions()
     j = journal.c
     query = select(j.at, j.data).where(j.verb == "escalate", j.noun_id == str(case.id)).order_by(j.seq)
-    rang = [row.at for row in await world.store.db.read(lambda tx: tx.execute(query).all())]
-    due = [case.respond_by, case.resolve_by]
-    if len(rang) != 2:
-        return [f"the two clocks of the case rang {len(rang)} times"]
+    rows = await world.store.db.read(lambda tx: tx.execute(query).all())
+    rang: dict[int, datetime] = {}
+    for each in rows:
+        rang.setdefault(orjson.loads(each.data)["level"], each.at)
+    due = {1: case.respond_by, 2: case.resolve_by}
+    if rang.keys() != due.keys() or len(rows) != len(due) + _FURTHER:
+        return [f"the two clocks and the ladder of the case rang {len(rows)} times, at levels {sorted(rang)}"]
     return [
-        f"a clock due at {at} rang at {when}"
-        for at, when in zip(due, rang, strict=True)
-        if not at <= when <= at + _BEAT
+        f"a clock due at {at} rang at {rang[level]}" for level, at in due.items() if not at <= rang[level] <= at + _BEAT
     ]
 
 
