@@ -110,8 +110,9 @@ class Story:
                         faults.lose_answer_for.add((reference, operation))
             faults.late_commit = LATE - faults.late_commit
             faults.throttle += self.rng.randint(0, 2)
-            slack.rate_limited_for += self.rng.random() < 0.1
-            slack.lose_answers += self.rng.random() < 0.2
+            # no more than two in line: Meshline asks a Slack that is away less and less often
+            slack.rate_limited_for = min(2, slack.rate_limited_for + (self.rng.random() < 0.1))
+            slack.lose_answers = min(2, slack.lose_answers + (self.rng.random() < 0.2))
             await asyncio.sleep(0.5)
 
     async def people(self) -> None:
