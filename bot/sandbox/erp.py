@@ -34,7 +34,7 @@ class Erp:
         self.token = token
         self.faults = ErpFaults()
         self.late: set[asyncio.Future[None]] = set()
-        self.books = Books(payment_terms, accounts, lambda: self.faults.reject_for)
+        self.books = Books(payment_terms, accounts, lambda: self.faults.reject_for, lambda: self.clock())
         self.books.closed_until = closed_until
         self.log = RequestLog(log_file)
 

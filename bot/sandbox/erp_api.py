@@ -3,8 +3,9 @@
 import asyncio
 import copy
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -182,20 +183,30 @@ class ErpApi:
         books = self._erp.books
         record = books.customer(record_id) if kind == "customers" else books.invoice(record_id)
         call.reference = record.reference
-        return 200, record.document()
+        return 200, record.document() | {"changed_at": self._changed(kind)[record_id].isoformat()}
 
     def _list(self, call: _Call) -> tuple[int, Json]:
         kind, query = call.request.match_info["kind"], call.request.query
         for name in query:
-            if name not in (*_FILTERS[kind], "limit", "after"):
+            if name not in (*_FILTERS[kind], "limit", "after", "since", "fields"):
                 raise invalid(name[:60], f"{kind} cannot be filtered by {name[:60]!r}")
         call.reference = query.get("reference")
         limit = _limit(query.get("limit", "100"))
         found = [each for each in self._candidates(kind, call.reference) if each.id > query.get("after", "")]
         wanted = [(name, query[name]) for name in _FILTERS[kind] if name in query]
         matching = [each for each in found if all(getattr(each, name) == value for name, value in wanted)]
+        changed = self._changed(kind)
+        if since := _since(query.get("since")):
+            matching = [each for each in matching if changed[each.id] >= since]
         more = matching[limit - 1].id if len(matching) > limit else None
-        return 200, {"items": [each.document() for each in matching[:limit]], "next": more}
+        asked = {"id", "changed_at", *query.get("fields", "").split(",")} if "fields" in query else None
+        shown = [each.document() | {"changed_at": changed[each.id].isoformat()} for each in matching[:limit]]
+        items = [{name: one[name] for name in one if asked is None or name in asked} for one in shown]
+        return 200, {"items": items, "next": more}
+
+    def _changed(self, kind: str) -> Mapping[str, datetime]:
+        books = self._erp.books
+        return (books.customers if kind == "customers" else books.invoices).changed
 
     def _candidates(self, kind: str, reference: str | None) -> tuple[Customer | Invoice, ...]:
         books = self._erp.books
@@ -228,6 +239,15 @@ def _is_control(request: web.Request) -> bool:
 def _reference(body: object) -> str | None:
     reference = body.get("reference") if isinstance(body, dict) else None
     return reference if isinstance(reference, str) else None
+
+
+def _since(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise invalid("since", "since must be a moment such as 2026-03-31T00:00:00+00:00") from None
 
 
 def _limit(text: str) -> int:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from bot.sandbox.erp_changes import Shelf
 from bot.sandbox.erp_rules import Json, Refused, customer_fields, fields, invalid, invoice_fields
 
 
@@ -58,13 +59,17 @@ class Books:
     `refusals` gives a code for customer names, customer references and invoice references that are refused by order."""
 
     def __init__(
-        self, payment_terms: Iterable[str], accounts: Iterable[str], refusals: Callable[[], Mapping[str, str]]
+        self,
+        payment_terms: Iterable[str],
+        accounts: Iterable[str],
+        refusals: Callable[[], Mapping[str, str]],
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.payment_terms = set(payment_terms)
         self.accounts = set(accounts)
         self.closed_until: date | None = None
-        self.customers: dict[str, Customer] = {}
-        self.invoices: dict[str, Invoice] = {}
+        self.customers: Shelf[Customer] = Shelf(clock)
+        self.invoices: Shelf[Invoice] = Shelf(clock)
         self._refusals = refusals
         self._customer_ids: dict[str, str] = {}
         self._invoice_ids: dict[str, str] = {}

@@ -17,6 +17,7 @@ from sync.connectors import hubspot_records as records
 from sync.connectors import hubspot_schema as schema
 from sync.connectors import hubspot_tasks as tasks
 from sync.connectors.http import Client, segment
+from sync.connectors.hubspot_listing import HubSpotLists
 from sync.connectors.hubspot_signature import verify
 from sync.connectors.hubspot_webhook import read_changes
 from sync.connectors.kind import Kind
@@ -59,7 +60,7 @@ class HubSpotOptions(HttpOptions):
     page_size: Annotated[int, Field(ge=1, le=200)] = 200
 
 
-class HubSpot:
+class HubSpot(HubSpotLists):
     """One HubSpot account."""
 
     def __init__(self, options: HubSpotOptions, name: str) -> None:
@@ -236,6 +237,12 @@ class HubSpot:
             if after is None or start.get("after") == after:
                 return targets
             start = {"after": after}
+
+    async def _companies_of(self, ids: Sequence[str]) -> Any:
+        path = f"/crm/associations/{API_VERSION}/deals/companies/batch/read"
+        return (
+            await self._client.request("POST", path, json={"inputs": [{"id": each} for each in ids]}, idempotent=True)
+        ).data
 
     async def _company(self, company_id: str | None) -> Record | None:
         if company_id is None:

@@ -3,9 +3,11 @@ not prove is AnswerLost, and two records with one reference are for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from sync.connectors import rest_listing
 from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.kind import Kind
@@ -15,6 +17,7 @@ from sync.connectors.rest_description import Call, Description, Entity, Errors, 
 from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
 from sync.connectors.selector import select
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
+from sync.listing import Listed
 from sync.model import Found, Record
 
 
@@ -69,6 +72,33 @@ class Rest:
         known = self._entity(entity)
         answer = await self._send(known.get, {"id": target_id}, missing_ok=True)
         return None if answer.status == 404 else self._found(known, select(known.item, answer.data))
+
+    def lists(self, entity: str) -> bool:
+        """Whether a list of the entity is described."""
+        known = self._describe.entities.get(entity)
+        return known is not None and known.list_ is not None
+
+    def lists_changes(self, entity: str) -> bool:
+        """Whether the described list can be asked for what changed."""
+        known = self._describe.entities.get(entity)
+        return known is not None and known.list_ is not None and "since" in known.list_.places()
+
+    async def listed(
+        self,
+        entity: str,
+        *,
+        fields: Collection[str],
+        after: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Listed:
+        """The page behind `after`, in the order in which the system lists."""
+        known = self._entity(entity)
+        if known.list_ is None:
+            raise self._unsupported(entity, "listed")
+        asked = rest_listing.query(known.list_, fields=fields, after=after, since=since, limit=limit)
+        answer = await self._client.request(known.list_.method, known.list_.path, query=asked, idempotent=True)
+        return rest_listing.page(self._name, known, known.list_, answer.data, after)
 
     async def create(self, entity: str, reference: str, body: Record) -> Found:
         """Create with our reference in the described field. A taken one is Rejected(reason="reference_taken")."""

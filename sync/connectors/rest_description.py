@@ -134,11 +134,27 @@ class Void(Call):
     body: dict[str, Any] | None = None
 
 
+class List(Call):
+    """A page of all records, in an order that no change moves. A part of the query whose placeholder has no value now is left
+    out: `{after}` on the first page, `{since}` where all records are wanted. `items` selects the page's records, `after` what
+    continues behind them, and `changed`, in a record, when it changed last."""
+
+    method: Literal["GET"] = "GET"
+    items: Selector = "items"
+    after: Selector = "next"
+    changed: Selector | None = None
+    most: Annotated[int, Field(ge=1)] = 1000
+
+
 _PLACES: dict[str, set[str]] = {
+    "list": {"after", "limit", "since", "fields"},
     "find": {"reference"}, "get": {"id"}, "create": {"reference"}, "bulk": set(), "update": {"id"}, "post": {"id"},
     "void": {"id"},
 }  # fmt: skip
-_NEEDED = {"find": "reference", "get": "id", "update": "id", "post": "id", "void": "id"}
+_NEEDED = {"list": "after", "find": "reference", "get": "id", "update": "id", "post": "id", "void": "id"}
+
+
+_OWN = {"list": "list_"}
 
 
 class Entity(Described):
@@ -147,6 +163,7 @@ class Entity(Described):
 
     find: Find
     get: Get
+    list_: List | None = Field(default=None, alias="list")
     create: Create | None = None
     bulk: Bulk | None = None
     update: Update | None = None
@@ -159,7 +176,7 @@ class Entity(Described):
 
     @model_validator(mode="after")
     def _places_are_known(self) -> Self:
-        calls = {name: call for name in _PLACES if (call := getattr(self, name)) is not None}
+        calls = {name: call for name in _PLACES if (call := getattr(self, _OWN.get(name, name))) is not None}
         wrong = [
             f"{name} knows no placeholder {{{place}}}{_only(_PLACES[name])}"
             for name, call in calls.items()
