@@ -30,7 +30,14 @@ _PLACES = {
     "members": "the members",
     "channel": "the whole channel",
 }
-_DOES = {"create": "create", "update": "change", "post": "post", "upsert": "create or change"}
+_DOES = {
+    "create": "create",
+    "update": "change",
+    "post": "post",
+    "credit": "credit",
+    "void": "void",
+    "upsert": "create or change",
+}
 _LINES, _STORIES, _TEAMS, _REASONS, _SHOWN = 12, 5, 20, 30, 10
 
 

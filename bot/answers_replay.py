@@ -15,7 +15,14 @@ Would = DryRun
 _CALLS, _FIELDS, _LISTED = 8, 6, 5
 _STATES = {"delivered": "would go through", "held": "would stop again", "dead": "would stop again",
            "discarded": "would need nothing", "pending": "would wait"}  # fmt: skip
-_DOES = {"create": "create", "update": "change", "post": "post", "upsert": "create or change"}
+_DOES = {
+    "create": "create",
+    "update": "change",
+    "post": "post",
+    "credit": "credit",
+    "void": "void",
+    "upsert": "create or change",
+}
 
 
 def dry(cases: Sequence[Case], found: DryRun, around: Around, *, left: int, button: str = "") -> Block:

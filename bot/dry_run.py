@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from store.ledger import Store
+from sync.crediting import CreditingTarget
 from sync.engine import Engine
 from sync.errors import Rejected
 from sync.line import Line
@@ -152,6 +153,16 @@ class _Shadow:
     async def post(self, entity: str, target_id: str) -> Found:
         before = await self.get(entity, target_id)
         return self._note(entity, "post", target_id, {}, before.record if before else {})
+
+    def credits(self, entity: str) -> bool:
+        return isinstance(self.real, CreditingTarget) and self.real.credits(entity)
+
+    async def credit(self, entity: str, target_id: str, reference: str, body: Record) -> Found:
+        if await self.find(entity, reference) is not None:
+            raise Rejected(f"{reference} is there already", reason="reference_taken")
+        note = f"new {entity} {len(self.made) + 1}"
+        self.ids[(entity, reference)] = note
+        return self._note(entity, "credit", note, body, body)
 
     def _note(self, entity: str, operation: str, target_id: str, body: Record, shown: Record) -> Found:
         self.log.append(

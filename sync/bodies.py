@@ -20,7 +20,7 @@ from sync.quick import CANNOT
 from sync.scene import Scene
 from sync.sending import sendable
 from sync.transforms import Transform, Unreadable, apply
-from sync.workspace.flow import Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
+from sync.workspace.flow import BoundRecord, Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
 
 MAX_KEY = 200
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -89,7 +89,9 @@ class Builder:
         return self._filled(write.key, write.name, mapping.key)
 
     def of(self, write: WriteRow) -> str | None:
-        """The name of the write that this one builds on, or the id of the source's own record."""
+        """The name of the write that this one builds on, or the id of the source's own record, or of what is bound to one."""
+        if isinstance(write.of, BoundRecord):
+            return self._bound(references.row_of(write.of, write.name), self.scene.record, "")
         if not isinstance(write.of, SourceRecord):
             return write.of
         record_id = self._filled(f"{{{write.of.source}}}", write.name, mapping.fill)

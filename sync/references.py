@@ -9,7 +9,7 @@ from sync.bound import Bound
 from sync.kept import kept_of
 from sync.mapping import MOST_ITEMS, SelectorFailed, select, text
 from sync.model import Record
-from sync.workspace.flow import Flow, MapRow
+from sync.workspace.flow import BoundRecord, Flow, MapRow, WriteRow
 
 
 def refers(flow: Flow) -> bool:
@@ -20,8 +20,13 @@ def refers(flow: Flow) -> bool:
 def referred(record: Record, flow: Flow) -> tuple[Bound, ...]:
     """Everything that the ledger must be asked about the record, each once. What cannot be selected is not asked about: the
     mapping says so."""
-    found = (each for write in flow.writes for each in _in_rows(write.record, record, flow, write.connection))
+    found = (each for write in flow.writes for each in _in_rows(_rows(write), record, flow, write.connection))
     return tuple(dict.fromkeys(found))
+
+
+def row_of(of: BoundRecord, name: str) -> MapRow:
+    """What a write asks about the record that it builds on, as a row that asks the same."""
+    return MapRow(to=name.replace("-", "_"), xref=of.xref, of=of.of, entity=of.entity)
 
 
 def bound(row: MapRow, item: Any, flow: Flow, connection: str) -> Bound | None:
@@ -40,7 +45,11 @@ def bound(row: MapRow, item: Any, flow: Flow, connection: str) -> Bound | None:
 
 @kept_of
 def _refers(flow: Flow) -> bool:
-    return any(_has(write.record) for write in flow.writes)
+    return any(_has(_rows(write)) for write in flow.writes)
+
+
+def _rows(write: WriteRow) -> tuple[MapRow, ...]:
+    return (*write.record, *((row_of(write.of, write.name),) if isinstance(write.of, BoundRecord) else ()))
 
 
 def _has(rows: Sequence[MapRow]) -> bool:

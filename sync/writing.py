@@ -4,7 +4,7 @@ never followed by a blind second call but by reading back."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from sync.confirming import differing as differing
+from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
 from sync.model import Delivery, Found, Record, Ref, WriteEnd, WriteSpec
@@ -104,20 +105,35 @@ async def send(target: Target, spec: WriteSpec, body: Record, done: Mapping[str,
             return await target.update(spec.entity, _target_id(spec, done), body)
         case "post":
             return await target.post(spec.entity, _target_id(spec, done))
+        case "credit" if isinstance(target, CreditingTarget):
+            return await _credit(target, spec, body, done, look_first=permit.again)
         case "void" if isinstance(target, VoidingTarget):
             return await target.void(spec.entity, _target_id(spec, done))
-        case "void":
-            raise Rejected(f"{spec.connection} cannot void a {spec.entity}", reason="rule_failed")
+        case "void" | "credit":
+            raise Rejected(f"{spec.connection} cannot {spec.operation} a {spec.entity}", reason="rule_failed")
     raise Rejected(f"there is no operation {spec.operation}", reason="rule_failed")
 
 
 async def _create(target: Target, spec: WriteSpec, body: Record, *, look_first: bool) -> Found:
+    return await _once(target, spec, lambda: target.create(spec.entity, spec.key, body), look_first=look_first)
+
+
+async def _credit(
+    target: CreditingTarget, spec: WriteSpec, body: Record, done: Mapping[str, Found], *, look_first: bool
+) -> Found:
+    credited = _target_id(spec, done)
+    return await _once(
+        target, spec, lambda: target.credit(spec.entity, credited, spec.key, body), look_first=look_first
+    )
+
+
+async def _once(target: Target, spec: WriteSpec, make: Callable[[], Awaitable[Found]], *, look_first: bool) -> Found:
     if look_first:
         existing = await target.find(spec.entity, spec.key)
         if existing is not None:
             return existing
     try:
-        return await target.create(spec.entity, spec.key, body)
+        return await make()
     except Rejected as error:
         if error.reason != "reference_taken":
             raise

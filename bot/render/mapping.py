@@ -8,7 +8,7 @@ from bot.render.checks import in_words
 from bot.render.page import Cell, Code, Facts, Paragraph, Part, Section, Table
 from sync.workspace.diff.change import shown
 from sync.workspace.diff.writes import confirmation
-from sync.workspace.flow import MapRow, SourceRecord, WriteRow
+from sync.workspace.flow import BoundRecord, MapRow, SourceRecord, WriteRow
 from sync.workspace.workspace import Workspace
 
 _HEADS = ("Target field", "Comes from", "On the way", "Required", "Owner", "Note")
@@ -17,6 +17,7 @@ _DOES = {
     "create": "Creates the record, once",
     "update": "Updates a record",
     "post": "Posts the record: from now on it cannot be changed",
+    "credit": "Credits what is posted, with a record of its own",
 }
 
 
@@ -37,6 +38,9 @@ def _facts(write: WriteRow) -> Iterator[tuple[str, Cell]]:
         yield "Known by", (Code(text=write.key), " (the reference that makes it happen once)")
     if isinstance(write.of, SourceRecord):
         yield "Which record", ("the source's own, by ", Code(text=write.of.source))
+    elif isinstance(write.of, BoundRecord):
+        what = f"{write.of.entity} that" if write.of.entity else "what"
+        yield "Which record", (f"{what} the {write.of.xref} became there, by ", Code(text=write.of.of))
     elif write.of is not None:
         yield "Which record", f"the one of the write {write.of}"
     if write.verify:

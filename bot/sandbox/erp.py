@@ -53,6 +53,9 @@ class Erp:
     def customers(self) -> list[Json]:
         return [customer.document() for customer in self.books.customers.values()]
 
+    def contracts(self) -> list[Json]:
+        return [contract.document() for contract in self.books.contracts.all.values()]
+
     def posted(self) -> list[Json]:
         return [invoice.document() for invoice in self.books.posted()]
 

@@ -13,13 +13,18 @@ from aiohttp import web
 
 from bot.sandbox.erp import PREFIX, Erp
 from bot.sandbox.erp_books import Books, Customer, Invoice
+from bot.sandbox.erp_changes import Shelf
+from bot.sandbox.erp_contracts import Contract
 from bot.sandbox.erp_rules import Json, Refused, invalid
 from bot.sandbox.erp_weather import document, set_faults
 
 MOST_PER_PAGE: Final = 1000
 _FILTERS: Final = {
     "customers": ("reference", "vat_id", "name"),
-    "invoices": ("reference", "contract_reference", "sync_reference", "customer_id", "status", "number"),
+    "contracts": ("reference", "customer_id"),
+    "invoices": (
+        *("reference", "contract_reference", "sync_reference", "customer_id", "status", "number", "kind", "credits"),
+    ),
 }
 
 
@@ -35,7 +40,8 @@ class _Call:
 
 
 _Handler: TypeAlias = Callable[[_Call], tuple[int, Json]]
-_Write: TypeAlias = Callable[[Books], Customer | Invoice]
+_Record: TypeAlias = Customer | Contract | Invoice
+_Write: TypeAlias = Callable[[Books], _Record]
 
 
 def mount_erp(erp: Erp, app: web.Application) -> None:
@@ -52,14 +58,17 @@ class ErpApi:
     def app(self) -> web.Application:
         app = web.Application()
         for method, path, handler in (
-            ("GET", "/v1/{kind:customers|invoices}", self._list),
-            ("GET", "/v1/{kind:customers|invoices}/{id}", self._get),
+            ("GET", "/v1/{kind:customers|contracts|invoices}", self._list),
+            ("GET", "/v1/{kind:customers|contracts|invoices}/{id}", self._get),
             ("POST", "/v1/customers", self._create_customer),
             ("PATCH", "/v1/customers/{id}", self._change_customer),
+            ("POST", "/v1/contracts", self._create_contract),
+            ("PATCH", "/v1/contracts/{id}", self._change_contract),
             ("POST", "/v1/invoices", self._create_invoice),
             ("PATCH", "/v1/invoices/{id}", self._change_invoice),
             ("POST", "/v1/invoices/{id}/post", self._post_invoice),
             ("POST", "/v1/invoices/{id}/void", self._void_invoice),
+            ("POST", "/v1/invoices/{id}/credit", self._credit_invoice),
             ("GET", "/v1/_log", self._read_log),
             ("GET", "/v1/_faults", self._read_faults),
             ("POST", "/v1/_faults", self._set_faults),
@@ -157,6 +166,15 @@ class ErpApi:
         call.reference = customer.reference
         return self._write(call, "update", 200, lambda books: books.change_customer(customer.id, call.body))
 
+    def _create_contract(self, call: _Call) -> tuple[int, Json]:
+        call.reference = _reference(call.body)
+        return self._write(call, "create", 201, lambda books: books.contracts.create(call.body))
+
+    def _change_contract(self, call: _Call) -> tuple[int, Json]:
+        contract = self._erp.books.contracts.one(call.request.match_info["id"])
+        call.reference = contract.reference
+        return self._write(call, "update", 200, lambda books: books.contracts.change(contract.id, call.body))
+
     def _create_invoice(self, call: _Call) -> tuple[int, Json]:
         call.reference = _reference(call.body)
         return self._write(call, "create", 201, lambda books: books.create_invoice(call.body))
@@ -178,10 +196,18 @@ class ErpApi:
         call.reference = invoice.reference
         return self._write(call, "void", 200, lambda books: books.void_invoice(invoice.id))
 
+    def _credit_invoice(self, call: _Call) -> tuple[int, Json]:
+        invoice = self._erp.books.invoice(call.request.match_info["id"])
+        call.reference = _reference(call.body)
+        return self._write(call, "credit", 201, lambda books: books.credit_invoice(invoice.id, call.body))
+
     def _get(self, call: _Call) -> tuple[int, Json]:
         kind, record_id = call.request.match_info["kind"], call.request.match_info["id"]
         books = self._erp.books
-        record = books.customer(record_id) if kind == "customers" else books.invoice(record_id)
+        if kind == "contracts":
+            record: _Record = books.contracts.one(record_id)
+        else:
+            record = books.customer(record_id) if kind == "customers" else books.invoice(record_id)
         call.reference = record.reference
         return 200, record.document() | {"changed_at": self._changed(kind)[record_id].isoformat()}
 
@@ -205,14 +231,20 @@ class ErpApi:
         return 200, {"items": items, "next": more}
 
     def _changed(self, kind: str) -> Mapping[str, datetime]:
-        books = self._erp.books
-        return (books.customers if kind == "customers" else books.invoices).changed
+        return self._all(kind).changed
 
-    def _candidates(self, kind: str, reference: str | None) -> tuple[Customer | Invoice, ...]:
+    def _all(self, kind: str) -> Shelf[Any]:
+        books = self._erp.books
+        shelves: dict[str, Shelf[Any]] = {
+            "customers": books.customers, "contracts": books.contracts.all, "invoices": books.invoices,
+        }  # fmt: skip
+        return shelves[kind]
+
+    def _candidates(self, kind: str, reference: str | None) -> tuple[_Record, ...]:
         books = self._erp.books
         if reference is not None:
             return books.with_reference(kind, reference)
-        return tuple(books.customers.values() if kind == "customers" else books.invoices.values())
+        return tuple(self._all(kind).values())
 
     def _read_log(self, call: _Call) -> tuple[int, Json]:
         after = call.request.query.get("after", "0")

@@ -1,57 +1,18 @@
-"""The ERP's books: customers and invoices. A reference exists once, a posted invoice never changes, numbers have no gaps."""
+"""The ERP's books: customers, contracts, invoices and credit notes. A reference exists once, what is posted never changes,
+numbers have no gaps."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from dataclasses import fields as fields_of
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
+from bot.sandbox.erp_books_rows import INVOICE, values_of
+from bot.sandbox.erp_books_rows import Customer as Customer
+from bot.sandbox.erp_books_rows import Invoice as Invoice
 from bot.sandbox.erp_changes import Shelf
+from bot.sandbox.erp_contracts import Contract, Contracts
+from bot.sandbox.erp_credits import credit_note
 from bot.sandbox.erp_rules import Json, Refused, customer_fields, fields, invalid, invoice_fields
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    id: str
-    reference: str
-    name: str
-    country: str
-    currency: str
-    vat_id: str | None
-    email: str | None
-    payment_terms: str | None
-    blocked: bool
-
-    def document(self) -> Json:
-        return _document(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invoice:
-    id: str
-    reference: str
-    customer_id: str
-    currency: str
-    issue_date: str
-    payment_terms: str
-    contract_reference: str
-    sync_reference: str
-    billing_code: str | None
-    lines: tuple[Json, ...]
-    status: str = "draft"
-    number: str | None = None
-
-    @property
-    def total_minor(self) -> int:
-        return sum(line["quantity"] * line["unit_price_minor"] for line in self.lines)
-
-    def document(self) -> Json:
-        return _document(self) | {"lines": [dict(line) for line in self.lines], "total_minor": self.total_minor}
-
-
-def _document(record: Any) -> Json:
-    return {field.name: getattr(record, field.name) for field in fields_of(record)}
 
 
 class Books:
@@ -74,6 +35,9 @@ class Books:
         self._customer_ids: dict[str, str] = {}
         self._invoice_ids: dict[str, str] = {}
         self._posted = 0
+        self._credited = 0
+        self._notes: dict[str, tuple[Invoice, ...]] = {}
+        self.contracts = Contracts(self.payment_terms, lambda customer_id: customer_id in self.customers, clock)
 
     def customer(self, customer_id: str) -> Customer:
         if customer_id not in self.customers:
@@ -85,8 +49,10 @@ class Books:
             raise Refused(404, "not_found", f"there is no invoice {invoice_id}")
         return self.invoices[invoice_id]
 
-    def with_reference(self, kind: str, reference: str) -> tuple[Customer | Invoice, ...]:
-        """The one record of the kind (customers, invoices) that carries the reference, if any."""
+    def with_reference(self, kind: str, reference: str) -> tuple[Customer | Invoice | Contract, ...]:
+        """The one record of the kind (customers, contracts, invoices) that carries the reference, if any."""
+        if kind == "contracts":
+            return self.contracts.with_reference(reference)
         if kind == "customers":
             return tuple(self.customers[each] for each in [self._customer_ids.get(reference)] if each)
         return tuple(self.invoices[each] for each in [self._invoice_ids.get(reference)] if each)
@@ -103,7 +69,7 @@ class Books:
         customer = self.customer(customer_id)
         values = fields(customer_fields(self.payment_terms), body, partial=True)
         _must_keep_reference(customer.reference, values)
-        changed = Customer(**(_document(customer) | values))
+        changed = Customer(**(values_of(customer) | values))
         self.customers[customer.id] = changed
         return changed
 
@@ -122,7 +88,7 @@ class Books:
             raise Refused(409, "posted_is_immutable", f"invoice {invoice.number} is posted and cannot change")
         values = fields(invoice_fields(self.payment_terms, self.accounts), body, partial=True)
         _must_keep_reference(invoice.reference, values)
-        changed = Invoice(**(_document(invoice) | values))
+        changed = Invoice(**(values_of(invoice) | values))
         self._must_be_bookable(changed)
         self.invoices[invoice.id] = changed
         return changed
@@ -133,7 +99,7 @@ class Books:
             raise Refused(409, "posted_is_immutable", f"invoice {invoice.number} is posted: credit it instead")
         if invoice.status == "void":
             raise Refused(409, "already_void", f"invoice {invoice.id} is void already")
-        void = self.invoices[invoice.id] = Invoice(**(_document(invoice) | {"status": "void"}))
+        void = self.invoices[invoice.id] = Invoice(**(values_of(invoice) | {"status": "void"}))
         return void
 
     def post_invoice(self, invoice_id: str) -> Invoice:
@@ -144,9 +110,23 @@ class Books:
             raise Refused(409, "void_is_final", f"invoice {invoice.id} is void and cannot be posted")
         self._must_be_bookable(invoice)
         self._posted += 1
-        posted = Invoice(**(_document(invoice) | {"status": "posted", "number": f"INV-{self._posted:05}"}))
+        posted = Invoice(**(values_of(invoice) | {"status": "posted", "number": f"INV-{self._posted:05}"}))
         self.invoices[invoice.id] = posted
         return posted
+
+    def credit_invoice(self, invoice_id: str, body: object) -> Invoice:
+        """A credit note of the invoice, posted at once under a number of its own."""
+        invoice = self.invoice(invoice_id)
+        notes = self._notes.get(invoice.id, ())
+        note = credit_note(
+            invoice, body, others=notes, taken=self._invoice_ids, accounts=self.accounts, closed_until=self.closed_until
+        )
+        self._credited += 1
+        note = replace(note, id=f"I-{len(self.invoices) + 1:05}", number=f"CN-{self._credited:05}")
+        self.invoices[note.id] = note
+        self._invoice_ids[note.reference] = note.id
+        self._notes[invoice.id] = (*notes, note)
+        return note
 
     def _must_be_bookable(self, invoice: Invoice) -> None:
         customer = self.customers.get(invoice.customer_id)
@@ -163,7 +143,7 @@ class Books:
             raise invalid("lines", "the total of an invoice must be more than zero")
 
     def posted(self) -> tuple[Invoice, ...]:
-        """Posted invoices in the order of their numbers."""
+        """Posted invoices and credit notes in the order of their numbers."""
         return tuple(
             sorted(
                 (each for each in self.invoices.values() if each.status == "posted"), key=lambda each: each.number or ""
@@ -171,15 +151,23 @@ class Books:
         )
 
     def duplicates(self) -> tuple[str, ...]:
-        """Contract and sync references that more than one invoice carries. There must be none."""
-        contracts = Counter(each.contract_reference for each in self.invoices.values())
-        syncs = Counter(each.sync_reference for each in self.invoices.values())
+        """Contract and sync references that more than one invoice carries which counts. There must be none. What is void, or
+        credited wholly, does not count."""
+        counting = [each for each in self.invoices.values() if each.kind == INVOICE and self._counts(each)]
+        contracts = Counter(each.contract_reference for each in counting)
+        syncs = Counter(each.sync_reference for each in counting)
         return tuple(
             f"{name} {value}"
             for name, counted in (("contract_reference", contracts), ("sync_reference", syncs))
             for value, count in counted.items()
             if count > 1
         )
+
+    def _counts(self, invoice: Invoice) -> bool:
+        if invoice.status == "void":
+            return False
+        taken_back = sum(each.total_minor for each in self._notes.get(invoice.id, ()))
+        return invoice.total_minor + taken_back > 0
 
     def totals(self) -> dict[str, int]:
         """Posted minor units by currency."""

@@ -149,13 +149,6 @@ def customer_fields(payment_terms: Collection[str]) -> dict[str, Field]:
 
 
 def invoice_fields(payment_terms: Collection[str], accounts: Collection[str]) -> dict[str, Field]:
-    line = {
-        "product_code": Field(text(60)),
-        "description": Field(text(200)),
-        "quantity": Field(whole(1)),
-        "unit_price_minor": Field(whole(0)),
-        "account": Field(known(accounts, "unknown_account", "Account")),
-    }
     return {
         "reference": Field(text(100)),
         "customer_id": Field(text(40)),
@@ -165,5 +158,17 @@ def invoice_fields(payment_terms: Collection[str], accounts: Collection[str]) ->
         "contract_reference": Field(text(100)),
         "sync_reference": Field(text(100)),
         "billing_code": Field(text(60), required=False),
-        "lines": Field(list_of(line)),
+        "lines": Field(lines_field(accounts)),
     }
+
+
+def lines_field(accounts: Collection[str]) -> Read:
+    """The lines of an invoice or of a credit note."""
+    line = {
+        "product_code": Field(text(60)),
+        "description": Field(text(200)),
+        "quantity": Field(whole(1)),
+        "unit_price_minor": Field(whole(0)),
+        "account": Field(known(accounts, "unknown_account", "Account")),
+    }
+    return list_of(line)

@@ -36,7 +36,7 @@ def _codes(field: str, value: object) -> dict[str, str]:
 
 
 def _pairs(field: str, value: object) -> set[tuple[str, str]]:
-    operations = {"create", "update", "post"}
+    operations = {"create", "update", "post", "void", "credit"}
     pairs: list[Any] = value if isinstance(value, list) else [value]
     if not all(isinstance(pair, list) and len(pair) == 2 and str(pair[1]) in operations for pair in pairs):
         raise invalid(field, f"{field} must be pairs of a reference and one of {', '.join(sorted(operations))}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-Operation: TypeAlias = str  # create | update | post
+Operation: TypeAlias = str  # create | update | post | void | credit
 
 
 @dataclass(slots=True, kw_only=True)

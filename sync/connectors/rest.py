@@ -145,6 +145,20 @@ class Rest:
         """Take a draft back. One that is taken back already answers with itself."""
         return await self._moved(entity, target_id, self._entity(entity).void, "voided")
 
+    def credits(self, entity: str) -> bool:
+        """Whether a credit of the entity is described."""
+        known = self._describe.entities.get(entity)
+        return known is not None and known.credit is not None
+
+    async def credit(self, entity: str, target_id: str, reference: str, body: Record) -> Found:
+        """Credit a posted record; the credit note carries our reference. A taken one is Rejected(reason="reference_taken")."""
+        known = self._entity(entity)
+        if known.credit is None:
+            raise self._unsupported(entity, "credited")
+        values = {"id": target_id, "reference": reference}
+        answer = await self._write(known.credit, values, {**body, known.credit.reference: reference})
+        return self._final(known, self._written(known, answer))
+
     async def _moved(self, entity: str, target_id: str, call: Post | Void | None, what: str) -> Found:
         if call is None:
             raise self._unsupported(entity, what)
@@ -234,7 +248,7 @@ class Rest:
 
 def _is_ours(item: Any, known: Entity, reference: str) -> bool:
     """A search may be looser than equality; a record that shows another reference is not ours."""
-    field = known.create.reference if known.create else None
+    field = known.reference
     return not isinstance(item, dict) or field not in item or item[field] == reference
 
 

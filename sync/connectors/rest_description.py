@@ -146,12 +146,27 @@ class List(Call):
     most: Annotated[int, Field(ge=1)] = 1000
 
 
+class Credit(Call):
+    """A new record that credits a posted one, whose id is `{id}`; `reference` is the field that carries our reference."""
+
+    method: Literal["POST", "PUT"] = "POST"
+    reference: Annotated[str, Field(min_length=1)]
+
+
 _PLACES: dict[str, set[str]] = {
     "list": {"after", "limit", "since", "fields"},
     "find": {"reference"}, "get": {"id"}, "create": {"reference"}, "bulk": set(), "update": {"id"}, "post": {"id"},
-    "void": {"id"},
+    "void": {"id"}, "credit": {"id", "reference"},
 }  # fmt: skip
-_NEEDED = {"list": "after", "find": "reference", "get": "id", "update": "id", "post": "id", "void": "id"}
+_NEEDED = {
+    "list": "after",
+    "find": "reference",
+    "get": "id",
+    "update": "id",
+    "post": "id",
+    "void": "id",
+    "credit": "id",
+}
 
 
 _OWN = {"list": "list_"}
@@ -159,7 +174,8 @@ _OWN = {"list": "list_"}
 
 class Entity(Described):
     """What can be done with one kind of record. `item` selects the record in an answer; `id` and `status` are selected
-    in the record; `posted` are the words of `status` for what is final."""
+    in the record; `posted` are the words of `status` for what is final. An entity with `credit` is made by crediting a
+    posted record, which may be of another entity."""
 
     find: Find
     get: Get
@@ -169,10 +185,17 @@ class Entity(Described):
     update: Update | None = None
     post: Post | None = None
     void: Void | None = None
+    credit: Credit | None = None
     item: Selector = "@"
     id: Selector = "id"
     status: Selector | None = None
     posted: list[str] = []
+
+    @property
+    def reference(self) -> str | None:
+        """The field that carries our reference; None where we never make such a record."""
+        maker = self.create or self.credit
+        return maker.reference if maker is not None else None
 
     @model_validator(mode="after")
     def _places_are_known(self) -> Self:

@@ -83,16 +83,26 @@ class SourceRecord(Strict):
     source: Selector
 
 
+class BoundRecord(Strict):
+    """The record that the source's record `of`, of the entity `xref`, became in the target; `entity` says of which kind there,
+    where it became several."""
+
+    xref: Name
+    of: Selector
+    entity: Name | None = None
+
+
 class WriteRow(Strict):
     """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. An upsert whose
-    record is `existing` already updates it, or keeps it as it stands."""
+    record is `existing` already updates it, or keeps it as it stands. A `credit` makes a credit note for the posted record
+    `of`: wholly, or by the `lines` of its record alone."""
 
     name: Name
     connection: Name
     entity: Name
-    operation: Literal["upsert", "create", "update", "post"]
+    operation: Literal["upsert", "create", "update", "post", "credit"]
     key: Template | None = None
-    of: Name | SourceRecord | None = None
+    of: Name | SourceRecord | BoundRecord | None = None
     existing: Literal["update", "keep"] = "update"
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
@@ -102,12 +112,12 @@ class WriteRow(Strict):
         operation, of = given.get("operation"), given.get("of")
         if operation in ("upsert", "create") and of is not None:
             yield Broken(key="of", right=f"`of` has no meaning for {operation}")
-        if operation in ("create", "update", "post") and given.get("existing") is not None:
+        if operation in ("create", "update", "post", "credit") and given.get("existing") is not None:
             yield Broken(key="existing", right=f"`existing` has no meaning for {operation}, but for upsert")
-        if operation in ("update", "post") and of is None:
+        if operation in ("update", "post", "credit") and of is None:
             right = f"`of` says which record to {operation}: the name of an earlier write or {{source: id}}"
             yield Broken(key="operation", right=right, lacking=("of",))
-        elif given.get("key") is None and (operation in ("upsert", "create") or not isinstance(of, str)):
+        elif given.get("key") is None and (operation in ("upsert", "create", "credit") or not isinstance(of, str)):
             right = "`key` is needed: the external reference that makes the write happen once"
             yield Broken(key="", right=right, lacking=("key", "of"))
 

@@ -14,6 +14,7 @@ from sync.workspace import linking
 from sync.workspace.batching import check_batch
 from sync.workspace.connecting import Kinds, read_connections
 from sync.workspace.contract import Contract, properties, read_contract
+from sync.workspace.crediting import check_credits
 from sync.workspace.dictionary import check_dictionary
 from sync.workspace.documents import Document, read
 from sync.workspace.flow import Flow
@@ -91,6 +92,7 @@ def survey(directory: Path, kinds: Kinds | None = None) -> Files:
     for document, _ in files.flows:
         linking.check_flow(document, names)
         check_batch(whole(document), files.connections, lease)
+        check_credits(whole(document), files.connections)
     return files
 
 

@@ -16,7 +16,7 @@ from jmespath.exceptions import JMESPathError
 
 from sync.mapping import template_names
 from sync.workspace.contract import Contract
-from sync.workspace.flow import Flow, MapRow
+from sync.workspace.flow import BoundRecord, Flow, MapRow, SourceRecord
 from sync.workspace.workspace import Workspace
 
 _NO_PATHS = frozenset(
@@ -38,15 +38,18 @@ def reads(flow: Flow) -> frozenset[str]:
     for check in flow.checks:
         found |= set(_check_reads(check.model_dump(exclude_none=True)))
     for write in flow.writes:
-        templates = [
-            write.key or "",
-            *([] if write.of is None or isinstance(write.of, str) else [f"{{{write.of.source}}}"]),
-        ]
+        templates = [write.key or "", *_of_reads(write.of)]
         found |= {path for template in templates for name in template_names(template) for path in paths(name)}
         found |= set(_rows_read(write.record, ""))
         for row in write.verify:
             found |= set(_block_reads(row.model_dump(by_alias=True, exclude_none=True)))
     return frozenset(found)
+
+
+def _of_reads(of: str | SourceRecord | BoundRecord | None) -> list[str]:
+    if isinstance(of, SourceRecord):
+        return [f"{{{of.source}}}"]
+    return [f"{{{of.of}}}"] if isinstance(of, BoundRecord) else []
 
 
 def _texts(value: Any) -> Iterator[str]:
