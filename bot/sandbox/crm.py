@@ -118,6 +118,10 @@ class Crm:
     def companies(self) -> list[Json]:
         return [_flat(record) for record in self.objects.all("companies")]
 
+    def record(self, kind: str, record_id: str) -> Json:
+        """Any record, flat. Raises Missing."""
+        return _flat(self.objects.find(kind, record_id))
+
     def tasks(self) -> list[Json]:
         """Tasks, each with the ids of the companies it is attached to."""
         return [

@@ -1,62 +1,17 @@
 """What the sandbox CRM knows about its objects: types, properties and association types, in HubSpot's words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-Json: TypeAlias = dict[str, Any]
+from bot.sandbox.crm_revenue import CONTRACTS, LEADS, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from bot.sandbox.crm_shapes import Json as Json
+from bot.sandbox.crm_shapes import ObjectType as ObjectType
+from bot.sandbox.crm_shapes import Property as Property
+from bot.sandbox.crm_shapes import object_type, texts
 
 API_VERSION: Final = "2026-09"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    """One property: `type` is HubSpot's (string, number, datetime, enumeration)."""
-
-    name: str
-    label: str
-    type: str = "string"
-    options: tuple[str, ...] = ()
-    computed: bool = False
-    archived: bool = False
-
-    def document(self) -> Json:
-        options = [{"label": option, "value": option, "displayOrder": at} for at, option in enumerate(self.options)]
-        return {
-            "name": self.name,
-            "label": self.label,
-            "type": self.type,
-            "fieldType": {"number": "number", "datetime": "date", "enumeration": "select"}.get(self.type, "text"),
-            "options": options,
-            "calculated": False,
-            "archived": self.archived,
-            "modificationMetadata": {"readOnlyValue": self.computed, "archivable": not self.computed},
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectType:
-    """One object type: its plural is the path, its singular the prefix of webhooks."""
-
-    plural: str
-    singular: str
-    modified: str
-    searched: tuple[str, ...]
-    properties: Mapping[str, Property]
-
-    def living(self, name: str) -> Property | None:
-        """The property of that name, unless it is archived."""
-        found = self.properties.get(name)
-        return None if found is None or found.archived else found
-
-    def with_property(self, old: str, new: Property) -> "ObjectType":
-        """The type with another property in the place of one."""
-        changed = {
-            new.name if name == old else name: new if name == old else each for name, each in self.properties.items()
-        }
-        return replace(self, properties=changed)
 
 
 class NotADate(ValueError):
@@ -87,24 +42,6 @@ def moment(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _type(
-    plural: str, singular: str, searched: str, *own: Property, modified: str = "hs_lastmodifieddate"
-) -> ObjectType:
-    computed = (
-        Property(name="hs_object_id", label="Record ID", type="number", computed=True),
-        Property(name="createdate", label="Create Date", type="datetime", computed=True),
-        Property(name=modified, label="Last Modified Date", type="datetime", computed=True),
-    )
-    properties = {item.name: item for item in (*own, *computed)}
-    return ObjectType(
-        plural=plural, singular=singular, modified=modified, searched=tuple(searched.split()), properties=properties
-    )
-
-
-def _texts(**labels: str) -> tuple[Property, ...]:
-    return tuple(Property(name=name, label=label) for name, label in labels.items())
-
-
 STAGES: Final = (
     "appointmentscheduled",
     "qualifiedtobuy",
@@ -113,18 +50,25 @@ STAGES: Final = (
     "contractsent",
     "closedwon",
     "closedlost",
+    "leadwon",
+    "contractwon",
+    "retainersigned",
 )
+"""The stages of all pipelines, each id once: sales, inbound leads, frame contracts and retainers."""
 
-_DEALS = _type(
+_DEALS = object_type(
     "deals",
     "deal",
     "dealname",
     Property(name="amount", label="Amount", type="number"),
     Property(name="dealstage", label="Deal Stage", type="enumeration", options=STAGES),
     Property(name="closedate", label="Close Date", type="datetime"),
+    Property(name="price_basis", label="Prices are", type="enumeration", options=("net", "gross")),
+    Property(name="commission_status", label="Commission", type="enumeration", options=("none", "due", "paid")),
+    Property(name="retainer_months", label="Months of retainer", type="number"),
     Property(name="hs_primary_associated_company", label="Primary Associated Company", type="number", computed=True),
     Property(name="hs_num_of_associated_line_items", label="Number of Line Items", type="number", computed=True),
-    *_texts(
+    *texts(
         dealname="Deal Name",
         pipeline="Pipeline",
         deal_currency_code="Currency",
@@ -135,13 +79,19 @@ _DEALS = _type(
         billing_status="Billing status",
         invoice_number="Invoice number",
         invoice_total="Invoice total",
+        po_number="Customer's order number",
+        product_family="Product family",
+        lead_source="Lead source",
+        commission_plan="Commission plan",
+        commission_rep="Commission goes to",
+        order_status="Order status",
     ),
 )
-_COMPANIES = _type(
+_COMPANIES = object_type(
     "companies",
     "company",
     "name domain",
-    *_texts(
+    *texts(
         name="Company name",
         domain="Company Domain Name",
         vat_id="VAT ID",
@@ -153,18 +103,21 @@ _COMPANIES = _type(
         erp_customer_code="ERP customer",
         meshline_reference="Reference",
         hubspot_owner_id="Company owner",
+        lifecyclestage="Lifecycle Stage",
+        billing_terms="Billing terms",
     ),
 )
-_LINE_ITEMS = _type(
+_LINE_ITEMS = object_type(
     "line_items",
     "line_item",
     "name",
     Property(name="quantity", label="Quantity", type="number"),
     Property(name="price", label="Unit price", type="number"),
     Property(name="amount", label="Net price", type="number"),
-    *_texts(name="Name", product_code="Product code", hs_sku="SKU"),
+    Property(name="hs_discount_percentage", label="Discount percentage", type="number"),
+    *texts(name="Name", product_code="Product code", hs_sku="SKU"),
 )
-_TASKS = _type(
+_TASKS = object_type(
     "tasks",
     "task",
     "hs_task_subject hs_task_body",
@@ -173,18 +126,35 @@ _TASKS = _type(
              options=("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED")),
     Property(name="hs_task_priority", label="Priority", type="enumeration", options=("NONE", "LOW", "MEDIUM", "HIGH")),
     Property(name="hs_task_type", label="Type", type="enumeration", options=("TODO", "EMAIL", "CALL")),
-    *_texts(hs_task_subject="Subject", hs_task_body="Notes", hubspot_owner_id="Assigned to", meshline_reference="Reference"),
+    *texts(hs_task_subject="Subject", hs_task_body="Notes", hubspot_owner_id="Assigned to", meshline_reference="Reference"),
 )  # fmt: skip
-_CONTACTS = _type(
+_CONTACTS = object_type(
     "contacts",
     "contact",
     "email firstname lastname",
-    *_texts(email="Email", firstname="First Name", lastname="Last Name", phone="Phone", hubspot_owner_id="Owner"),
+    Property(
+        name="hs_email_optout", label="Unsubscribed from all email", type="enumeration", options=("true", "false")
+    ),
+    Property(name="consent_at", label="Consent given or withdrawn", type="datetime"),
+    *texts(consent_source="Source of the consent"),
+    *texts(email="Email", firstname="First Name", lastname="Last Name", phone="Phone", hubspot_owner_id="Owner"),
     modified="lastmodifieddate",
 )
 
 TYPES: Final[Mapping[str, ObjectType]] = {
-    kind.plural: kind for kind in (_DEALS, _COMPANIES, _LINE_ITEMS, _TASKS, _CONTACTS)
+    kind.plural: kind
+    for kind in (
+        _DEALS,
+        _COMPANIES,
+        _LINE_ITEMS,
+        _TASKS,
+        _CONTACTS,
+        TICKETS,
+        LEADS,
+        SUBSCRIPTIONS,
+        CONTRACTS,
+        PAYMENTS,
+    )
 }
 
 ASSOCIATION_TYPES: Final[Mapping[tuple[str, str], int]] = {
@@ -202,6 +172,22 @@ ASSOCIATION_TYPES: Final[Mapping[tuple[str, str], int]] = {
     ("contacts", "tasks"): 203,
     ("tasks", "deals"): 216,
     ("deals", "tasks"): 215,
+    ("tickets", "companies"): 339,
+    ("companies", "tickets"): 340,
+    ("tickets", "deals"): 28,
+    ("deals", "tickets"): 27,
+    ("leads", "companies"): 610,
+    ("companies", "leads"): 611,
+    ("subscriptions", "companies"): 700,
+    ("companies", "subscriptions"): 701,
+    ("contracts", "companies"): 710,
+    ("companies", "contracts"): 711,
+    ("deals", "contracts"): 712,
+    ("contracts", "deals"): 713,
+    ("commerce_payments", "deals"): 390,
+    ("deals", "commerce_payments"): 391,
+    ("commerce_payments", "companies"): 388,
+    ("companies", "commerce_payments"): 389,
 }
 PRIMARY: Final[Mapping[tuple[str, str], int]] = {
     ("deals", "companies"): 5,

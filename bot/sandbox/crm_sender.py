@@ -15,7 +15,7 @@ from typing import Final
 import aiohttp
 
 from bot.sandbox.crm_record import Change
-from bot.sandbox.crm_schema import Json, millis
+from bot.sandbox.crm_schema import TYPES, Json, millis
 
 PORTAL_ID: Final = 62515
 APP_ID: Final = 1160452
@@ -61,7 +61,7 @@ class Sender:
         self.batch_size = 100
         self.max_attempts = 10
         self.paused = False
-        self.subscriptions = {"deal", "company", "contact"}
+        self.subscriptions = {each.singular for each in TYPES.values()} - {"task", "line_item"}
         self.delivered = 0
         self.undelivered: list[Json] = []
         self._pending: list[_Queued] = []
@@ -84,8 +84,10 @@ class Sender:
         if change.kind.singular not in self.subscriptions:
             return
         self._last_event += 1
-        kind = f"{change.kind.singular}.{change.what}"
-        subscription = self._subscription_ids.setdefault((kind, change.property), 5001 + len(self._subscription_ids))
+        kind = f"{'object' if change.kind.type_id else change.kind.singular}.{change.what}"
+        subscription = self._subscription_ids.setdefault(
+            (kind + change.kind.type_id, change.property), 5001 + len(self._subscription_ids)
+        )
         event: Json = {
             "eventId": self._last_event,
             "subscriptionId": subscription,
@@ -97,6 +99,8 @@ class Sender:
             "objectId": int(change.record_id),
             "changeSource": change.source,
         }
+        if change.kind.type_id:
+            event["objectTypeId"] = change.kind.type_id
         if change.property is not None:
             event |= {"propertyName": change.property, "propertyValue": change.value}
         self._pending.append(_Queued(event=event | change.extra))

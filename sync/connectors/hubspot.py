@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from sync.connectors import hubspot_parts as parts
 from sync.connectors import hubspot_polling as polling
 from sync.connectors import hubspot_records as records
 from sync.connectors import hubspot_schema as schema
@@ -28,7 +29,6 @@ from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
 
 API_VERSION = "2026-09"
-BATCH = 100
 
 _PROPERTIES: dict[str, tuple[str, ...]] = {
     "deals": tuple(
@@ -42,11 +42,15 @@ _PROPERTIES: dict[str, tuple[str, ...]] = {
 _NAMED_BY = {"deals": "dealname", "companies": "name", "line_items": "name", "tasks": "hs_task_subject"}
 
 PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+PartName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\[\*\])?$", max_length=100)]
+TypeId = Annotated[str, StringConstraints(pattern=r"^\d{1,3}-\d{1,20}$")]
 
 
 class HubSpotOptions(HttpOptions):
     """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing. `references`
-    names, for objects that may be created, the property that holds our reference."""
+    names, for objects that may be created, the property that holds our reference. `related` says which associated records an
+    object is read with: `company: companies` for the one, `lines[*]: line_items` for all. `objects` names the custom objects
+    by the type ids under which webhooks tell of them, such as `2-3001: contracts`."""
 
     base_url: Address = "https://api.hubapi.com"
     token: Secret
@@ -55,6 +59,8 @@ class HubSpotOptions(HttpOptions):
     properties: dict[str, list[PropertyName]] = Field(default_factory=dict)
     written_back: list[PropertyName] = Field(default_factory=list)
     references: dict[str, PropertyName] = Field(default_factory=dict)
+    related: dict[PropertyName, dict[PartName, PropertyName]] = Field(default_factory=dict)
+    objects: dict[TypeId, PropertyName] = Field(default_factory=dict)
     overlap: Seconds = 300.0
     lag: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1, le=200)] = 200
@@ -76,6 +82,8 @@ class HubSpot(HubSpotLists):
             refusal=records.refusal,
             milliseconds_from=1000,
         )
+        self._parts = parts.parts_of(options.related)
+        self._reader = parts.Parts(self._client, API_VERSION, self._wanted)
 
     async def probe(self) -> str:
         """Reads the list of deal properties, and names those that we ask for and the account lacks."""
@@ -97,8 +105,9 @@ class HubSpot(HubSpotLists):
         if self._options.client_secret is None:
             raise WebhookRefused(401, "Webhooks are off", "The connection has no client_secret to check them with.")
         verify(incoming, self._options.client_secret.get_secret_value(), now=now)
-        written_back = frozenset(self._options.written_back)
-        return read_changes(incoming.body, portal=self._options.portal_id, written_back=written_back)
+        options = self._options
+        written_back = frozenset(options.written_back)
+        return read_changes(incoming.body, portal=options.portal_id, written_back=written_back, objects=options.objects)
 
     async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
         """The next page of the window that the cursor is in. Deletions are not seen here; webhooks and reads show them."""
@@ -111,31 +120,20 @@ class HubSpot(HubSpotLists):
         return {"since": max(polling.milliseconds(since), 0), "until": None, "after": None}
 
     async def read(self, entity: str, record_id: str) -> Record:
-        """The record with all wanted properties; a deal also with `company` and `lines`."""
-        if entity != "deals":
-            return _present(await self._get(entity, record_id), entity, record_id)
-        deal, companies, lines = await asyncio.gather(
-            self._get("deals", record_id),
-            self._associated("deals", record_id, "companies"),
-            self._associated("deals", record_id, "line_items"),
-        )
-        found = _present(deal, entity, record_id)
-        company, items = await asyncio.gather(
-            self._company(records.primary(companies)),
-            self._batch("line_items", sorted({int(target["toObjectId"]) for target in lines})),
-        )
-        return {**found, "company": company, "lines": items}
+        """The record with all wanted properties and its parts; a deal has `company` and `lines`."""
+        found = await self._reader.read(entity, record_id, self._parts.get(entity, {}), self._get)
+        return _present(found, entity, record_id)
 
     async def describe(self, entity: str) -> Described | None:
-        """The properties of the entity, those that are archived too; of a deal also those of its company and its lines."""
-        parts = {"": entity, **schema.PARTS.get(entity, {})}
-        listed = await asyncio.gather(*map(self._properties, parts.values()))
+        """The properties of the entity, those that are archived too; with those of its parts, such as a deal's company."""
+        places = {"": entity, **self._parts.get(entity, {})}
+        listed = await asyncio.gather(*map(self._properties, places.values()))
         known = [each for each in listed if each is not None]
-        return schema.described(entity, dict(zip(parts, known, strict=True))) if len(known) == len(parts) else None
+        return schema.described(entity, dict(zip(places, known, strict=True))) if len(known) == len(places) else None
 
     def want(self, entity: str, paths: Collection[str]) -> None:
-        """From now on a record is read with these fields too, those of a deal's company and lines among them."""
-        for kind, names in schema.objects(entity, paths).items():
+        """From now on a record is read with these fields too, those of its parts among them."""
+        for kind, names in schema.objects(entity, paths, self._parts.get(entity, {})).items():
             self._wanted[kind] = tuple(dict.fromkeys((*self._wanted.get(kind, ()), *names)))
 
     async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
@@ -152,7 +150,7 @@ class HubSpot(HubSpotLists):
         wanted = list(self._wanted.get(entity, ()))
         request = {"filterGroups": [{"filters": group} for group in groups], "properties": wanted, "limit": 100}
         answer = await self._search(entity, request)
-        return [records.flat(result) for result in _results(answer)]
+        return [records.flat(result) for result in records.results(answer)]
 
     async def find(self, entity: str, reference: str) -> Found | None:
         """A task by its marker, what may be created by the property that holds our reference, everything else by its id."""
@@ -161,7 +159,7 @@ class HubSpot(HubSpotLists):
             return _found(same[0]) if same else None
         if entity != tasks.ENTITY:
             return await self.get(entity, reference)
-        listed = _results(await self._search(entity, tasks.search(reference)))
+        listed = records.results(await self._search(entity, tasks.search(reference)))
         found = [records.flat(result) for result in listed]
         ours = sorted((r for r in found if tasks.carries(r, reference)), key=lambda r: int(r["id"]))
         return _found(ours[0]) if ours else None
@@ -220,23 +218,10 @@ class HubSpot(HubSpotLists):
             answer = await self._client.request("GET", path, query=query, idempotent=True, missing_ok=True)
             if answer.status == 404:
                 return None
-            found += _results(answer.data)
+            found += records.results(answer.data)
             if not found:
                 raise Unavailable(f"{self._client.name}: {entity} without any property cannot be the truth")
         return found
-
-    async def _associated(self, entity: str, record_id: str, other: str) -> list[dict[str, Any]]:
-        path = f"/crm/associations/{API_VERSION}/{entity}/{other}/batch/read"
-        targets: list[dict[str, Any]] = []
-        start: dict[str, str] = {}
-        while True:
-            request = {"inputs": [{"id": record_id, **start}]}
-            answer = await self._client.request("POST", path, json=request, idempotent=True)
-            page, after = records.associated(answer.data, record_id)
-            targets.extend(page)
-            if after is None or start.get("after") == after:
-                return targets
-            start = {"after": after}
 
     async def _companies_of(self, ids: Sequence[str]) -> Any:
         path = f"/crm/associations/{API_VERSION}/deals/companies/batch/read"
@@ -244,27 +229,8 @@ class HubSpot(HubSpotLists):
             await self._client.request("POST", path, json={"inputs": [{"id": each} for each in ids]}, idempotent=True)
         ).data
 
-    async def _company(self, company_id: str | None) -> Record | None:
-        if company_id is None:
-            return None
-        company = await self._get("companies", company_id)
-        if company is None:
-            raise Unavailable(f"company {company_id} vanished while its deal was read")
-        return company
-
     async def _batch(self, entity: str, ids: Sequence[int]) -> list[Record]:
-        wanted = self._wanted.get(entity, ())
-        found: dict[str, Record] = {}
-        for start in range(0, len(ids), BATCH):
-            inputs = [{"id": str(one)} for one in ids[start : start + BATCH]]
-            request = {"properties": list(wanted), "inputs": inputs}
-            path = f"/crm/objects/{API_VERSION}/{entity}/batch/read"
-            answer = await self._client.request("POST", path, json=request, idempotent=True)
-            found |= {record["id"]: record for record in (records.flat(r) for r in _results(answer.data))}
-        missing = [str(one) for one in ids if str(one) not in found]
-        if missing:
-            raise Unavailable(f"{entity} {', '.join(missing[:5])} vanished while their deal was read")
-        return [found[str(one)] for one in ids]
+        return await self._reader.batch(entity, ids, "deals")
 
     async def _search(self, entity: str, request: Record) -> Any:
         path = f"/crm/objects/{API_VERSION}/{segment(entity)}/search"
@@ -283,13 +249,6 @@ def _present(record: Record | None, entity: str, record_id: str) -> Record:
     if record is None:
         raise Rejected(f"{entity} {record_id} is gone", reason="not_found", code="404")
     return record
-
-
-def _results(answer: Any) -> list[Any]:
-    results = answer.get("results") if isinstance(answer, dict) else None
-    if not isinstance(results, list):
-        raise Unavailable("the CRM answered without results")
-    return results
 
 
 def _found(record: Record) -> Found:

@@ -10,7 +10,7 @@ from sync.connectors.failures import Answer, clip
 from sync.errors import ConnectorError, Rejected, Unavailable
 from sync.model import Record
 
-PRIMARY_COMPANY = 5  # association type of a deal's primary company
+_PRIMARY = (1, 5, 26)  # association types of the primary company of a contact, a deal and a ticket
 _ATTACHED = {("companies", "deals"): 342, ("contacts", "companies"): 279, ("contacts", "deals"): 4}
 _WORD = re.compile(r"\w{2,}")
 
@@ -22,6 +22,14 @@ def flat(result: Any) -> Record:
         raise Unavailable("the CRM answered with something that is not a record")
     properties = result.get("properties") or {}
     return {name: _text(value) for name, value in properties.items()} | {"id": str(result["id"])}
+
+
+def results(answer: Any) -> list[Any]:
+    """The results of an answer. Raises Unavailable when it has none."""
+    found = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise Unavailable("the CRM answered without results")
+    return found
 
 
 def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str | None]:
@@ -39,7 +47,7 @@ def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str |
 
 
 def primary(targets: Iterable[Mapping[str, Any]]) -> str | None:
-    """The primary company among association targets, or else the one with the lowest id."""
+    """The primary one among association targets, or else the one with the lowest id."""
     ranked = sorted((not _is_primary(target), int(target["toObjectId"])) for target in targets)
     return str(ranked[0][1]) if ranked else None
 
@@ -77,7 +85,7 @@ def words(text: str, limit: int = 5) -> list[str]:
 
 
 def _is_primary(target: Mapping[str, Any]) -> bool:
-    return any(kind.get("typeId") == PRIMARY_COMPANY for kind in target.get("associationTypes") or [])
+    return any(kind.get("typeId") in _PRIMARY for kind in target.get("associationTypes") or [])
 
 
 def _text(value: Any) -> str | None:

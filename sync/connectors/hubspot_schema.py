@@ -1,4 +1,4 @@
-"""HubSpot's properties as a contract's fields: types by its logical types, what belongs to a deal under the deal."""
+"""HubSpot's properties as a contract's fields: types by its logical types, what belongs to a record under that record."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.described import Described, Property
-
-PARTS: Mapping[str, Mapping[str, str]] = {"deals": {"company": "companies", "lines[*]": "line_items"}}
-"""What a record comes with: where it stands in the record, and which object it is."""
 
 _TYPES = {
     "string": "string", "phone_number": "string", "enumeration": "string", "number": "number", "bool": "boolean",
@@ -31,12 +28,12 @@ def described(entity: str, listed: Mapping[str, Sequence[Any]]) -> Described:
     return Described(entity=entity, fields=fields)
 
 
-def objects(entity: str, paths: Collection[str]) -> dict[str, list[str]]:
-    """The properties behind the paths of a contract, by the object that has them."""
-    kinds = {"": entity, **PARTS.get(entity, {})}
+def objects(entity: str, paths: Collection[str], parts: Mapping[str, str]) -> dict[str, list[str]]:
+    """The properties behind the paths of a contract, by the object that has them. `parts` say which object stands where."""
+    kinds = {"": entity, **parts}
     found: dict[str, list[str]] = {}
     for place, _, name in (path.rpartition(".") for path in paths):
-        is_part = any(name == part.removesuffix("[*]") for part in PARTS.get(entity, {}) if not place)
+        is_part = any(name == part.removesuffix("[*]") for part in parts if not place)
         if place in kinds and name != "id" and not is_part and _NAME.fullmatch(name):
             found.setdefault(kinds[place], []).append(name)
     return found

@@ -26,21 +26,29 @@ _TYPE_IDS = {
     "0-5": "tickets",
     "0-7": "products",
     "0-8": "line_items",
+    "0-14": "quotes",
+    "0-69": "subscriptions",
+    "0-101": "commerce_payments",
+    "0-123": "orders",
+    "0-136": "leads",
 }
 _SANE = range(946_684_800_000, 4_102_444_800_000)  # the years 2000 to 2099 in milliseconds
 _KEY = ("portalId", "subscriptionId", "objectId", "eventId", "occurredAt")
 
 
-def read_changes(body: bytes, *, portal: int | None, written_back: frozenset[str]) -> list[Change]:
+def read_changes(
+    body: bytes, *, portal: int | None, written_back: frozenset[str], objects: Mapping[str, str] = _TYPE_IDS
+) -> list[Change]:
     """The changes of a verified body. Left out are other portals, unknown objects and the properties that we write
-    ourselves. Raises WebhookRefused(400)."""
+    ourselves; `objects` names custom objects by their type ids. Raises WebhookRefused(400)."""
     try:
         items = decode(body)
     except ValueError as error:
         raise _malformed(f"The body is not JSON: {error}.") from None
     if not isinstance(items, list) or len(items) > BATCH_LIMIT:
         raise _malformed(f"The body must be an array of at most {BATCH_LIMIT} changes.")
-    found = [_change(item) for item in items]
+    known = {**_TYPE_IDS, **objects}
+    found = [_change(item, known) for item in items]
     wanted = zip(items, found, strict=True)
     return [change for item, change in wanted if change and _concerns_us(item, portal, written_back)]
 
@@ -50,11 +58,11 @@ def _concerns_us(item: Mapping[str, Any], portal: int | None, written_back: froz
     return ours and item.get("propertyName") not in written_back
 
 
-def _change(item: Any) -> Change | None:
+def _change(item: Any, known: Mapping[str, str]) -> Change | None:
     if not isinstance(item, dict) or not isinstance(item.get("subscriptionType"), str):
         raise _malformed("Every change must be an object with a subscriptionType.")
     kind = item["subscriptionType"]
-    entity = _entity(kind, item)
+    entity = _entity(kind, item, known)
     if entity is None:
         return None
     item = {**item, "objectId": item.get("objectId", item.get("fromObjectId"))}
@@ -68,11 +76,11 @@ def _change(item: Any) -> Change | None:
     )
 
 
-def _entity(kind: str, item: Mapping[str, Any]) -> str | None:
+def _entity(kind: str, item: Mapping[str, Any], known: Mapping[str, str]) -> str | None:
     noun, _, verb = kind.partition(".")
     if not verb:
         return None
-    return _TYPE_IDS.get(str(item.get("objectTypeId"))) if noun == "object" else _ENTITIES.get(noun)
+    return known.get(str(item.get("objectTypeId"))) if noun == "object" else _ENTITIES.get(noun)
 
 
 def _object_id(value: Any) -> str:
