@@ -38,14 +38,15 @@ schemas: $(VENV)/runtime.stamp ## The JSON Schemas of workspace files, anew from
 postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
 	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py tests/sync/test_batches.py tests/bot/test_cli_moving.py tests/bot/test_renamed_fields.py tests/bot/test_publishing.py tests/faults/test_goodbye.py $(ARGS)
 
-slow: $(VENV)/dev.stamp ## What takes longer: kill -9 in the middle of 500 deals, and the quick rows of the matrix
-	$(BIN)/pytest -m slow -s $(ARGS)
+slow: $(VENV)/dev.stamp ## What takes longer; then, with nothing beside it, what measures time or kills processes
+	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)
+	$(BIN)/pytest -m "slow and alone" -s $(ARGS)
 
 faults: $(VENV)/dev.stamp ## The fault matrix, row by row: make faults ARGS="--json"
 	$(BIN)/python -m tests.faults $(ARGS)
 
 browser: $(VENV)/dev.stamp ## The page in headless Chromium
-	$(BIN)/pytest -m browser $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m browser $(ARGS)
 
 mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail
 	$(BIN)/python tests/mutants.py $(ARGS)

@@ -3,11 +3,8 @@ once, if it still waits."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -19,24 +16,11 @@ from store.rows import AnyRow
 from store.tables import causes, held_mentions
 from sync import clocks
 from sync.absence import present
+from sync.mentions import Question
 from sync.preferences import Preferences
 from sync.quiet import rings_at
 
-_ALWAYS = "A"
 _MOST = 15  # what fits into one message without being read by nobody
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Words for a card's thread and whom they are for. `hours` is the calendar that was kept with the case, `team` has the card."""
-
-    cause_id: int
-    words: str
-    people: tuple[str, ...]
-    severity: str
-    team: str
-    hours: Mapping[str, Any] | None
-    broadcast: bool = False
 
 
 class Asking:
@@ -94,20 +78,3 @@ def about(row: AnyRow, words: str, people: Iterable[str], *, broadcast: bool = F
         cause_id=row.cause_id, words=words, people=tuple(people), severity=row.severity, team=row.team, hours=row.hours,
         broadcast=broadcast,
     )  # fmt: skip
-
-
-def once_each(asked: Sequence[Question]) -> list[Question]:
-    """What is asked of the same people about several cards of a team at one moment rings once: the first says how many more
-    there are, the others stand in their threads. Class A rings for each card."""
-    alike: defaultdict[object, list[Question]] = defaultdict(list)
-    for place, one in enumerate(asked):
-        alone = one.severity == _ALWAYS or not (one.people or one.broadcast)
-        alike[place if alone else (one.team, one.people, one.broadcast)].append(one)
-    spoken = []
-    for first, *rest in alike.values():
-        more = f" The same holds for {len(rest):,} more card{'s' if len(rest) > 1 else ''} here." if rest else ""
-        spoken += [
-            replace(first, words=f"{first.words}{more}"),
-            *(replace(one, people=(), broadcast=False) for one in rest),
-        ]
-    return spoken

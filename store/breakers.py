@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, select, update
 
 from store.database import Database, insert, tell_news
 from store.journal import append
+from store.rows import AnyRow
 from store.tables import breakers
 from sync.lifecycle import BreakerState
 from sync.model import Breaker
@@ -94,5 +95,5 @@ def let_through(tx: Connection, needs: Sequence[str], now: datetime, probed_unti
     return 1 if tx.execute(probe).rowcount == len(rows) else 0
 
 
-def _breaker(row: object) -> Breaker:
-    return Breaker(**row._mapping)  # type: ignore[attr-defined]
+def _breaker(row: AnyRow) -> Breaker:
+    return Breaker(**row._mapping)

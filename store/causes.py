@@ -15,10 +15,8 @@ from store.tables import cards, cases, causes, messages, rollouts
 from sync import clocks, ladder
 from sync.lifecycle import CaseState
 from sync.model import Delivery
+from sync.severity import Severity
 from sync.steps import Opening, Route
-
-QUIET = "C"
-"""The class that has no card of its own until it is late."""
 
 
 def open_cause(
@@ -40,7 +38,7 @@ def open_cause(
             "channel": route.channel, "opened_at": now,
         }  # fmt: skip
         found = int((tx.execute(causes.insert().values(**values).returning(causes.c.id))).scalar_one())
-    if route.severity != QUIET:
+    if route.severity != Severity.C:
         show_card(tx, found, now, route)
     return found
 
@@ -49,7 +47,7 @@ def show_card(tx: Connection, cause_id: int, now: datetime, route: Route | None 
     """The cause has a card from now on, in the channel that its route named when it was opened. Cards are posted by the class
     and the deadline of the route that they were opened with, late ones without a route after those of class A and B."""
     channel = select(causes.c.channel).where(causes.c.id == cause_id).scalar_subquery()
-    order = {"severity": route.severity, "deadline": route.resolve_by} if route else {"severity": QUIET}
+    order = {"severity": route.severity, "deadline": route.resolve_by} if route else {"severity": Severity.C.value}
     tx.execute(insert_or_nothing(tx, cards).values(cause_id=cause_id, channel=channel, due_at=now, **order))
 
 

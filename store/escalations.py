@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, literal_column, or_, select, update
 
 from store.absences import standing
-from store.asking import Question, about, ask, once_each, there
+from store.asking import about, ask, there
 from store.causes import show_card, touch
 from store.database import Database
 from store.holds import place
@@ -22,6 +22,7 @@ from store.tables import cases
 from sync import clocks, ladder
 from sync.absence import Absence, present
 from sync.ladder import CHANNEL, Rung
+from sync.mentions import Question, once_each
 
 NOTHING, RESPOND, RESOLVE = 0, 1, 2
 _OPEN = cases.c.state != literal_column("'resolved'")  # written out: the index is asked for by these words

@@ -20,13 +20,12 @@ from store.rows import AnyRow
 from store.tables import bindings, cases, causes, deliveries, rollout_cases
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Delivery
+from sync.severity import Severity
 from sync.spoken import spoken
 from sync.steps import Opening, Route
 from sync.words import fitted
 
 _SAME = ("source_connection", "source_entity", "source_id", "target_connection", "target_entity")
-AT_ONCE = "A"
-"""The class that its owner is told of at once."""
 _FRESH = ("target_id", "reference", "delivery_id", "bound_at")
 
 
@@ -136,7 +135,7 @@ def open_case(
     values = case_values(delivery, opening, route, now) | {"cause_id": cause_id}
     case_id = (tx.execute(cases.insert().values(**values).returning(cases.c.id))).scalar_one()
     touch(tx, cause_id, now)
-    if route.severity == AT_ONCE and _first(tx, cause_id, case_id):
+    if route.severity == Severity.A and _first(tx, cause_id, case_id):
         say(tx, cause_id, f"EX-{case_id} is class A: money or data at risk. Please look at it now.", now=now,
             mention=route.owner)  # fmt: skip
     append(

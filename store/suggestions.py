@@ -3,6 +3,7 @@ once and never applied."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from sync.suggestions import Counting, Mark, ProposedRule, Suggestion, in_words
 RULE = "rule"
 """The kind of the message that tells of a proposed rule is `rule:<id>`; its body holds the rule as data."""
 _S, _P = suggestions.c, proposed_rules.c
+_RULE, _COUNTED = ([each.name for each in fields(noun)] for noun in (ProposedRule, Suggestion))
 
 
 class Suggestions:
@@ -115,9 +117,8 @@ def _found(tx: Connection, rule_id: int) -> AnyRow:
 
 
 def _rule(row: AnyRow) -> ProposedRule:
-    names = ProposedRule.__slots__
-    return ProposedRule(**{name: getattr(row, name) for name in names})
+    return ProposedRule(**{name: getattr(row, name) for name in _RULE})
 
 
 def _suggestion(row: AnyRow) -> Suggestion:
-    return Suggestion(**{name: getattr(row, name) for name in Suggestion.__slots__})
+    return Suggestion(**{name: getattr(row, name) for name in _COUNTED})

@@ -50,9 +50,6 @@ class Field:
     search: Searched | None = None
 
 
-PLAIN = Field()
-
-
 def plain_field(question: Violation) -> Field:
     """How a question is answered as far as it says so itself."""
     kind: Kind = next((each for each in _KINDS if each == question.kind), "text")

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 BACKUP, APPROVERS, MEMBERS, CHANNEL = "backup", "approvers", "members", "channel"
-TARGETS = (BACKUP, APPROVERS, MEMBERS, CHANNEL)
 USUAL = ((BACKUP, timedelta()), (APPROVERS, timedelta(hours=4)), (CHANNEL, timedelta(hours=8)))
 _CALLED = {
     BACKUP: "the backup",

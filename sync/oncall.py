@@ -34,13 +34,3 @@ def duty_day(rota: Rota, now: datetime) -> date:
     """The local date whose handover was last."""
     local = now.astimezone(ZoneInfo(rota.timezone))
     return local.date() if local.time() >= rota.handover else local.date() - _DAY
-
-
-def next_handover(rota: Rota, now: datetime) -> datetime:
-    """When somebody else is on call (UTC offsets of the rota's zone); with one person and no other date, the end of the turn."""
-    zone, day, present = ZoneInfo(rota.timezone), duty_day(rota, now), on_call(rota, now)
-    for ahead in range(1, rota.days + 1):
-        moment = datetime.combine(day + ahead * _DAY, rota.handover, zone)
-        if on_call(rota, moment) != present:
-            return moment
-    return datetime.combine(day + rota.days * _DAY, rota.handover, zone)

@@ -34,10 +34,6 @@ class Preferences:
                 return end.astimezone(UTC)
         return None
 
-    def is_quiet(self, now: datetime) -> bool:
-        """Whether nothing but class A may ring at this moment."""
-        return self.quiet_ends(now) is not None
-
 
 def zone_of(name: str) -> ZoneInfo:
     """The time zone of that name; UTC for a name that is none."""

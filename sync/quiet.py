@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 from sync.clocks import Calendar, later
 from sync.preferences import Preferences
-
-_AT_ONCE = "A"
+from sync.severity import Severity
 
 
 def rings_at(severity: str, wanted: Preferences, hours: Calendar | None, now: datetime) -> datetime | None:
     """The moment at which a person may be mentioned: now, at the end of their quiet hours, or when the team works again (without
     `hours` it always does). None: never, they want no mentions."""
-    if severity == _AT_ONCE:
+    if severity == Severity.A:
         return now
     if not wanted.mentions:
         return None

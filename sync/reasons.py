@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """Class A: money or data at risk, four eyes, runs round the clock. B: needs a fix. C: batched into the digest."""
-
-    A = "A"
-    B = "B"
-    C = "C"
+from sync.severity import Severity as Severity
 
 
 class Fix(StrEnum):

@@ -20,9 +20,8 @@ _NUMBERS = re.compile(r"\s*\d+(?:\.\d+)?\s*%|\s+on \d.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """That one suggestion was taken, or passed over for another value. `means` is what people call `value`; `matcher` is the kind
-    of likeness that it rested on."""
+class Suggested:
+    """What was suggested for `found`. `means` is what people call `value`; `matcher` is the kind of likeness that it rested on."""
 
     flow: str
     reason: str
@@ -32,6 +31,12 @@ class Mark:
     value: str
     means: str
     matcher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark(Suggested):
+    """That one suggestion was taken, or passed over for another value."""
+
     accepted: bool
 
     @property
@@ -42,18 +47,10 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(Suggested):
     """How often what was suggested for `found` was taken and passed over; `streak` is how often it was taken since it was last
     passed over."""
 
-    flow: str
-    reason: str
-    path: str
-    label: str
-    found: str
-    value: str
-    means: str
-    matcher: str
     accepted: int
     rejected: int
     streak: int

@@ -2,8 +2,6 @@
 
 from bot.sandbox.slack.values import Channel, Person
 
-TEAM_NAME = "Northwind Trading"
-
 
 def _person(user: str, name: str, real_name: str, title: str, role: str) -> Person:
     return Person(id=user, name=name, real_name=real_name, title=title, role=role, email=f"{name}@northwind.example")

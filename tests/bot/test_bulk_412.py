@@ -55,6 +55,7 @@ async def until(true: Callable[[], Any], seconds: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_412_deals_with_one_cause_are_one_message_and_one_decision(tmp_path: Path) -> None:
     async with running_world(tmp_path) as world:
         calls_before = Counter(world.slack.calls)

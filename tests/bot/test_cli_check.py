@@ -67,6 +67,7 @@ def test_junit_has_a_case_for_each_mistake_and_each_sample_of_each_flow(broken: 
 
 
 @given(words=st.text(max_size=40) | st.just(ODD))
+@pytest.mark.slow
 def test_junit_is_well_formed_whatever_stands_in_the_files(words: str) -> None:
     root = ElementTree.fromstring(reports.junit(report(words)))
     assert len(root.findall(".//testcase")) == 3

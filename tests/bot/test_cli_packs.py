@@ -23,6 +23,7 @@ async def said(world: World, monkeypatch: pytest.MonkeyPatch, *words: str) -> Re
     return await asyncio.to_thread(CliRunner().invoke, app, [*words])
 
 
+@pytest.mark.slow
 async def test_a_pack_is_written_with_its_charts_and_rows_where_somebody_wants_it(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

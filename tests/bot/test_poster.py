@@ -146,6 +146,7 @@ async def test_a_channel_that_takes_long_keeps_no_other_waiting(world: World, mo
     assert len(cards(world)) == 1
 
 
+@pytest.mark.slow
 async def test_forty_records_with_one_cause_are_one_message(world: World) -> None:
     acme = world.company()
     for _ in range(40):

@@ -18,7 +18,7 @@ from bot.sandbox.world import free_port
 from tests.ledgers import on_sqlite
 from tests.world import World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 TREE = Path(__file__).resolve().parents[2]
 _PATIENCE = 60.0

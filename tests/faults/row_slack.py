@@ -140,10 +140,11 @@ async def _true(world: World) -> list[str]:
     "a whole company on two systems and Slack, killed at random and at every write and card, with people pressing buttons",
 )
 async def company(setting: Setting) -> Figures:
+    at_random = setting.many(10, least=3)
     verdict, kills, seconds = await played(
-        setting.home, seed=setting.seed, deals=setting.many(300, least=150), say=setting.say
+        setting.home, seed=setting.seed, deals=setting.many(300, least=100), at_random=at_random, say=setting.say
     )
-    few = () if kills >= 10 else (f"only {kills} kills",)
+    few = () if kills >= max(6, at_random) else (f"only {kills} kills",)
     return Figures(
         events=verdict.figures.get("events", 0), kills=kills, lost=len(verdict.lost), doubled=len(verdict.doubled),
         reordered=len(verdict.reordered), wrong=(*verdict.wrong, *few), detail={**asdict(verdict)["figures"], "seconds": round(seconds)},

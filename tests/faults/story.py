@@ -205,16 +205,20 @@ async def verdict_on(story: Story, *, patience: float) -> Verdict:
     return await judge(story.world, story.sales, story.store)
 
 
-async def played(home: Path, *, seed: int, deals: int, say: Callable[[str], None]) -> tuple[Verdict, int, float]:
-    """The whole story with ten random kills and nine aimed ones; what the oracle says, how many kills hit, and the seconds."""
+async def played(
+    home: Path, *, seed: int, deals: int, at_random: int, say: Callable[[str], None]
+) -> tuple[Verdict, int, float]:
+    """The whole story with so many random kills and nine aimed ones; what the oracle says, how many kills hit, and the seconds."""
     begun = time.monotonic()
     async with company(home, seed=seed) as story:
-        plan: list[tuple[str, int] | None] = [*([None] * 10), *_AIMED]
+        plan: list[tuple[str, int] | None] = [*([None] * at_random), *_AIMED]
         story.rng.shuffle(plan)
         done: list[bool] = []  # on a slow machine, too, there is something left to sell at the last kill
         selling = asyncio.create_task(
             story.sales.sell(
-                deals, seconds=max(45.0, deals / 8), may_go_on=lambda share: share * len(plan) <= len(done) + _AHEAD
+                deals,
+                seconds=max(2.5 * len(plan), deals / 8),
+                may_go_on=lambda share: share * len(plan) <= len(done) + _AHEAD,
             )
         )
         around = [asyncio.create_task(story.weather()), asyncio.create_task(story.people())]

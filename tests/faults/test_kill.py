@@ -13,7 +13,7 @@ from tests.faults.orders import plan
 from tests.faults.plant import plant
 from tests.faults.story import changed_tree, company, verdict_on
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 _WITHOUT_LOOKING = (
     ("sync/writing.py", "if look_first:", "if False:"),

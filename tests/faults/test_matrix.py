@@ -14,7 +14,7 @@ from tests.faults.plant import background, plant
 from tests.faults.rows import Figures, Setting
 from tests.postgres import Cluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 _PROMISED = {
     "kill -9": {
         "kill-sqlite",

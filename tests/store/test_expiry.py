@@ -208,6 +208,7 @@ async def test_what_waits_for_a_billing_hold_names_the_exception_that_placed_it(
     assert (waits.subject, waits.case_id, waits.hold_id, waits.until) == ("deals:1", case.id, 1, None)
 
 
+@pytest.mark.slow
 async def test_nobody_counts_further_than_ten_thousand(store: Store) -> None:
     case = await held(store, later=0)
     many = [change("1", f"later-{number}", at=MONDAY + timedelta(seconds=number)) for number in range(1, 10_050)]

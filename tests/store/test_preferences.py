@@ -59,11 +59,12 @@ NIGHT = Preferences(user=DANA, quiet_from=time(19), quiet_until=time(7), timezon
 )
 def test_quiet_hours_go_over_midnight_on_the_persons_own_clock(now: str, ends: str | None) -> None:
     assert NIGHT.quiet_ends(utc(now)) == (utc(ends) if ends else None)
-    assert NIGHT.is_quiet(utc(now)) is (ends is not None)
 
 
 def test_quiet_hours_within_a_day_and_none_at_all() -> None:
     lunch = Preferences(user=DANA, quiet_from=time(12), quiet_until=time(13), timezone="no zone of this world")
-    assert lunch.is_quiet(utc("2026-11-23 12:30")) and not lunch.is_quiet(utc("2026-11-23 13:00"))
-    assert not Preferences(user=DANA).is_quiet(utc("2026-11-23 12:30"))
-    assert not Preferences(user=DANA, quiet_from=time(9), quiet_until=time(9)).is_quiet(utc("2026-11-23 09:00"))
+    assert lunch.quiet_ends(utc("2026-11-23 12:30")) == utc("2026-11-23 13:00")
+    assert lunch.quiet_ends(utc("2026-11-23 13:00")) is None
+    assert Preferences(user=DANA).quiet_ends(utc("2026-11-23 12:30")) is None
+    never = Preferences(user=DANA, quiet_from=time(9), quiet_until=time(9))
+    assert never.quiet_ends(utc("2026-11-23 09:00")) is None

@@ -93,6 +93,7 @@ async def test_what_stands_behind_a_held_record_is_counted_but_does_not_make_the
 
 
 @pytest.mark.parametrize("state", ["pending", "delivered"])
+@pytest.mark.slow
 async def test_nobody_counts_further_than_ten_thousand(store: Store, state: str) -> None:
     await fill(store, COUNTED + 5, state)
     [status] = await store.status()

@@ -68,6 +68,7 @@ def outcome(search: Any, record: Any) -> Any:
 
 @settings(max_examples=1000, deadline=None)
 @given(SELECTORS, st.lists(RECORDS, min_size=1, max_size=4))
+@pytest.mark.slow
 def test_a_selector_finds_what_the_library_finds(selector: str, records: list[Any]) -> None:
     try:
         compiled = jmespath.compile(selector)

@@ -186,6 +186,7 @@ def read_back(directory: Path, value: dict[str, Any]) -> Document:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=contracts())
+@pytest.mark.slow
 def test_a_contract_that_is_read_and_written_out_has_lost_nothing(tmp_path: Path, value: dict[str, Any]) -> None:
     document = read_back(tmp_path, value)
     contract = read_contract(document)

@@ -144,6 +144,7 @@ def test_the_real_pipeline_has_the_facts_it_is_known_for():
 
 
 @real
+@pytest.mark.slow
 def test_the_real_pipeline_loads_into_the_crm():
     told = read(REAL)
     crm = Crm(clock=lambda: told.now)
