@@ -72,6 +72,8 @@ class Builder:
     def _verified(self, row: VerifyRow) -> Any:
         if row.exists:
             return PRESENT
+        if row.text is not None:
+            return self._text(row.text, row.field, self.scene.record, "")
         if row.total is None:
             return self._transformed(row, self.scene.record, "")
         try:

@@ -41,9 +41,12 @@ class Contracts:
         """The one contract that carries the reference, if any."""
         return tuple(each for each in self.all.values() if each.reference == reference)
 
+    def is_taken(self, reference: str) -> bool:
+        return bool(self.with_reference(reference))
+
     def create(self, body: object) -> Contract:
         values = fields(_fields(self._payment_terms), body)
-        if self.with_reference(values["reference"]):
+        if self.is_taken(values["reference"]):
             raise Refused(409, "duplicate_reference", f"reference {values['reference']!r} is taken", "reference")
         return self._keep(Contract(id=f"K-{len(self.all) + 1:05}", **values))
 

@@ -71,19 +71,20 @@ class Total(Strict):
 
 
 class VerifyRow(Strict):
-    """What the target must show after the write: a value of the record, a value as it is, any value at all (`exists`), or the
-    total of the record's items."""
+    """What the target must show after the write: a value of the record, a value as it is, a text with values in it, any
+    value at all (`exists`), or the total of the record's items."""
 
     field: str
     from_: Selector | None = Field(default=None, alias="from")
     value: Scalar | None = None
+    text: Template | None = None
     exists: Literal[True] | None = None
     total: Total | None = None
     transform: str | tuple[str, ...] = ()
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
-        yield from exactly_one(given, "from", "value", "exists", "total")
+        yield from exactly_one(given, "from", "value", "text", "exists", "total")
 
     @property
     def transforms(self) -> tuple[str, ...]:

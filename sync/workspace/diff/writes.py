@@ -228,4 +228,6 @@ def confirmation(row: VerifyRow) -> str:
         return f"the sum of {times} over {row.total.of}"
     if row.exists:
         return "any value"
+    if row.text is not None:
+        return f"the text {row.text}"
     return row.from_ if row.from_ is not None else f"the value {shown(row.value)}"
