@@ -30,6 +30,7 @@ from sync.workspace.checking import Range as Range
 from sync.workspace.checking import Regex as Regex
 from sync.workspace.checking import Required as Required
 from sync.workspace.checking import RuleCheck as RuleCheck
+from sync.workspace.checking import SameAs as SameAs
 from sync.workspace.checking import StatusAgreement as StatusAgreement
 from sync.workspace.checking import SumEquals as SumEquals
 from sync.workspace.checking import Type as Type
@@ -40,6 +41,7 @@ from sync.workspace.conditions import When as When
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
+from sync.workspace.rows import Spread as Spread
 from sync.workspace.rows import VerifyRow as VerifyRow
 from sync.workspace.telling import Receipts as Receipts
 from sync.workspace.values import Broken, Duration, Name, Selector, Strict, Template, Words
