@@ -38,6 +38,7 @@ from sync.workspace.checking import Unique as Unique
 from sync.workspace.conditions import Cohort as Cohort
 from sync.workspace.conditions import Scalar as Scalar
 from sync.workspace.conditions import When as When
+from sync.workspace.reconciling import Reconciling as Reconciling
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
@@ -145,6 +146,7 @@ class Flow(Strict):
     write_back: tuple[Name, ...] = ()
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
+    reconcile: Reconciling | None = None
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
     _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)
