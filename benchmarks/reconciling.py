@@ -169,6 +169,7 @@ class Erp(Crm):
         record = {
             "id": id_, "reference": key, "customer_id": f"C-{number % world.customers}", "status": status,
             "currency": _CURRENCIES[number % world.customers % 3], "issue_date": world.day(number), "total_minor": minor,
+            "contract_reference": str(number), "sync_reference": f"quote_to_cash/{number}",
         }  # fmt: skip
         return Entry(id_, record, changed, status, key)
 

@@ -24,7 +24,17 @@ from sync.workspace.reconciling import Compared, Reconciling
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_UNREADABLE = (Unreadable, NotMoney, SelectorFailed, NeverReturned, OwnFailed, ValueError, TypeError, ArithmeticError)
+_UNREADABLE = (
+    Unreadable,
+    NotMoney,
+    KeyError,
+    SelectorFailed,
+    NeverReturned,
+    OwnFailed,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+)
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 Reader = Callable[[Any, str | None], Value]
@@ -140,7 +150,7 @@ def rules_of(
     write = next(each for each in flow.writes if each.name == options.write)
     known = dict(sources_of(flow, write))
     named = dict(options.fields) or {name: Compared() for name in demanded(flow, write, options)}
-    fields = tuple(_field(name, known, own, each.tolerance, each.days) for name, each in named.items())
+    fields = tuple(_field(name, known, own, flow, each.tolerance, each.days) for name, each in named.items())
     amount = options.amount or next((name for name in named if name.endswith("_minor")), None)
     places = [each.name for each in fields]
     return Rules(
@@ -149,8 +159,8 @@ def rules_of(
         options=options,
         fields=fields,
         amount=places.index(amount) if amount in places else None,
-        currency=_field(options.currency, known, own),
-        period=_field(options.period, known, own) if options.period else None,
+        currency=_field(options.currency, known, own, flow),
+        period=_field(options.period, known, own, flow) if options.period else None,
         key=_key(flow, write),
         ours=re.compile(_references(flow, write)),
         others=_others(flow, write, flows),
@@ -173,25 +183,43 @@ def demanded(flow: Flow, write: WriteRow, options: Reconciling) -> Iterator[str]
 
 def sources_of(flow: Flow, write: WriteRow) -> Iterator[tuple[str, MapRow | VerifyRow]]:
     """Where each field of the record comes from; what a later write demands of it takes the place of what an earlier one does."""
-    yield from ((row.to, row) for row in write.record if row.from_ or row.value is not None)
+    yield from ((row.to, row) for row in write.record if _says(row))
     for each in flow.writes:
         if each.name == write.name or each.of == write.name:
-            yield from ((row.field, row) for row in each.verify if row.from_ or row.value is not None)
+            yield from ((row.field, row) for row in each.verify if _says(row))
+
+
+def _says(row: MapRow | VerifyRow) -> bool:
+    """Whether the row says by the record alone what the field is."""
+    return row.from_ is not None or row.value is not None or row.text is not None
 
 
 def _field(
-    name: str, known: Mapping[str, MapRow | VerifyRow], own: Mapping[str, Transform], tolerance: int = 0, days: int = 0
+    name: str,
+    known: Mapping[str, MapRow | VerifyRow],
+    own: Mapping[str, Transform],
+    flow: Flow,
+    tolerance: int = 0,
+    days: int = 0,
 ) -> Field:
     row = known.get(name)
     if row is None:
         raise ValueError(f"{name} is neither mapped from the source nor demanded of the target")
-    selectors = (row.from_,) if row.from_ else ()
+    selectors = (row.from_,) if row.from_ else tuple(_holes(row.text or ""))
     return Field(
-        name=name, ours=_reader(row, own), theirs=_canonical(row), selectors=selectors, tolerance=tolerance, days=days
+        name=name,
+        ours=_reader(row, own, flow),
+        theirs=_canonical(row),
+        selectors=selectors,
+        tolerance=tolerance,
+        days=days,
     )
 
 
-def _reader(row: MapRow | VerifyRow, own: Mapping[str, Transform]) -> Reader:
+def _reader(row: MapRow | VerifyRow, own: Mapping[str, Transform], flow: Flow) -> Reader:
+    if row.text is not None:
+        template, extra = row.text, {"flow": flow.name}
+        return lambda record, currency: mapping.fill(template, record, extra)
     if row.from_ is None:
         fixed = _scalar(row.value)
         return lambda record, currency: fixed

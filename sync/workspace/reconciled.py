@@ -27,13 +27,13 @@ def check_reconcile(flow: Spot) -> None:
 
 
 def _known(write: Spot, writes: list[Spot]) -> list[str]:
-    rows = [
-        row.at("to").word
-        for row in write.at("record").items
-        if row.at("from").word or row.at("value").value is not None
-    ]
+    rows = [row.at("to").word for row in write.at("record").items if _says(row)]
     name = write.at("name").word
     for each in writes:
         if name in (each.at("name").word, each.at("of").word):
-            rows += [row.at("field").word for row in each.at("verify").items if row.at("exists").value is None]
+            rows += [row.at("field").word for row in each.at("verify").items if _says(row)]
     return [each for each in rows if each]
+
+
+def _says(row: Spot) -> bool:
+    return any(row.at(key).value is not None for key in ("from", "value", "text"))

@@ -105,7 +105,8 @@ class Pair:
         **more: Any
     ) -> None:  # fmt: skip
         record = {"id": id_, "reference": reference, "customer_id": "C-7", "currency": "EUR", "status": status,
-                  "issue_date": "2026-10-31", "total_minor": minor}  # fmt: skip
+                  "issue_date": "2026-10-31", "total_minor": minor, "contract_reference": reference[9:],
+                  "sync_reference": f"quote_to_cash/{reference[9:]}"}  # fmt: skip
         self.erp.put(id_, record | more, changed, status=status, reference=reference)
 
     def both(self, *ids: str) -> None:
