@@ -49,6 +49,9 @@ _CONSEQUENCES = {
     "changed_after_posting": "The invoice in the ERP still shows what was agreed before.",
     "missing_document": "Without the document it is not billed.",
     "draft_differs": "The draft is not posted while it says something else than it is to say.",
+    "erp_warning": "It is not billed until a second person has agreed to let it pass.",
+    "not_in_erp": "It is not billed while the ERP does not know it.",
+    "period_closed": "Nothing is posted in a period that is closed.",
     "credit_exceeded": "It is not billed until a second person has agreed to it.",
     "status_differs": "Nothing is written while the two systems disagree.",
     "not_bound": "It cannot be written before the record it refers to.",
@@ -60,7 +63,7 @@ _CONSEQUENCES = {
 }
 OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
-_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again"}
+_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass"}
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5
 

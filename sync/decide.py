@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync.acknowledging import WARNING, warned
 from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 from sync.giving_back import CREATE, NewRecord
 from sync.model import BillingHold, Binding, NotDue, Overlay, Plan, Violation, Violations
 from sync.money import Money
+from sync.naming import called
 from sync.policy import wait
 from sync.reasons import Fix, reason
 from sync.steps import Bury, Deliver, Discard, Hold, Opening, Pause, Retry, Step, Wait
@@ -135,7 +137,9 @@ def _after_failure(
         case Rejected():
             words = f"{error.words} ({error.code})" if error.code else error.words
             path = error.path or ""
-            violation = Violation(reason=error.reason, path=path, label=path or "Record", found="", expected=words)
+            violation = Violation(reason=error.reason, path=path, label=called(path), found="", expected=words)
+            if error.reason == WARNING:
+                words, violation = error.words, warned(error)  # its key says nothing to a person
             cause = f"{error.code or error.reason}:{about.customer or subject}"
             opening = _opening(error.reason, cause, words, about, (violation,))
             return _stop(opening)

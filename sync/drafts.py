@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from sync.acknowledging import AGREE as AGREE
 from sync.mapping import pattern, text
 from sync.model import Overlay, Record, Violation, WriteSpec
 from sync.replaying import of_values
 from sync.writing import differing
 
-REASON, AGREE = "draft_differs", "agree"
+REASON = "draft_differs"
 LOOK_AGAIN = timedelta(minutes=1)
 _SHOWN = 8
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from sync.acknowledging import passing
 from sync.confirming import differing as differing
 from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
@@ -74,7 +75,7 @@ class Writing:
         self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go
     ) -> Found:
         try:
-            found = await send(target, spec, body, done, permit)
+            found = await passing(target, lambda: send(target, spec, body, done, permit), self.delivery.overlays)
         except AnswerLost as error:
             self._end(permit, "doubt", detail=str(error))
             raise

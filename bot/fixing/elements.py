@@ -13,6 +13,7 @@ from sync.model import Candidate, Violation
 
 FILL = "fill"
 """The verb of a field that tells of each change, so that the dialog can show before → after."""
+_AGREED = {"draft_differs": "Write it again as shown", "erp_warning": "Let this one warning pass"}
 _LONGEST, _MOST_RADIOS = 3000, 10
 _EXAMPLES = {"money": "1234.56", "date": "2026-03-31", "company": "Id of the company in the CRM"}
 
@@ -52,7 +53,7 @@ def options_of(pairs: Sequence[tuple[str, str]]) -> list[Block]:
 def candidate_options(question: Violation, field: Field, *, creates: bool = False) -> list[Block]:
     """What might be meant, best first, each with its score and why; for what may stand as it is, accepting comes first."""
     if question.kind == AGREE:
-        return [option("Write it again as shown", ACCEPT)]
+        return [option(_AGREED.get(question.reason, "Accept it as shown"), ACCEPT)]
     listed = field.choices is not None
     found = [one for one in question.candidates if 0 < len(one.value) < OPTION and (one.score > 0 or not listed)]
     if not may_stand(question):

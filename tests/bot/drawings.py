@@ -107,6 +107,12 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "not_bound": (about("not_bound", "Company", "7001", "a company that is in erp already"),),
     "crm_rejected": (about("crm_rejected", "Record", "", "The property invoice_number does not exist (VALIDATION_ERROR)"),),
     "ambiguous_reference": (about("ambiguous_reference", "Record", "", "2 invoice records carry crm-deal-907"),),
+    "erp_warning": (
+        about("erp_warning", "Warning of the ERP", 'The invoices "[crm-deal-907]" have an invoice date in the future.',
+              "that a person agrees to it", kind="agree", path="record"),
+    ),
+    "not_in_erp": (about("not_in_erp", "Product code (line 1)", "", "Tryton has no product Atlas Max", path="lines[0].product_code"),),
+    "period_closed": (about("period_closed", "Issue date", "", 'The period "2026-09" is closed', path="issue_date"),),
     "erp_rejected": (about("erp_rejected", "tax_code", "", "The tax code is not valid in this country (TAX-07)", path="tax_code"),),
 }  # fmt: skip
 DETAILS = {

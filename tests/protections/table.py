@@ -23,6 +23,7 @@ from tests.protections import (
     rules,
     strangers,
     traffic,
+    tryton,
 )
 
 MUTANTS = [
@@ -46,4 +47,5 @@ MUTANTS = [
     *packs.MUTANTS,
     *bulk.MUTANTS,
     *clocks.MUTANTS,
+    *tryton.MUTANTS,
 ]

@@ -53,7 +53,7 @@ class Front:
         self.seen.append((request.method, request.raw_path))
         self.headers.append(dict(request.headers))
         fault = self.faults[0] if self.faults else None
-        if fault is None or fault.method not in {"", request.method} or not request.path.endswith(fault.path):
+        if fault is None or fault.method not in {"", request.method} or not request.raw_path.endswith(fault.path):
             return await handler(request)
         self.faults.popleft()
         if fault.after:

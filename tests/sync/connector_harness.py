@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import tryton_fake
 from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp, Front, served
 from standardwebhooks import Webhook as Signer
 
@@ -19,6 +20,18 @@ from sync.ports import Connector, Incoming
 
 CLIENT_SECRET = "app-secret-2"
 SIGNING_SECRET = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decode()
+
+
+TRYTON = {
+    "database": "books", "user": "sync", "password": TOKEN, "company": tryton_fake.COMPANY, "amounts": "net",
+    "payment_terms": {"NET30": "Net 30"},
+}  # fmt: skip
+INVOICE: dict[str, Any] = {
+    "customer_id": "100", "currency": "EUR", "issue_date": "2026-11-20", "payment_terms": "NET30", "billing_code": "BC-1",
+    "lines": [
+        {"product_code": "Atlas Pro", "description": "Workstation", "quantity": 2, "unit_price_minor": 249000, "account": "4000"}
+    ],
+}  # fmt: skip
 
 
 @dataclass
@@ -35,6 +48,7 @@ class Harness:
     sign: Callable[[datetime, bytes], Incoming] | None = None
     body: bytes = b""
     polled: str = ""
+    secret: str = "token"
 
 
 def _crm() -> Crm:
@@ -86,6 +100,16 @@ HARNESSES: Mapping[str, Harness] = {
         create=("invoice", "crm-deal-5", {"lines": [{"price": 1}]}),
         write={"method": "POST", "path": "/v1/invoices"},
         count=lambda erp: sum(i["reference"] == "crm-deal-5" for i in erp.invoices.values()),
+    ),
+    "tryton": Harness(
+        options=lambda url: {**TRYTON, "base_url": url},
+        secret="password",
+        fake=tryton_fake.books,
+        mount=tryton_fake.Tryton.mount,
+        get=("invoice", "1"),
+        create=("invoice", "crm-deal-5", INVOICE),
+        write={"method": "POST", "path": "account.invoice.create"},
+        count=lambda erp: sum(each["reference"] == "crm-deal-5" for each in erp.invoices.values()),
     ),
     "webhook": Harness(
         options=lambda url: {"secrets": [SIGNING_SECRET], "entity": "orders"},

@@ -72,13 +72,13 @@ def test_secrets_do_not_show_in_options(kind: str) -> None:
 
 
 def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="'hubspto' is none of hubspot, rest, webhook"):
+    with pytest.raises(ConfigurationError, match="'hubspto' is none of hubspot, rest, tryton, webhook"):
         build("hubspto", {}, name="crm")
 
 
 @over_http
 async def test_a_refused_token_is_for_the_connection_and_never_shown(kind: str) -> None:
-    async with world(kind, token="pat-wrong") as w:
+    async with world(kind, **{HARNESSES[kind].secret: "pat-wrong"}) as w:
         with pytest.raises(Unauthorized) as refused:
             await w.connector.probe()
         assert "pat-wrong" not in str(refused.value)

@@ -95,7 +95,7 @@ def test_a_refusal_is_grouped_by_its_code_and_customer() -> None:
     assert (buried.opening.reason, buried.opening.cause) == ("erp_rejected", "customer_blocked:77")
     assert buried.opening.detail == "Acme is blocked (customer_blocked)"
     [wrong] = buried.opening.violations
-    assert (wrong.path, wrong.label) == ("customer_id", "customer_id")
+    assert (wrong.path, wrong.label) == ("customer_id", "Customer id")
 
 
 def test_a_refusal_without_a_code_or_a_path_is_about_the_record() -> None:

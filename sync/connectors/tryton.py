@@ -1,0 +1,198 @@
+"""Tryton 8.2 as a target: customers, contracts, invoices and credit notes in the words that flows use for any ERP. It has no key
+that writes once, so it is asked before each creation; what an answer does not prove is AnswerLost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sync.connectors.kind import Kind
+from sync.connectors.tryton_codes import UNKNOWN, Codes
+from sync.connectors.tryton_contracts import Contracts
+from sync.connectors.tryton_customers import Customers
+from sync.connectors.tryton_invoices import CREDIT_NOTE, INVOICE, Invoices
+from sync.connectors.tryton_posting import Posting
+from sync.connectors.tryton_rpc import Rpc, TrytonOptions, read_back
+from sync.connectors.tryton_values import number, tagged_moment
+from sync.errors import Rejected
+from sync.listing import Entry, Listed
+from sync.model import Found, Record
+
+_PAGE = 500
+_ENOUGH = 50
+
+
+class _Shelf(Protocol):
+    """The records of one model: read by `fields`, or only by those of their `head`, and found by `key`."""
+
+    model: str
+    key: str
+    fields: Sequence[str]
+    head: Sequence[str]
+
+    def within(self, company: int) -> list[Any]: ...
+
+    def shown(self, record: Record, /) -> Found: ...
+
+    async def new(self, reference: str, body: Record) -> Record: ...
+
+    async def changed(self, stands: Record, body: Record) -> Record: ...
+
+
+class Tryton:
+    """One company in one Tryton."""
+
+    def __init__(self, options: TrytonOptions, name: str) -> None:
+        self._name, self._company = name, options.company
+        self._rpc = Rpc(options, name)
+        codes = Codes(rpc=self._rpc, options=options)
+        invoices = Invoices(codes)
+        self._shelves: dict[str, _Shelf] = {
+            "customer": Customers(codes), "contract": Contracts(codes), INVOICE: invoices, CREDIT_NOTE: invoices,
+        }  # fmt: skip
+        self._posting = Posting(
+            rpc=self._rpc,
+            invoices=invoices,
+            read=lambda domain: self._read(invoices, domain, limit=_ENOUGH),
+            make=lambda values: self._make(invoices, values),
+        )
+
+    async def probe(self) -> str:
+        """Enters the company."""
+        await self._rpc.entered()
+        return f"{self._name} answers; {', '.join(sorted(self._shelves))} can be written in {self._company}"
+
+    async def close(self) -> None:
+        """Let go of sockets."""
+        await self._rpc.close()
+
+    async def find(self, entity: str, reference: str) -> Found | None:
+        """The record with our reference. One that was taken back counts where no other carries it; several that count are
+        Rejected(reason="ambiguous_reference"). A credit note that is still a draft is none."""
+        shelf = self._shelf(entity)
+        found = await self._read(shelf, [[shelf.key, "=", reference]], limit=_ENOUGH)
+        if entity == CREDIT_NOTE:
+            found = [each for each in found if each.status == "posted"]
+        counting = [each for each in found if each.status != "void"] or found[:1]
+        if len(counting) > 1:
+            raise Rejected(f"{len(counting)} {entity} records carry {reference}", reason="ambiguous_reference")
+        return counting[0] if counting else None
+
+    async def get(self, entity: str, target_id: str) -> Found | None:
+        """The record with Tryton's own id."""
+        found = await self._read(self._shelf(entity), [["id", "=", number(target_id, "id")]])
+        return found[0] if found else None
+
+    async def create(self, entity: str, reference: str, body: Record) -> Found:
+        """Create with our reference. A taken one is Rejected(reason="reference_taken")."""
+        shelf = self._shelf(entity)
+        if entity == CREDIT_NOTE:
+            raise Rejected("a credit note is made by crediting an invoice", code="unsupported")
+        if await self.find(entity, reference) is not None:
+            raise Rejected(f"reference {reference!r} is taken", reason="reference_taken", path="reference")
+        return await self._make(shelf, await shelf.new(reference, body))
+
+    async def update(self, entity: str, target_id: str, body: Record) -> Found:
+        """Set fields of a record. What is posted is Rejected(reason="changed_after_posting")."""
+        shelf, found_id = self._shelf(entity), number(target_id, "id")
+        found = await self._rpc.read(shelf.model, [["id", "=", found_id]], shelf.fields)
+        if not found:
+            raise Rejected(f"there is no {entity} {target_id} in Tryton", reason=UNKNOWN)
+        values = await shelf.changed(found[0], body)
+        await self._rpc.call(f"model.{shelf.model}.write", [found_id], values, idempotent=False)
+        return await self._after(shelf, found_id)
+
+    async def post(self, entity: str, target_id: str) -> Found:
+        """Make a draft final. One that is final already answers with itself. Of two postings at once one may be Unavailable."""
+        self._only_invoices(entity, "posted")
+        return await self._posting.moved(target_id, "post", "posted")
+
+    async def void(self, entity: str, target_id: str) -> Found:
+        """Take a draft back. One that is taken back already answers with itself."""
+        self._only_invoices(entity, "voided")
+        stands = await self.get(entity, target_id)
+        if stands is not None and stands.status == "posted":  # some companies let a posted invoice be cancelled
+            words = f"invoice {stands.record['number']} is posted: credit it instead"
+            raise Rejected(words, reason="changed_after_posting")
+        return await self._posting.moved(target_id, "cancel", "void")
+
+    def credits(self, entity: str) -> bool:
+        """Credit notes of invoices."""
+        return entity == CREDIT_NOTE
+
+    async def credit(self, entity: str, target_id: str, reference: str, body: Record) -> Found:
+        """The credit note, posted, wholly or by its `lines`. A taken reference is Rejected(reason="reference_taken")."""
+        if entity != CREDIT_NOTE:
+            raise Rejected(f"{entity} is not credited in Tryton", code="unsupported")
+        return await self._posting.credit(target_id, reference, body)
+
+    async def acknowledge(self, warning: str) -> None:
+        """Tryton lets the next call pass this one warning; after that it warns again."""
+        await self._rpc.call("model.res.user.warning.skip", warning, False)
+
+    def lists(self, entity: str) -> bool:
+        """Everything that is written."""
+        return entity in self._shelves
+
+    def lists_changes(self, entity: str) -> bool:
+        """By the moment of the last change that Tryton keeps."""
+        return entity in self._shelves
+
+    async def listed(
+        self,
+        entity: str,
+        *,
+        fields: Collection[str],
+        after: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Listed:
+        """The page behind the id `after`. Lines are read only where they were asked for. Invoices include credit notes."""
+        shelf, domain = self._shelf(entity), [] if after is None else [["id", ">", number(after, "id")]]
+        if since is not None:
+            at = tagged_moment(since)
+            domain.append(["OR", ["write_date", ">=", at], ["create_date", ">=", at]])
+        whole = any(each.startswith("lines") for each in fields)
+        size = min(limit, _PAGE)
+        found = await self._read(shelf, domain, limit=size, head=not whole)
+        onward = found[-1].id if len(found) == size else None
+        listed = [each for each in found if entity != CREDIT_NOTE or each.record["kind"] == CREDIT_NOTE]
+        return Listed(entries=tuple(_entry(each) for each in listed), after=onward)
+
+    async def _read(
+        self, shelf: _Shelf, domain: Sequence[Any], *, limit: int | None = None, head: bool = False
+    ) -> list[Found]:
+        ours = [*domain, *shelf.within(await self._rpc.entered())]
+        found = await self._rpc.read(shelf.model, ours, shelf.head if head else shelf.fields, limit=limit)
+        return [shelf.shown(each) for each in found]
+
+    async def _make(self, shelf: _Shelf, values: Record) -> Found:
+        made = await self._rpc.call(f"model.{shelf.model}.create", [values], idempotent=False)
+        match made:
+            case [int(made_id)]:
+                return await self._after(shelf, made_id)
+        raise read_back(self._name)
+
+    async def _after(self, shelf: _Shelf, found_id: int) -> Found:
+        found = await self._rpc.after(lambda: self._read(shelf, [["id", "=", found_id]]))
+        return found[0]
+
+    def _only_invoices(self, entity: str, what: str) -> None:
+        if entity != INVOICE:
+            raise Rejected(f"{entity} is not {what} in Tryton", code="unsupported")
+
+    def _shelf(self, entity: str) -> _Shelf:
+        known = self._shelves.get(entity)
+        if known is None:
+            raise Rejected(f"{entity} is not known in Tryton", code="unsupported")
+        return known
+
+
+def _entry(found: Found) -> Entry:
+    told, reference = found.record.get("changed_at"), found.record.get("reference")
+    changed = datetime.fromisoformat(told) if told else None
+    return Entry(found.id, found.record, changed, found.status, "" if reference is None else str(reference))
+
+
+KIND = Kind(name="tryton", options=TrytonOptions, build=Tryton)

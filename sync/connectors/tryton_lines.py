@@ -1,0 +1,81 @@
+"""The lines of an invoice in Tryton. Prices are before tax and exact to four decimals; a product brings its own taxes unless the
+line names one (`tax_code`); what a line has no field for stands in its note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sync.connectors.tryton_codes import Codes
+from sync.connectors.tryton_values import (
+    beyond,
+    notes,
+    price_of,
+    quantity_of,
+    read_notes,
+    shown_price,
+    shown_quantity,
+    tagged_decimal,
+)
+from sync.errors import Rejected
+from sync.model import Record
+
+FIELDS = (
+    "lines.product.code", "lines.description", "lines.quantity", "lines.unit_price", "lines.account.code", "lines.note",
+)  # fmt: skip
+_PLACED = {"product_code", "description", "quantity", "unit_price", "unit_price_minor", "account"}
+
+
+def shown(line: Record, currency: str, codes: Codes) -> Record:
+    """A line in a flow's words."""
+    return {
+        **read_notes(line.get("note")),
+        "product_code": codes.ours("product", (line.get("product.") or {}).get("code")),
+        "description": line.get("description"),
+        "quantity": shown_quantity(line.get("quantity") or 0),
+        **shown_price(line.get("unit_price") or 0, currency),
+        "account": codes.ours("account", (line.get("account.") or {}).get("code")),
+    }
+
+
+async def told(given: Any, currency: str, codes: Codes, *, credit: bool = False) -> list[Record]:
+    """What Tryton is told. Raises Rejected with the path of what it cannot take, also for a total that is not more than
+    nothing; the quantities of a `credit` are turned round."""
+    if not isinstance(given, list) or not given:
+        raise Rejected("an invoice needs lines", reason="missing_lines", path="lines")
+    at = [(line, f"lines[{place}]") for place, line in enumerate(given)]
+    products = await codes.several("product", [(line.get("product_code"), f"{path}.product_code") for line, path in at])
+    accounts = await codes.several("account", [(line.get("account"), f"{path}.account") for line, path in at])
+    taxes = await codes.several(
+        "tax", [(line["tax_code"], f"{path}.tax_code") for line, path in at if line.get("tax_code")]
+    )
+    made, total = [], Decimal()
+    for place, (line, path) in enumerate(at):
+        _only_before_tax(line, path)
+        price, quantity = price_of(line, currency, path), quantity_of(line, path)
+        total += price * quantity
+        product = products[str(line.get("product_code"))]
+        tax = [taxes[str(line["tax_code"])]["id"]] if line.get("tax_code") else _taxes_of(product)
+        made.append(
+            {
+                "type": "line", "company": codes.rpc.company, "sequence": place, "product": product["id"],
+                "unit": product["default_uom"], "quantity": tagged_decimal(-quantity if credit else quantity),
+                "unit_price": tagged_decimal(price), "account": accounts[str(line.get("account"))]["id"],
+                "description": line.get("description"), "note": notes(beyond(line, _PLACED)), "taxes": [["add", tax]],
+            }
+        )  # fmt: skip
+    if total <= 0:
+        raise Rejected("the total must be more than zero", reason="negative_amount", path="lines")
+    return made
+
+
+def _taxes_of(product: Record) -> list[int]:
+    return list((product.get("account_category.") or {}).get("customer_taxes_used") or [])
+
+
+def _only_before_tax(line: Mapping[str, Any], path: str) -> None:
+    """A price that holds its tax already would be taxed twice."""
+    if line.get("tax_included") not in (None, False, "false"):
+        words = "Tryton takes prices before tax, and this one includes it"
+        raise Rejected(words, reason="invalid_amount", path=f"{path}.tax_included")
