@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync import mapping, pricing, references
+from sync import mapping, pricing, references, spreading
 from sync.confirming import PRESENT
 from sync.mapping import SelectorFailed, missing, select, text
 from sync.model import Record, Violation, WriteSpec
@@ -20,7 +20,7 @@ from sync.quick import CANNOT
 from sync.scene import Scene
 from sync.sending import sendable
 from sync.transforms import Transform, Unreadable, apply
-from sync.workspace.flow import BoundRecord, Lookup, MapRow, SourceRecord, VerifyRow, WriteRow
+from sync.workspace.flow import BoundRecord, Lookup, MapRow, SourceRecord, Spread, VerifyRow, WriteRow
 
 MAX_KEY = 200
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -117,6 +117,8 @@ class Builder:
     def _value(self, row: MapRow, record: Any, at: str) -> Any:
         if row.each is not None:
             return self._list(row, record, at)
+        if row.spread is not None:
+            return self._parts(row, row.spread, record, at)
         if row.ref is not None:
             return ref(row.ref)
         if row.xref is not None:
@@ -136,6 +138,15 @@ class Builder:
             self._problem("invalid_value", path, row.to, f"a list of at most {mapping.MOST_ITEMS:,} items")
             return []
         return [self.body(row.record or (), item, f"{path}[{index}]") for index, item in enumerate(items)]
+
+    def _parts(self, row: MapRow, spread: Spread, record: Any, at: str) -> list[Record]:
+        try:
+            found = spreading.spread(spread, record, self.scene.currency(None))
+        except CANNOT as error:
+            expected, kind = f"an amount, months and a first day to spread it: {error}", "money"
+            self._problem("invalid_value", _joined(at, spread.amount), row.to, expected, kind)
+            return []
+        return [self.body(row.record or (), each) for each in found]
 
     def _bound(self, row: MapRow, record: Any, at: str) -> str | None:
         """The id that the ledger has bound. What is bound to nothing yet is a violation, never left out."""
@@ -181,7 +192,10 @@ class Builder:
         try:
             if isinstance(row, MapRow) and row.lookup is not None:
                 value = self._looked_up(row.lookup, value)
-            return sendable(apply(row.transforms, value, self.scene.currency(None), self._own()))
+            made = apply(row.transforms, value, self.scene.currency(None), self._own())
+            if isinstance(row, MapRow) and row.percent_of is not None:
+                made = pricing.percent_of(made, select(row.percent_of, record), self.scene.currency(None))
+            return sendable(made)
         except NeverReturned as error:
             self.stuck = True
             reason, expected, kind = "rule_failed", f"a transform that returns: {error}", "text"

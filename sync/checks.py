@@ -188,6 +188,15 @@ def _date_order(index: int, check: f.DateOrder, scene: Scene) -> Iterator[Violat
             yield scene.violation(check, path, expected=f"a date not after {text(later)} ({other})", kind="date")
 
 
+def _same_as(index: int, check: f.SameAs, scene: Scene) -> Iterator[Violation]:
+    for path, value in scene.values(check.path):
+        at = sibling(path, check.path, check.other)
+        other = text(get(scene.record, at))
+        if other and not scene.is_spoiled(at) and text(value).casefold() != other.casefold():
+            near = (Candidate(value=other, label=other, score=90, why=f"stands in {at}"),)
+            yield scene.violation(check, path, expected=f"{other}, as in {at}", candidates=near)
+
+
 def _unique(index: int, check: f.Unique, scene: Scene) -> Iterator[Violation]:
     for path, value in scene.values(check.path):
         question = unique(index, check, value)
@@ -225,6 +234,7 @@ RULES: dict[type[f.Check], Rule] = {
     f.Regex: _regex,
     f.Currency: _currency,
     f.Amount: pricing.amount,
+    f.SameAs: _same_as,
     f.SumEquals: pricing.sum_equals,
     f.PriceWithin: pricing.price_within,
     f.Date: _date,

@@ -68,6 +68,8 @@ def _value(row: MapRow, flow: Flow, tables: Tables, own: Own) -> Make:
         return _list(compile_selector(row.each), _body(row.record or (), flow, tables, own))
     if row.text is not None:
         return _text(row.text, {"flow": flow.name})
+    if row.spread is not None or row.percent_of is not None:
+        return _asked
     if row.from_ is not None:
         return _mapped(row, compile_selector(row.from_), tables, own)
     if row.xref is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
 from sync import transforms
 from sync.mapping import expand, get, missing, sibling, text
 from sync.model import Candidate, Violation
-from sync.money import NotMoney, exponent, minor_units
+from sync.money import NotMoney, decimal, exponent, minor_units
 from sync.scene import CannotTell, Scene
 from sync.transforms import Unreadable, whole
 from sync.workspace.flow import Amount, PriceWithin, SumEquals
@@ -57,21 +57,27 @@ def _readings(value: object) -> tuple[Candidate, ...]:
     return tuple(Candidate(value=each, label=each, score=80, why=why) for each, why in found.items())
 
 
+_HUNDRED = Decimal(100)
+
+
 def sum_equals(index: int, check: SumEquals, scene: Scene) -> Iterator[Violation]:
     """The amount is exactly the sum of its items. Items that cannot be read are violations of their own."""
-    items = expand(scene.record, check.of)
+    items, currency = expand(scene.record, check.of), scene.currency(check.currency)
     total, readable = Decimal(0), bool(items)
     with localcontext() as context:
         context.prec = 60
         for path, item in items:
             try:
-                total += _worth(item, check)
+                total += _worth(item, check, currency)
             except NotMoney:
                 readable = False
                 yield from _unreadable(f"{path}.{check.price}", check, scene)
             except Unreadable:
                 readable = False
                 yield from _unreadable(f"{path}.{check.quantity}", check, scene)
+            except NoDiscount:
+                readable = False
+                yield scene.violation(check, f"{path}.{check.discount}", "invalid_value", expected=str(NoDiscount()))
     if not readable:
         return
     for path, value in scene.values(check.path):
@@ -84,13 +90,46 @@ def total(row: Total, scene: Scene) -> int:
     if currency is None:
         raise CannotTell("the currency of the record is not known")
     with localcontext(prec=60):
-        worth = sum((_worth(item, row) for _, item in expand(scene.record, row.of)), Decimal(0))
+        worth = sum((_worth(item, row, currency) for _, item in expand(scene.record, row.of)), Decimal(0))
     return minor_units(worth, currency)
 
 
-def _worth(item: object, check: SumEquals | Total) -> Decimal:
+class NoDiscount(ValueError):
+    """The discount of an item is no percentage."""
+
+    def __str__(self) -> str:
+        return "a discount between 0 and 100 percent"
+
+
+def _worth(item: object, check: SumEquals | Total, currency: str | None) -> Decimal:
     price = transforms.amount(get(item, check.price))
-    return price * whole(get(item, check.quantity)) if check.quantity else price
+    worth = price * whole(get(item, check.quantity)) if check.quantity else price
+    off = get(item, check.discount) if check.discount else None
+    if missing(off):
+        return worth
+    try:
+        percent = decimal(off)
+    except NotMoney as error:
+        raise NoDiscount from error
+    if not 0 <= percent <= _HUNDRED:
+        raise NoDiscount
+    return share(worth, _HUNDRED - percent, currency)
+
+
+def percent_of(percent: object, amount: object, currency: str | None) -> int:
+    """So many percent of an amount in whole minor units, rounded half to even. Raises NotMoney."""
+    if currency is None:
+        raise NotMoney("the currency of the record is not known")
+    with localcontext(prec=60):
+        return minor_units(share(transforms.amount(amount), decimal(percent), currency), currency)
+
+
+def share(amount: Decimal, percent: Decimal, currency: str | None) -> Decimal:
+    """So many percent of an amount, rounded half to even to the minor unit; not rounded where no currency is known."""
+    exact = amount * percent / _HUNDRED
+    if currency is None:
+        return exact
+    return exact.quantize(Decimal(1).scaleb(-exponent(currency)), rounding=ROUND_HALF_EVEN)
 
 
 def _unreadable(path: str, check: SumEquals, scene: Scene) -> Iterator[Violation]:

@@ -13,7 +13,8 @@ from sync.model import Change, Delivery, Found, Plan, Record, WriteSpec
 from sync.workspace.flow import Flow
 
 KIND = "synthetic"
-_MARK = "synthetic-"
+MARK = "synthetic-"
+"""Every reference and number of a made-up record begins so."""
 
 
 def is_synthetic(delivery: Delivery) -> bool:
@@ -23,7 +24,7 @@ def is_synthetic(delivery: Delivery) -> bool:
 
 def change(flow: Flow, record: Record, day: date, now: datetime) -> Change:
     """The change that sets a made-up record on its way: one a day, under a number that says what it is."""
-    number = f"{_MARK}{day.isoformat()}"
+    number = f"{MARK}{day.isoformat()}"
     return Change(
         entity=flow.trigger.entity, record_id=number, key=f"{KIND}:{flow.name}:{number}", kind=KIND, occurred_at=now,
         payload=put(record, flow.record.id, number),
@@ -32,7 +33,7 @@ def change(flow: Flow, record: Record, day: date, now: datetime) -> Change:
 
 def marked(plan: Plan) -> Plan:
     """What is written for a made-up record: drafts only, each under a reference that no real one has."""
-    writes = tuple(replace(each, key=f"{_MARK}{each.key}") for each in up_to_post(plan.writes))
+    writes = tuple(replace(each, key=f"{MARK}{each.key}") for each in up_to_post(plan.writes))
     return replace(plan, writes=writes, customer=None)
 
 
@@ -40,7 +41,7 @@ def to_void(plan: Plan, done: Mapping[str, Found]) -> tuple[WriteSpec, ...]:
     """What takes the drafts of an unmarked plan back; `done` are those that are written."""
     return tuple(
         replace(
-            each, name=f"{each.name} void", operation="void", key=f"{_MARK}{each.key}", body={}, verify={},
+            each, name=f"{each.name} void", operation="void", key=f"{MARK}{each.key}", body={}, verify={},
             of=done[each.name].id if each.name in done else None,
         )
         for each in plan.writes

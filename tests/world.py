@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +132,19 @@ class World:
 
 
 def loaded(directory: Path) -> Workspace:
-    """The workspace; the shipped example is read once, for it never changes."""
-    return _example() if directory == example() else load(directory, connectors.options_of_kinds())
+    """The workspace; what is word for word the same is read once."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    whole = hashlib.sha256()
+    for path in files:
+        text = path.read_bytes()
+        whole.update(f"{path.relative_to(directory)}\0{len(text)}\0".encode() + text)
+    known = _READ.get(whole.digest())
+    if known is None:
+        known = _READ[whole.digest()] = load(directory, connectors.options_of_kinds())
+    return replace(known, directory=directory)
 
 
-@cache
-def _example() -> Workspace:
-    return load(example(), connectors.options_of_kinds())
+_READ: dict[bytes, Workspace] = {}
 
 
 @asynccontextmanager

@@ -53,7 +53,8 @@ def _price(plain: Plain) -> str:
 
 def _sum(plain: Plain) -> str:
     times = f"{plain['quantity']} × {plain['price']}" if "quantity" in plain else plain["price"]
-    return f"the sum of {times} over {plain['of']}"
+    less = f" less {plain['discount']} percent" if "discount" in plain else ""
+    return f"the sum of {times}{less} over {plain['of']}"
 
 
 _KINDS: dict[str, Callable[[Plain], str]] = {
@@ -65,6 +66,7 @@ _KINDS: dict[str, Callable[[Plain], str]] = {
     "currency": lambda plain: "an ISO currency code",
     "amount": lambda plain: "a plain amount, not negative",
     "sum_equals": _sum,
+    "same_as": lambda plain: f"the same as {plain['other']}",
     "price_within": _price,
     "date": lambda plain: "a date",
     "date_order": lambda plain: f"not after {plain['before']}",

@@ -71,6 +71,8 @@ def source(row: MapRow, at: str) -> Cell:
         return f"the id there of the {row.xref} ", Code(text=at + (row.of or ""))
     if row.each is not None:
         return "each of ", Code(text=at + row.each)
+    if row.spread is not None:
+        return f"each {row.spread.per} of ", Code(text=at + row.spread.amount), f" over {row.spread.months} months"
     return "another place; see the flow's file"
 
 
@@ -80,6 +82,7 @@ def on_the_way(row: MapRow) -> str:
     if row.lookup is not None:
         steps.append(f"{row.lookup.column} in the table {row.lookup.reference}, by {row.lookup.key}")
     steps += row.transforms
+    steps += [f"so many percent of {row.percent_of}"] if row.percent_of is not None else []
     if row.default is not None:
         steps.append(f"{shown(row.default)} when empty")
     if row.when is not None:

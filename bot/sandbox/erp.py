@@ -56,6 +56,10 @@ class Erp:
     def contracts(self) -> list[Json]:
         return [contract.document() for contract in self.books.contracts.all.values()]
 
+    def papers(self, kind: str) -> list[Json]:
+        """Further papers of a kind: schedules, journals, opportunities, contacts."""
+        return [paper.document() for paper in self.books.papers.all[kind].values()]
+
     def posted(self) -> list[Json]:
         return [invoice.document() for invoice in self.books.posted()]
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import copy
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from aiohttp import web
@@ -15,17 +13,21 @@ from bot.sandbox.erp import PREFIX, Erp
 from bot.sandbox.erp_books import Books, Customer, Invoice
 from bot.sandbox.erp_changes import Shelf
 from bot.sandbox.erp_contracts import Contract
+from bot.sandbox.erp_papers import PAPERS, Paper
+from bot.sandbox.erp_request import body_of, limit, reference_of, since
 from bot.sandbox.erp_rules import Json, Refused, invalid
 from bot.sandbox.erp_weather import document, set_faults
 
-MOST_PER_PAGE: Final = 1000
 _FILTERS: Final = {
     "customers": ("reference", "vat_id", "name"),
     "contracts": ("reference", "customer_id"),
     "invoices": (
         *("reference", "contract_reference", "sync_reference", "customer_id", "status", "number", "kind", "credits"),
     ),
+    **dict.fromkeys(PAPERS, ("reference", "status")),
 }
+_KINDS: Final = "{kind:" + "|".join(_FILTERS) + "}"
+_PAPERS: Final = "{kind:" + "|".join(PAPERS) + "}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class _Call:
 
 
 _Handler: TypeAlias = Callable[[_Call], tuple[int, Json]]
-_Record: TypeAlias = Customer | Contract | Invoice
+_Record: TypeAlias = Customer | Contract | Invoice | Paper
 _Write: TypeAlias = Callable[[Books], _Record]
 
 
@@ -58,8 +60,8 @@ class ErpApi:
     def app(self) -> web.Application:
         app = web.Application()
         for method, path, handler in (
-            ("GET", "/v1/{kind:customers|contracts|invoices}", self._list),
-            ("GET", "/v1/{kind:customers|contracts|invoices}/{id}", self._get),
+            ("GET", f"/v1/{_KINDS}", self._list),
+            ("GET", f"/v1/{_KINDS}/{{id}}", self._get),
             ("POST", "/v1/customers", self._create_customer),
             ("PATCH", "/v1/customers/{id}", self._change_customer),
             ("POST", "/v1/contracts", self._create_contract),
@@ -69,6 +71,9 @@ class ErpApi:
             ("POST", "/v1/invoices/{id}/post", self._post_invoice),
             ("POST", "/v1/invoices/{id}/void", self._void_invoice),
             ("POST", "/v1/invoices/{id}/credit", self._credit_invoice),
+            ("POST", f"/v1/{_PAPERS}", self._create_paper),
+            ("PATCH", f"/v1/{_PAPERS}/{{id}}", self._change_paper),
+            ("POST", f"/v1/{_PAPERS}/{{id}}/post", self._post_paper),
             ("GET", "/v1/_log", self._read_log),
             ("GET", "/v1/_faults", self._read_faults),
             ("POST", "/v1/_faults", self._set_faults),
@@ -83,7 +88,7 @@ class ErpApi:
             headers: dict[str, str] = {}
             try:
                 await self._admit(request)
-                call.body = await _body(request)
+                call.body = await body_of(request)
                 status, answer = handler(call)
             except Refused as refused:
                 status, answer = refused.status, refused.document()
@@ -158,7 +163,7 @@ class ErpApi:
         loop.call_later(self._erp.faults.late_commit, commit)
 
     def _create_customer(self, call: _Call) -> tuple[int, Json]:
-        call.reference = _reference(call.body)
+        call.reference = reference_of(call.body)
         return self._write(call, "create", 201, lambda books: books.create_customer(call.body))
 
     def _change_customer(self, call: _Call) -> tuple[int, Json]:
@@ -167,7 +172,7 @@ class ErpApi:
         return self._write(call, "update", 200, lambda books: books.change_customer(customer.id, call.body))
 
     def _create_contract(self, call: _Call) -> tuple[int, Json]:
-        call.reference = _reference(call.body)
+        call.reference = reference_of(call.body)
         return self._write(call, "create", 201, lambda books: books.contracts.create(call.body))
 
     def _change_contract(self, call: _Call) -> tuple[int, Json]:
@@ -176,7 +181,7 @@ class ErpApi:
         return self._write(call, "update", 200, lambda books: books.contracts.change(contract.id, call.body))
 
     def _create_invoice(self, call: _Call) -> tuple[int, Json]:
-        call.reference = _reference(call.body)
+        call.reference = reference_of(call.body)
         return self._write(call, "create", 201, lambda books: books.create_invoice(call.body))
 
     def _change_invoice(self, call: _Call) -> tuple[int, Json]:
@@ -198,14 +203,33 @@ class ErpApi:
 
     def _credit_invoice(self, call: _Call) -> tuple[int, Json]:
         invoice = self._erp.books.invoice(call.request.match_info["id"])
-        call.reference = _reference(call.body)
+        call.reference = reference_of(call.body)
         return self._write(call, "credit", 201, lambda books: books.credit_invoice(invoice.id, call.body))
+
+    def _create_paper(self, call: _Call) -> tuple[int, Json]:
+        kind, call.reference = call.request.match_info["kind"], reference_of(call.body)
+        return self._write(call, "create", 201, lambda books: books.papers.create(kind, call.body))
+
+    def _change_paper(self, call: _Call) -> tuple[int, Json]:
+        paper = self._paper(call)
+        return self._write(call, "update", 200, lambda books: books.papers.change(paper.kind, paper.id, call.body))
+
+    def _post_paper(self, call: _Call) -> tuple[int, Json]:
+        paper = self._paper(call)
+        return self._write(call, "post", 200, lambda books: books.papers.post(paper.kind, paper.id))
+
+    def _paper(self, call: _Call) -> Paper:
+        paper = self._erp.books.papers.one(call.request.match_info["kind"], call.request.match_info["id"])
+        call.reference = paper.reference
+        return paper
 
     def _get(self, call: _Call) -> tuple[int, Json]:
         kind, record_id = call.request.match_info["kind"], call.request.match_info["id"]
         books = self._erp.books
-        if kind == "contracts":
-            record: _Record = books.contracts.one(record_id)
+        if kind in PAPERS:
+            record: _Record = books.papers.one(kind, record_id)
+        elif kind == "contracts":
+            record = books.contracts.one(record_id)
         else:
             record = books.customer(record_id) if kind == "customers" else books.invoice(record_id)
         call.reference = record.reference
@@ -217,16 +241,16 @@ class ErpApi:
             if name not in (*_FILTERS[kind], "limit", "after", "since", "fields"):
                 raise invalid(name[:60], f"{kind} cannot be filtered by {name[:60]!r}")
         call.reference = query.get("reference")
-        limit = _limit(query.get("limit", "100"))
+        most = limit(query.get("limit", "100"))
         found = [each for each in self._candidates(kind, call.reference) if each.id > query.get("after", "")]
         wanted = [(name, query[name]) for name in _FILTERS[kind] if name in query]
         matching = [each for each in found if all(getattr(each, name) == value for name, value in wanted)]
         changed = self._changed(kind)
-        if since := _since(query.get("since")):
-            matching = [each for each in matching if changed[each.id] >= since]
-        more = matching[limit - 1].id if len(matching) > limit else None
+        if moment := since(query.get("since")):
+            matching = [each for each in matching if changed[each.id] >= moment]
+        more = matching[most - 1].id if len(matching) > most else None
         asked = {"id", "changed_at", *query.get("fields", "").split(",")} if "fields" in query else None
-        shown = [each.document() | {"changed_at": changed[each.id].isoformat()} for each in matching[:limit]]
+        shown = [each.document() | {"changed_at": changed[each.id].isoformat()} for each in matching[:most]]
         items = [{name: one[name] for name in one if asked is None or name in asked} for one in shown]
         return 200, {"items": items, "next": more}
 
@@ -237,6 +261,7 @@ class ErpApi:
         books = self._erp.books
         shelves: dict[str, Shelf[Any]] = {
             "customers": books.customers, "contracts": books.contracts.all, "invoices": books.invoices,
+            **books.papers.all,
         }  # fmt: skip
         return shelves[kind]
 
@@ -266,37 +291,3 @@ def _nothing_here(call: _Call) -> tuple[int, Json]:
 
 def _is_control(request: web.Request) -> bool:
     return request.path.rpartition("/")[2].startswith("_")
-
-
-def _reference(body: object) -> str | None:
-    reference = body.get("reference") if isinstance(body, dict) else None
-    return reference if isinstance(reference, str) else None
-
-
-def _since(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise invalid("since", "since must be a moment such as 2026-03-31T00:00:00+00:00") from None
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PER_PAGE:
-        raise invalid("limit", f"limit must be between 1 and {MOST_PER_PAGE}")
-    return int(text)
-
-
-async def _body(request: web.Request) -> object:
-    raw = await request.read()
-    if not raw:
-        return None
-    try:
-        return json.loads(raw, parse_float=Decimal, parse_constant=_no_such_number)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "malformed", "the body is not JSON") from error
-
-
-def _no_such_number(name: str) -> Any:
-    raise ValueError(name)

@@ -12,6 +12,7 @@ from bot.sandbox.erp_books_rows import Invoice as Invoice
 from bot.sandbox.erp_changes import Shelf
 from bot.sandbox.erp_contracts import Contract, Contracts
 from bot.sandbox.erp_credits import credit_note
+from bot.sandbox.erp_papers import Paper, Papers
 from bot.sandbox.erp_rules import Json, Refused, customer_fields, fields, invalid, invoice_fields
 
 
@@ -38,6 +39,7 @@ class Books:
         self._credited = 0
         self._notes: dict[str, tuple[Invoice, ...]] = {}
         self.contracts = Contracts(self.payment_terms, lambda customer_id: customer_id in self.customers, clock)
+        self.papers = Papers(lambda customer_id: customer_id in self.customers, clock)
 
     def customer(self, customer_id: str) -> Customer:
         if customer_id not in self.customers:
@@ -49,8 +51,10 @@ class Books:
             raise Refused(404, "not_found", f"there is no invoice {invoice_id}")
         return self.invoices[invoice_id]
 
-    def with_reference(self, kind: str, reference: str) -> tuple[Customer | Invoice | Contract, ...]:
-        """The one record of the kind (customers, contracts, invoices) that carries the reference, if any."""
+    def with_reference(self, kind: str, reference: str) -> tuple[Customer | Invoice | Contract | Paper, ...]:
+        """The one record of the kind (customers, contracts, invoices …) that carries the reference, if any."""
+        if kind in self.papers.all:
+            return self.papers.with_reference(kind, reference)
         if kind == "contracts":
             return self.contracts.with_reference(reference)
         if kind == "customers":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from bot.sandbox.erp_rules import Json
@@ -43,13 +44,25 @@ class Invoice:
     number: str | None = None
     kind: str = INVOICE
     credits: str | None = None
+    purchase_order: str | None = None
+    cost_center: str | None = None
+    document_url: str | None = None
 
     @property
     def total_minor(self) -> int:
-        return sum(line["quantity"] * line["unit_price_minor"] for line in self.lines)
+        return sum(map(line_total_minor, self.lines))
 
     def document(self) -> Json:
         return values_of(self) | {"lines": [dict(line) for line in self.lines], "total_minor": self.total_minor}
+
+
+def line_total_minor(line: Json) -> int:
+    """Quantity × price less the discount of the line, rounded half to even."""
+    worth = line["quantity"] * line["unit_price_minor"]
+    if not line.get("discount_percent"):
+        return int(worth)
+    exact = worth * (100 - Decimal(line["discount_percent"])) / 100
+    return int(exact.to_integral_value(ROUND_HALF_EVEN))
 
 
 def values_of(record: Any) -> Json:

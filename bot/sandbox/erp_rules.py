@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -11,6 +12,7 @@ Read: TypeAlias = Callable[[str, object], object]
 
 CURRENCIES: Final = frozenset("EUR USD GBP CHF JPY DKK SEK NOK PLN CZK AED ILS KWD".split())
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,4})?")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -110,6 +112,13 @@ def flag(field: str, value: object) -> bool:
     return value
 
 
+def percent(field: str, value: object) -> str:
+    """A percentage between 0 and 100 as plain decimal text."""
+    if not isinstance(value, str) or not _PERCENT.fullmatch(value) or Decimal(value) > 100:
+        raise invalid(field, f"{field} must be a percentage such as 12.5, as text")
+    return value
+
+
 def day(field: str, value: object) -> str:
     try:
         if isinstance(value, str) and date.fromisoformat(value).isoformat() == value:
@@ -132,6 +141,7 @@ CURRENCY: Final = matching(
     re.compile("|".join(sorted(CURRENCIES))), "a currency code that the ledger keeps, such as EUR"
 )
 COUNTRY: Final = matching(_COUNTRY, "an ISO 3166 code of two letters")
+LINK: Final = matching(re.compile(r"https://\S{3,500}"), "an https address")
 MAIL: Final = matching(_MAIL, "an e-mail address")
 
 
@@ -158,6 +168,9 @@ def invoice_fields(payment_terms: Collection[str], accounts: Collection[str]) ->
         "contract_reference": Field(text(100)),
         "sync_reference": Field(text(100)),
         "billing_code": Field(text(60), required=False),
+        "purchase_order": Field(text(60), required=False),
+        "cost_center": Field(text(40), required=False),
+        "document_url": Field(LINK, required=False),
         "lines": Field(lines_field(accounts)),
     }
 
@@ -170,5 +183,6 @@ def lines_field(accounts: Collection[str]) -> Read:
         "quantity": Field(whole(1)),
         "unit_price_minor": Field(whole(0)),
         "account": Field(known(accounts, "unknown_account", "Account")),
+        "discount_percent": Field(percent, required=False),
     }
     return list_of(line)

@@ -139,14 +139,25 @@ class Amount(Check):
 
 
 class SumEquals(Check):
-    """`path` equals the sum of `quantity` × `price` over the items of `of`, to the minor unit."""
+    """`path` equals the sum of `quantity` × `price` over the items of `of`, to the minor unit. `discount` is a percentage off,
+    and each item is then rounded by itself, half to even."""
 
     check: Literal["sum_equals"]
     reason: Name = "amount_mismatch"
     of: Path
     quantity: Path | None = None
     price: Path
+    discount: Path | None = None
     currency: Path | None = None
+
+
+class SameAs(Check):
+    """The value is the same as the one at `other`, whatever the case of its letters. Where there is no other, nothing can be
+    said and the check passes."""
+
+    check: Literal["same_as"]
+    reason: Name = "invalid_value"
+    other: Path
 
 
 class PriceWithin(Check):
@@ -287,6 +298,7 @@ AnyCheck = Annotated[
     | Currency
     | Amount
     | SumEquals
+    | SameAs
     | PriceWithin
     | Date
     | DateOrder

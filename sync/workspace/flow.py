@@ -30,6 +30,7 @@ from sync.workspace.checking import Range as Range
 from sync.workspace.checking import Regex as Regex
 from sync.workspace.checking import Required as Required
 from sync.workspace.checking import RuleCheck as RuleCheck
+from sync.workspace.checking import SameAs as SameAs
 from sync.workspace.checking import StatusAgreement as StatusAgreement
 from sync.workspace.checking import SumEquals as SumEquals
 from sync.workspace.checking import Type as Type
@@ -37,9 +38,11 @@ from sync.workspace.checking import Unique as Unique
 from sync.workspace.conditions import Cohort as Cohort
 from sync.workspace.conditions import Scalar as Scalar
 from sync.workspace.conditions import When as When
+from sync.workspace.reconciling import Reconciling as Reconciling
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
 from sync.workspace.rows import MapRow as MapRow
+from sync.workspace.rows import Spread as Spread
 from sync.workspace.rows import VerifyRow as VerifyRow
 from sync.workspace.telling import Receipts as Receipts
 from sync.workspace.values import Broken, Duration, Name, Selector, Strict, Template, Words
@@ -143,6 +146,7 @@ class Flow(Strict):
     write_back: tuple[Name, ...] = ()
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
+    reconcile: Reconciling | None = None
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
     _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)

@@ -19,11 +19,23 @@ class Lookup(Strict):
     column: str
 
 
+class Spread(Strict):
+    """A total of the record spread over months so that the parts add up to it to the minor unit: `amount` over `months` from
+    the day `starts`. `per` month all months get the same; per day every calendar month gets the share of its days."""
+
+    amount: Selector
+    months: Selector
+    starts: Selector
+    per: Literal["month", "day"] = "month"
+
+
 class MapRow(Strict):
     """One row of the data dictionary: the target's field and the one place its value comes from. The row is in force where its
     `flag` is on for the record and the record as a whole fulfils `when`, also for a row inside `each`. `xref` is the id that the
     record of that entity of the source, with the source's id `of`, has got in the target; `entity` says of which kind there,
-    where it became several."""
+    where it became several. With `percent_of` the value is a percentage, and the row holds that share of the amount which
+    `percent_of` selects, in minor units, rounded half to even. The `record` of a `spread` is filled from each of its parts:
+    `number`, `period`, `starts`, `ends` and `amount_minor`."""
 
     to: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     from_: Selector | None = Field(default=None, alias="from")
@@ -34,7 +46,9 @@ class MapRow(Strict):
     of: Selector | None = None
     entity: Name | None = None
     each: Selector | None = None
+    spread: Spread | None = None
     record: tuple[MapRow, ...] | None = None
+    percent_of: Selector | None = None
     lookup: Lookup | None = None
     transform: str | tuple[str, ...] = ()
     default: Scalar | None = None
@@ -46,12 +60,14 @@ class MapRow(Strict):
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:
-        sources = list(exactly_one(given, "from", "value", "text", "ref", "xref", "each"))
-        each, record = given.get("each"), given.get("record")
+        sources = list(exactly_one(given, "from", "value", "text", "ref", "xref", "each", "spread"))
+        many = next((name for name in ("each", "spread") if given.get(name) is not None), None)
         yield from sources
-        if (each is None) != (record is None) and not any(rule.lacking for rule in sources):
-            there, lacking = ("record", "each") if each is None else ("each", "record")
-            yield Broken(key=there, right="`each` and `record` go together", lacking=(lacking,))
+        if (many is None) != (given.get("record") is None) and not any(rule.lacking for rule in sources):
+            there, lacking = ("record", "each") if many is None else (many, "record")
+            yield Broken(key=there, right=f"`{many or 'each'}` and `record` go together", lacking=(lacking,))
+        if given.get("percent_of") is not None and given.get("from") is None:
+            yield Broken(key="percent_of", right="`from` says how many percent", lacking=("from",))
         xref, of = given.get("xref"), given.get("of")
         if (xref is None) != (of is None) and not any(rule.lacking for rule in sources):
             there, lacking = ("of", "xref") if xref is None else ("xref", "of")
@@ -63,11 +79,13 @@ class MapRow(Strict):
 
 
 class Total(Strict):
-    """The sum of `quantity` × `price` over the items of `of`, in whole minor units."""
+    """The sum of `quantity` × `price` over the items of `of`, in whole minor units. `discount` is a percentage off, and each
+    item is then rounded by itself, half to even."""
 
     of: Path
     quantity: Path | None = None
     price: Path
+    discount: Path | None = None
 
 
 class VerifyRow(Strict):

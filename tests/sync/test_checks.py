@@ -82,6 +82,8 @@ PRICE = {
     "column": "list_price", "currency_column": "currency", "tolerance": "10%",
 }  # fmt: skip
 SUM = {"check": "sum_equals", "path": "amount", "of": "lines[*]", "quantity": "quantity", "price": "price"}
+NET = {**SUM, "discount": "off"}
+SAME = {"check": "same_as", "path": "domain", "other": "company.domain"}
 AMOUNT = {"check": "amount", "path": "amount"}
 LINE_PRICE = {"check": "amount", "path": "lines[*].price"}
 
@@ -113,6 +115,11 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str, str]]] = 
     ("sum_equals", SUM, {"lines": [line(price="1,5")]}, ("invalid_amount", "lines[0].price", "1,5")),
     ("sum_equals", SUM, {"lines": [line(price=None)]}, ("missing_field", "lines[0].price", "")),
     ("sum_equals", SUM, {"lines": [line(quantity="some")]}, ("invalid_value", "lines[0].quantity", "some")),
+    ("sum_equals", NET, {"lines": [line(off="12.5")]}, ("amount_mismatch", "amount", "4980.00")),
+    ("sum_equals", NET, {"lines": [line(off="101")]}, ("invalid_value", "lines[0].off", "101")),
+    ("sum_equals", NET, {"lines": [line(off="a little")]}, ("invalid_value", "lines[0].off", "a little")),
+    ("same_as", SAME, {"domain": "acme.example", "company": {"domain": "other.example"}},
+     ("invalid_value", "domain", "acme.example")),
     ("price_within", PRICE, {"lines": [line(price="2240.99")]}, ("price_off_list", "lines[0].price", "2240.99")),
     ("price_within", PRICE, {"lines": [line("Harbor Core", "4999.00")]}, ("price_off_list", "lines[0].price", "4999.00")),
     ("price_within", PRICE, {"lines": [line("Nothing")]}, ("rule_failed", "lines[*].price", "")),
@@ -166,6 +173,16 @@ RIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (SUM, {}),
     ({"check": "sum_equals", "path": "amount", "of": "lines[*]", "price": "price"}, {"amount": "2490.00"}),
     (SUM, {"lines": []}),
+    (NET, {"lines": [line(off="12.5")], "amount": "4357.50"}),
+    (
+        NET,
+        {
+            "lines": [line(quantity="1", price="0.05", off="50"), line(quantity="3", price="0.05", off="10")],
+            "amount": "0.16",
+        },
+    ),
+    (SAME, {"domain": "ACME.example", "company": {"domain": "acme.example"}}),
+    (SAME, {"domain": "acme.example", "company": None}),
     (PRICE, {"lines": [line(price="2241.00"), line(price="2739.00")]}),
     (PRICE, {"lines": [line("Harbor Core", "4999.00")], "deal_currency_code": "XXQ"}),
     ({"check": "date", "path": "closedate"}, {}),

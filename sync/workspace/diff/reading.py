@@ -21,8 +21,9 @@ from sync.workspace.workspace import Workspace
 
 _NO_PATHS = frozenset(
     "check reason negative label reference column key title expected pattern connection flag currency_column task entity "
-    "to value text ref owner note transform default lookup name operation values field equals any_of".split()
+    "to value text ref owner note transform default lookup name operation values field equals any_of per".split()
 )
+_OF_ITEMS = ("quantity", "price", "discount")
 _TEMPLATES = ("key", "text")
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _IN_TURN = ("subexpression", "pipe", "index_expression")
@@ -78,7 +79,7 @@ def _block_reads(block: dict[str, Any]) -> Iterator[str]:
     for inner in (block, *(each for each in block.values() if isinstance(each, dict))):
         items = str(inner.get("of", ""))
         if items.endswith("[*]"):
-            yield from (f"{items}.{name}" for name in (inner.get("quantity"), inner.get("price")) if name)
+            yield from (f"{items}.{name}" for key in _OF_ITEMS if (name := inner.get(key)))
 
 
 def _selecting(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,6 +104,8 @@ def _rows_read(rows: Iterable[MapRow], at: str) -> Iterator[str]:
         for path in paths(row.each) if row.each else ():
             yield at + path
             yield from _rows_read(row.record or (), f"{at}{path.removesuffix('[*]')}[*].")
+        if row.spread is not None:
+            yield from (at + path for text in row.spread.model_dump(exclude={"per"}).values() for path in paths(text))
 
 
 def paths(selector: str) -> frozenset[str]:

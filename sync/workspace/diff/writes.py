@@ -19,7 +19,7 @@ _FOREVER = {
     "entity": ("target_changed", "the write makes another kind of record: what is there already is not found"),
     "of": ("target_changed", "the write builds on another record"),
 }
-_SOURCES = ("from", "value", "text", "ref", "xref", "of", "each")
+_SOURCES = ("from", "value", "text", "ref", "xref", "of", "each", "spread", "percent_of")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +191,8 @@ def _source(row: MapRow) -> str:
         return f"the value {row.value}"
     if row.xref is not None:
         return f"the id that {row.xref} {row.of} has there"
+    if row.spread is not None:
+        return f"{row.spread.amount} spread over {row.spread.months} months"
     return row.from_ or row.text or (f"the write {row.ref}" if row.ref else None) or row.each or "elsewhere"
 
 

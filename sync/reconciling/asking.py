@@ -1,0 +1,119 @@
+"""What reconciliation asks of the outside: two sides that list, and a ledger that knows what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sync.errors import Rejected
+from sync.listing import Entry, Listing
+from sync.model import Overlay
+from sync.ports import Source, Target
+from sync.prepare import apply
+from sync.reconciling.judging import difference
+from sync.reconciling.nouns import Finding, Known, Row
+from sync.reconciling.rules import Rules
+
+_AT_ONCE = 8
+
+
+class Ledger(Protocol):
+    """The ledger's part in it."""
+
+    async def known_of(
+        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str]
+    ) -> Mapping[str, Known]:
+        """What is known of each key, with the source's id where the caller has it: in this flow, of records of `entity`, written
+        to the `target`'s (connection, entity)."""
+        ...
+
+    async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
+        """What people decided about values of this record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Both systems of one comparison."""
+
+    rules: Rules
+    source: Any
+    target: Any
+    ledger: Ledger
+
+    def lists_changes(self) -> bool:
+        """Whether both sides can say what changed since a moment."""
+        flow, write = self.rules.flow, self.rules.write
+        return bool(self.source.lists_changes(flow.trigger.entity) and self.target.lists_changes(write.entity))
+
+    async def known(self, findings: Collection[Finding]) -> Mapping[str, Known]:
+        """What the ledger knows of each of them, by key."""
+        flow, write = self.rules.flow, self.rules.write
+        keys = {each.key: each.source.id if each.source else "" for each in findings if each.key}
+        place = (write.connection, write.entity)
+        return await self.ledger.known_of(flow.name, flow.trigger.entity, place, keys)
+
+    async def look(self, key: str, source_id: str, target_id: str = "") -> Finding | None:
+        """Both records as they are this moment, with what people decided about them: how they disagree, None when they do not.
+        Raises ConnectorError."""
+        sources, targets = await asyncio.gather(self.sources_now(source_id), self.targets_now(key, target_id))
+        if not sources and not targets:
+            return None
+        return difference(self.rules, sources, targets)
+
+    async def sources_now(self, source_id: str) -> list[Row]:
+        """The source's record, if it has one."""
+        if not source_id:
+            return []
+        flow, source = self.rules.flow, self.source
+        try:
+            record = await _source(source).read(flow.trigger.entity, source_id)
+        except Rejected as error:
+            if error.reason != "not_found":
+                raise
+            return []
+        decided = await self.ledger.decided_about(flow.name, f"{flow.trigger.entity}:{source_id}")
+        return [self.rules.source(apply(record, decided), None)]
+
+    async def targets_now(self, key: str, target_id: str = "") -> list[Row]:
+        """The target's records under this reference; two stand for several."""
+        entity, target = self.rules.write.entity, _target(self.target)
+        try:
+            found = await (target.get(entity, target_id) if target_id else target.find(entity, key))
+        except Rejected as error:
+            if error.reason != "ambiguous_reference":
+                raise
+            twice = self.rules.target(Entry("", {}, None, "", key))
+            return [twice, twice] if twice is not None else []
+        if found is None:
+            return []
+        row = self.rules.target(Entry(found.id, found.record, None, found.status, "" if target_id else key))
+        return [row] if row is not None else []
+
+
+async def together(looks: Collection[Any]) -> list[Any]:
+    """All of these, a few at a time."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(look: Any) -> Any:
+        async with turns:
+            return await look
+
+    return await asyncio.gather(*map(one, looks))
+
+
+def _source(connector: Any) -> Source:
+    found: Source = connector
+    return found
+
+
+def _target(connector: Any) -> Target:
+    found: Target = connector
+    return found
+
+
+def is_listing(connector: object, entity: str) -> bool:
+    """Whether the connection can list this entity."""
+    return isinstance(connector, Listing) and connector.lists(entity)
