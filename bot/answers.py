@@ -98,7 +98,7 @@ def status(
     if waits := pending_lines(pending):
         blocks += [header("Delivery to Slack"), *(section(said(line, 600)) for line in few(waits, _DELIVERY))]
     counts = f"{counted(len(flows), 'flow')}, {counted(sum(reasons.values()), 'open exception')}"
-    return message(f"{counts}, {counted(len(holds), 'customer')} on hold, {len(pauses):,} paused.", *blocks)
+    return message(f"{counts}, {counted(len(holds), 'billing hold')}, {len(pauses):,} paused.", *blocks)
 
 
 def exceptions(cases: Sequence[Case], around: Around, count: int) -> Block:

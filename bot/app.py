@@ -20,6 +20,7 @@ from bot.commands import Commands, Desk
 from bot.connection import Connection
 from bot.fixing.part import Fixing
 from bot.fixing.rules import Rules
+from bot.holding import HoldingBilling
 from bot.homes import Homes
 from bot.jobs import Jobs
 from bot.listeners import Elsewhere, Listeners
@@ -258,6 +259,7 @@ def _surface(parts: Parts, bolt: AsyncApp, desk: Desk, releases: ReleaseActions)
         Rules(store=store, client=client, surroundings=around, clock=clock),
         away,
         PausingClocks(store=store, client=client, surroundings=around, clock=clock, changed=changed),
+        HoldingBilling(store=store, client=client, surroundings=around, clock=clock, changed=changed),
         commands,
         Preferring(store=store, client=client, clock=clock, changed=changed),
         shortcuts,

@@ -15,7 +15,8 @@ from sync.model import BillingHold, Candidate, Cause, Violation
 from sync.reasons import Fix, reason
 
 _MOST = 4
-_MENU = {"snooze": "Snooze", "pause_clock": "Stop the clock", "hand_over": "Hand over", "discard": "Discard"}
+_MENU = {"snooze": "Snooze", "pause_clock": "Stop the clock", "hand_over": "Hand over", "hold_billing": "Hold billing",
+         "discard": "Discard"}  # fmt: skip
 _NO_WAY_BACK = "What is written to the ERP cannot be undone here."
 
 
@@ -70,6 +71,8 @@ def menu(cause: Cause, around: Around) -> Block:
         allowed -= {"discard"}
     elif allowed and may_be_paused(cause):
         allowed |= {"pause_clock"}
+    if allowed and not cause.holds and any(case.customer and case.four_eyes for case in cause.first):
+        allowed |= {"hold_billing"}  # where money is at risk; there nobody discards alone, so the menu has room
     entries = [option(words, _carry(cause, verb=verb)) for verb, words in _MENU.items() if verb in allowed]
     entries.append(option("Timeline", _carry(cause, verb="timeline")))
     url = around.crm_link(cause.first[0].subject) if cause.first and not is_many(cause) else None

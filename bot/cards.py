@@ -35,11 +35,12 @@ from bot.wording import (
     wrong,
 )
 from sync.lifecycle import CaseState
-from sync.model import Case, Cause
+from sync.model import BillingHold, Case, Cause
 from sync.reasons import reason
 
 __all__ = ["Around", "card"]
 
+_OF = {"contract": "contract ", "flow": "all of "}
 _SILENT, _LATE, _EXPIRED = 1, 2, 3  # the levels of an escalation
 
 
@@ -192,9 +193,13 @@ def _urgent(cause: Cause, around: Around) -> list[str]:
     return [*([late] if late else []), *filter(None, down), *_held(cause, around), *snoozed]
 
 
+def _what(hold: BillingHold) -> str:
+    return f"{_OF.get(hold.scope, '')}{said(hold.called, 80)}"
+
+
 def _held(cause: Cause, around: Around) -> list[str]:
     lines = [
-        f"*Billing for {said(hold.called, 80)} is held* since {moment(hold.placed_at)}: {named(hold.why, around)}."
+        f"*Billing for {_what(hold)} is held* since {moment(hold.placed_at)}: {named(hold.why, around)}."
         for hold in cause.holds
     ]
     return few(lines, 4)

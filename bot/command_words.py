@@ -49,10 +49,18 @@ TABLE: tuple[Verb, ...] = (
     Verb(name="resume", usages=(("resume flow", "let it go on"),)),
     Verb(
         name="hold",
-        usages=(("hold customer why", "no invoice goes out to this customer until somebody releases it"),),
-        more='The customer is an id of the CRM, or a name in quotation marks: hold "Acme GmbH" credit check.',
+        usages=(
+            ("hold customer why", "no invoice goes out to this customer until somebody releases it"),
+            ("hold contract id why", "the same for one contract; hold flow name why: for all that a flow posts"),
+        ),
+        more='The customer is an id of the CRM, or a name in quotation marks: hold "Acme GmbH" credit check. Drafts are written on.',
     ),
-    Verb(name="release", usages=(("release customer why", "let the customer be billed again"),)),
+    Verb(name="holds", usages=(("holds", "what is held, since when, why, and how much waits"),)),
+    Verb(
+        name="release",
+        usages=(("release customer why", "let billing go on; with several holds: release #5 why"),),
+        more="What waited goes out in the order in which it happened. Where several holds are on, all have to be released.",
+    ),
     Verb(
         name="reconcile",
         usages=(("reconcile flow", "compare what was delivered with what stands in the ERP now"),),

@@ -141,12 +141,16 @@ def _process(one: Worker, around: Around) -> str:
     )
 
 
+_NOT_BILLED = {"contract": "Contract *{}* is not billed since {}", "flow": "The flow *{}* posts nothing since {}"}
+
+
 def hold_line(hold: BillingHold, around: Around) -> str:
-    """A customer who is not billed, and why."""
+    """A customer or a contract that is not billed, or a flow that posts nothing, and why."""
     many = f" {hold.waiting:,} waiting." if hold.waiting else ""
     where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else " Release it with `/sync release`."
     who = said(hold.called, 80)
-    return f"*{who}* is not billed since {moment(hold.placed_at)}: {named(hold.why, around)}.{many}{where}"
+    told = _NOT_BILLED.get(hold.scope, "*{}* is not billed since {}").format(who, moment(hold.placed_at))
+    return f"{told}: {named(hold.why, around)}.{many}{where}"
 
 
 def pause_line(pause: Pause, around: Around) -> str:

@@ -10,7 +10,7 @@ from bot.fixing.view import resolve_view
 from bot.glance import entry_line
 from bot.modals import loading_view, modal, notice_view
 from bot.wording import Around, due, headline, named, proposed, refs, worth
-from sync.model import Cause, Entry
+from sync.model import Case, Cause, Entry
 
 __all__ = [
     "HAND_OVER_BLOCK", "NOTE_BLOCK", "SNOOZED", "SNOOZE_BLOCK", "answers", "discard_view", "hand_over_choice", "hand_over_view",
@@ -71,6 +71,18 @@ def reject_view(cause: Cause, around: Around) -> Block:
         _note("Why is it rejected?"),
     ]
     return modal("reject", "Reject proposal", blocks, cause=cause, submit="Reject")
+
+
+def hold_view(cause: Cause, cases: Sequence[Case]) -> Block:
+    """Why the customers of these records may not be billed; one record for each customer."""
+    names = [f"• *{said(case.customer_name or case.customer or '', 80)}*" for case in cases]
+    blocks = [
+        _about(cause),
+        section("\n".join(["No invoice goes out until somebody releases it, for", *few(names, 10)])),
+        _note("Why may nothing be billed?"),
+        context("Drafts are written on. What waits goes out in order when the hold is released."),
+    ]
+    return modal("hold_billing", "Hold billing", blocks, cause=cause, submit="Hold billing")
 
 
 def release_view(cause: Cause, around: Around) -> Block:

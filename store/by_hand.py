@@ -1,4 +1,4 @@
-"""What was done by hand: repairs in other systems that people report, and holds that people place."""
+"""What was done by hand: repairs in other systems that people report."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select
 from store.causes import say, touch
 from store.database import Database, insert_or_nothing
 from store.journal import append
-from store.tables import cases, holds, manual_fixes
-from sync.errors import IllegalMove
+from store.tables import cases, manual_fixes
 from sync.picking import ManualFix
 
 
@@ -54,24 +53,6 @@ class ByHand:
             )
             for row in found
         ]  # fmt: skip
-
-    async def place_hold(self, customer: str, *, name: str, why: str, by: str, now: datetime) -> int:
-        """From now on no invoice of this customer is written, until a person releases it: the hold's number. Raises IllegalMove
-        when one is on already."""
-
-        def work(tx: Connection) -> int:
-            values = {"customer": customer, "customer_name": name, "why": why, "placed_by": by, "placed_at": now}
-            made = tx.execute(insert_or_nothing(tx, holds).values(**values).returning(holds.c.id))
-            number = made.scalar_one_or_none()
-            if number is None:
-                raise IllegalMove(f"{name or customer} is on hold already.", state="held")
-            append(
-                tx, actor=by, verb="place", noun="hold", noun_id=number, now=now,
-                data={"customer": customer, "why": why},
-            )  # fmt: skip
-            return int(number)
-
-        return await self.db.write(work)
 
 
 def _tell(tx: Connection, fix: ManualFix) -> None:

@@ -124,7 +124,7 @@ holds = Table(
     "holds",
     metadata,
     identity(),
-    name("customer"),
+    name("customer"),  # the key of what is held, whatever the scope: there were none when the column got its name
     name("customer_name", default=""),
     Column("case_id", ID, nullable=True),
     prose("why", default=None),
@@ -133,8 +133,10 @@ holds = Table(
     word("released_by", null=True),
     at("released_at", null=True),
     prose("note"),
+    word("scope", default="customer"),
+    word("source", default="person"),
     CheckConstraint("(released_by IS NULL) = (released_at IS NULL)", name="released_by_somebody"),
-    Index("uq_one_hold_per_customer", "customer", unique=True,
+    Index("uq_one_hold_per_source", "scope", "customer", "source", unique=True,
           sqlite_where=text("released_at IS NULL"), postgresql_where=text("released_at IS NULL")),
 )  # fmt: skip
 

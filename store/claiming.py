@@ -31,6 +31,7 @@ from store.breakers import let_through
 from store.columns import Moment
 from store.database import Database
 from store.given import Prepared, types
+from store.holding import its_turn
 from store.releases import running
 from store.tables import deliveries, events, overlays, pauses
 from sync.errors import Outdated
@@ -122,7 +123,7 @@ def due(now: datetime) -> Select[int]:
     """Deliveries that may be claimed now: due, in front of their line, not paused."""
     d, p = deliveries.c, pauses.c
     paused = or_(and_(p.scope == "flow", p.name == d.flow), and_(p.scope == "connection", p.name == d.connection))
-    return select(d.id).where(*_ready(d), d.due_at <= now, ~exists().where(paused)).order_by(d.due_at, d.id)
+    return select(d.id).where(*_ready(d), d.due_at <= now, ~exists().where(paused), its_turn()).order_by(d.due_at, d.id)
 
 
 def _ready(d: Any) -> tuple[ColumnElement[bool], ...]:
@@ -235,7 +236,7 @@ def _of_flow() -> Executable:
     d, p = deliveries.c, pauses.c
     stopped = exists().where(p.scope == "connection", p.name == d.connection)
     mine = (d.flow == bindparam("of_flow"), d.due_at <= bindparam("now", type_=Moment()))
-    return _leasing("claim", select(d.id).where(*_ready(d), *mine, ~stopped).order_by(d.due_at, d.id))
+    return _leasing("claim", select(d.id).where(*_ready(d), *mine, ~stopped, its_turn()).order_by(d.due_at, d.id))
 
 
 _WAITING = Prepared(types(deliveries.c.flow), _waiting)

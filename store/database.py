@@ -340,6 +340,12 @@ def one_at_a_time(tx: Connection, names: str) -> None:
         tx.execute(text(_LOCK), {"names": names})
 
 
+def side_by_side(tx: Connection, names: str) -> None:
+    """Whoever calls this with a name passes beside others who do, but not beside one who goes `one_at_a_time` with it."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(_LOCK.replace("xact_lock(", "xact_lock_shared(")), {"names": names})
+
+
 def insert(connection: Connection | str, table: Table) -> Any:
     """INSERT that knows ON CONFLICT, in the dialect of the connection (or of that name)."""
     name = connection if isinstance(connection, str) else connection.dialect.name

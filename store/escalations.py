@@ -15,7 +15,7 @@ from store.absences import standing
 from store.asking import about, ask, there
 from store.causes import show_card, touch
 from store.database import Database
-from store.holds import place
+from store.holding import by_customer, place_late
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import cases
@@ -42,8 +42,8 @@ class Escalations:
             late = _raise(tx, RESOLVE, cases.c.resolve_by <= now)
             slow = _raise(tx, RESPOND, (cases.c.respond_by <= now) & cases.c.responded_at.is_(None))
             climbing = _climbing(tx, now)
-            held = {row.id: place(tx, row, f"EX-{row.id} was not resolved in time", "clock", now)
-                    for row in late if row.holds_billing and row.customer}  # fmt: skip
+            held = {row.id: place_late(tx, row, f"EX-{row.id} was not resolved in time", now)
+                    for row in by_customer(late)}  # fmt: skip
             for level, rows in ((RESOLVE, late), (RESPOND, slow), (NOTHING, climbing)):
                 for asked in once_each(_climb(tx, level, rows, held, now)):
                     ask(tx, asked, now)

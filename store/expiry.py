@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, exists, literal_column, select, updat
 from store.asking import about, ask
 from store.causes import show_card, touch
 from store.database import Database, tell_news
-from store.holds import place
+from store.holding import by_customer, place_late
 from store.journal import append
 from store.lines import line_up, lock
 from store.rows import AnyRow
@@ -62,9 +62,7 @@ def _expire(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
     risen = _raise(tx, ids, moved)
     if moved:
         tell_news(tx)
-    held = {
-        row.id: place(tx, row, f"EX-{row.id} was not decided in time", "clock", now) for row in risen if _bills(row)
-    }
+    held = {row.id: place_late(tx, row, f"EX-{row.id} was not decided in time", now) for row in by_customer(risen)}
     for group in _by_cause(risen):
         show_card(tx, group[0].cause_id, now)
         touch(tx, group[0].cause_id, now)
@@ -90,10 +88,6 @@ def _raise(tx: Connection, ids: Sequence[int], moved: set[int]) -> list[AnyRow]:
     done = update(cases).where(_OPEN, c.delivery_id.in_(dead)).values(expire_by=None)
     tx.execute(done.where(c.delivery_id.not_in(moved)))
     return list(tx.execute(done.where(c.delivery_id.in_(moved)).values(level=EXPIRED).returning(*cases.c)).all())
-
-
-def _bills(row: AnyRow) -> bool:
-    return bool(row.holds_billing and row.customer)
 
 
 def _by_cause(rows: Sequence[AnyRow]) -> list[list[AnyRow]]:

@@ -1,18 +1,20 @@
-"""Billing holds: while one is on, no invoice of that customer is written. Only a recorded decision releases it."""
+"""Billing holds: while one is on, nothing is posted for its customer, its contract or by its flow. Only a recorded decision
+releases it, and what waited goes on in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, TableClause, and_, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from store import rows
 from store.causes import say, touch
-from store.database import Database, insert_or_nothing, tell_news
-from store.given import Prepared, types
+from store.database import Database, tell_news
+from store.holding import alone, place
 from store.journal import append
 from store.tables import cases, deliveries, holds
+from sync.billing import Holding, Source
 from sync.errors import IllegalMove, NotFound
 from sync.lifecycle import delivery_move
 from sync.model import BillingHold
@@ -23,11 +25,31 @@ class Holds:
 
     db: Database
 
-    async def hold_on(self, customer: str) -> BillingHold | None:
-        """The unreleased billing hold of a customer."""
-        query = select(holds).where(holds.c.customer == customer, holds.c.released_at.is_(None))
-        row = await self.db.read(lambda tx: tx.execute(query).one_or_none())
-        return rows.hold(row) if row is not None else None
+    async def place_hold(
+        self,
+        scope: str,
+        key: str,
+        *,
+        why: str,
+        source: str,
+        by: str,
+        now: datetime,
+        name: str = "",
+        case_id: int | None = None,
+    ) -> int:
+        """From now on nothing is posted for this customer, this contract or by this flow (`scope` and `key`), until a person
+        releases it: the hold's number. What was sent before is not taken back. Raises IllegalMove when the same `source` has one
+        on already."""
+        wanted = Holding(scope=scope, key=key, name=name, why=why, source=source)
+
+        def work(tx: Connection) -> int:
+            number = place(tx, wanted, case_id=case_id, by=by, now=now)
+            if number is None:
+                raise IllegalMove(f"{name or key} is on hold already.", state="held")
+            _redraw(tx, case_id, f"Billing hold placed by @{{{by}}}: {why}", now)
+            return number
+
+        return await self.db.write(work)
 
     async def holds(self, *, all_of_them: bool = False) -> list[BillingHold]:
         """Unreleased holds, oldest first, each with how many deliveries wait; with `all_of_them` the released ones too."""
@@ -45,75 +67,64 @@ class Holds:
 
     async def hold(self, hold_id: int) -> BillingHold:
         """One hold. Raises NotFound."""
-        row = await self.db.read(lambda tx: tx.execute(select(holds).where(holds.c.id == hold_id)).one_or_none())
-        if row is None:
-            raise NotFound(f"there is no hold {hold_id}")
-        return rows.hold(row)
+        return await self.db.read(lambda tx: rows.hold(_one(tx, hold_id)))
 
     async def release(self, hold_id: int, *, by: str, note: str, now: datetime) -> int:
-        """Let the customer be billed again; what waited goes on. The number of deliveries released.
-        Raises IllegalMove when it is released already, NotFound when there is none."""
+        """Take a hold off. The number of deliveries that go on: none while another source holds the same. Raises IllegalMove
+        when it is released already, NotFound when there is none."""
 
         def work(tx: Connection) -> int:
-            query = select(holds).where(holds.c.id == hold_id)
-            row = tx.execute(query).one_or_none()
-            if row is None:
-                raise NotFound(f"there is no hold {hold_id}")
-            values = {"released_by": by, "released_at": now, "note": note}
-            guard = (holds.c.id == hold_id, holds.c.released_at.is_(None))
-            if tx.execute(update(holds).where(*guard).values(**values)).rowcount == 0:
-                raise IllegalMove("this hold is released already", state="released", by=row.released_by)
-            move, d = delivery_move("release"), deliveries.c
-            freed = tx.execute(
-                update(deliveries)
-                .where(d.hold_id == hold_id, d.state.in_(move.sources))
-                .values(state=move.target, hold_id=None, due_at=now, updated_at=now)
-            )
-            tell_news(tx)
-            append(
-                tx, actor=by, verb="release", noun="hold", noun_id=hold_id, now=now,
-                data={"customer": row.customer, "note": note, "deliveries": freed.rowcount},
-            )  # fmt: skip
-            _redraw(tx, row.case_id, f"Billing hold released by @{{{by}}}.", now)
-            return int(freed.rowcount)
+            freed = release(tx, _one(tx, hold_id), by=by, note=note, now=now)
+            if freed is None:
+                raise IllegalMove("this hold is released already", state="released", by=_one(tx, hold_id).released_by)
+            return freed
 
         return await self.db.write(work)
 
 
-def holds_on(tx: Connection, customers: Iterable[str]) -> dict[str, BillingHold]:
-    """The unreleased billing holds of these customers, by customer."""
-    asked = [{"customer": each} for each in sorted(set(customers))]
-    return {row.customer: rows.hold(row) for row in _HOLDS_ON.rows(tx, asked)} if asked else {}
-
-
-def _holds_on(given: TableClause, _: str) -> Executable:
-    on = and_(holds.c.customer == given.c.customer, holds.c.released_at.is_(None))
-    return select(holds).select_from(given.join(holds, on))
-
-
-_HOLDS_ON = Prepared(types(holds.c.customer), _holds_on)
-
-
-def place(tx: Connection, case: rows.AnyRow, why: str, by: str, now: datetime) -> bool:
-    """Put a hold on the customer of a case inside the caller's transaction; False when one is on already."""
-    values = {
-        "customer": case.customer, "customer_name": case.customer_name, "case_id": case.id, "why": why,
-        "placed_by": by, "placed_at": now,
-    }  # fmt: skip
-    made = tx.execute(insert_or_nothing(tx, holds).values(**values).returning(holds.c.id))
-    hold_id = made.scalar_one_or_none()
-    if hold_id is None:
-        return False
+def release(tx: Connection, row: rows.AnyRow, *, by: str, note: str, now: datetime) -> int | None:
+    """Take this hold off inside the caller's transaction: how many deliveries go on; None when it is off already."""
+    alone(tx, [(row.scope, row.customer)])
+    guard = (holds.c.id == row.id, holds.c.released_at.is_(None))
+    if tx.execute(update(holds).where(*guard).values(released_by=by, released_at=now, note=note)).rowcount == 0:
+        return None
+    freed = _let_go(tx, row, now)
     append(
-        tx,
-        actor=by,
-        verb="place",
-        noun="hold",
-        noun_id=hold_id,
-        now=now,
-        data={"customer": case.customer, "case": case.id},
-    )
-    return True
+        tx, actor=by, verb="release", noun="hold", noun_id=row.id, now=now,
+        data={"scope": row.scope, "key": row.customer, "note": note, "deliveries": freed},
+    )  # fmt: skip
+    _redraw(tx, row.case_id, f"Billing hold released by @{{{by}}}.", now)
+    return freed
+
+
+def doubts(tx: Connection, case_ids: Sequence[int]) -> Sequence[rows.AnyRow]:
+    """The holds that these cases placed because a record read back wrong: whoever decides the case has decided about them. Nobody
+    else places or releases them until our commit."""
+    mine = (holds.c.case_id.in_(case_ids), holds.c.source == Source.VERIFICATION.value, holds.c.released_at.is_(None))
+    found = tx.execute(select(holds).where(*mine).order_by(holds.c.id)).all()
+    alone(tx, {(row.scope, row.customer) for row in found})
+    return found
+
+
+def _let_go(tx: Connection, row: rows.AnyRow, now: datetime) -> int:
+    """What waited goes on; while another source holds the same, it waits for that one."""
+    same = (holds.c.scope == row.scope, holds.c.customer == row.customer, holds.c.released_at.is_(None))
+    other = tx.execute(select(holds.c.id).where(*same).order_by(holds.c.id).limit(1)).scalar_one_or_none()
+    move, d = delivery_move("release"), deliveries.c
+    waiting = update(deliveries).where(d.hold_id == row.id, d.state.in_(move.sources))
+    if other is not None:
+        tx.execute(waiting.values(hold_id=other))
+        return 0
+    freed = tx.execute(waiting.values(state=move.target, hold_id=None, due_at=now, updated_at=now))
+    tell_news(tx)
+    return int(freed.rowcount)
+
+
+def _one(tx: Connection, hold_id: int) -> rows.AnyRow:
+    row = tx.execute(select(holds).where(holds.c.id == hold_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no hold {hold_id}")
+    return row
 
 
 def _redraw(tx: Connection, case_id: int | None, words: str, now: datetime) -> None:

@@ -56,7 +56,14 @@ def put_back(
     """Move deliveries that stand still by a person's verb: into the line again with a clean slate, `due` then or now, or out of
     it. Those that moved. Needs `lock` before and `line_up` after."""
     d, again = deliveries.c, move.target == DeliveryState.PENDING
-    values: dict[str, Any] = {"state": move.target, "due_at": due or now, "retries": 0, "losses": 0, "hold_id": None}
+    values: dict[str, Any] = {
+        "state": move.target,
+        "due_at": due or now,
+        "retries": 0,
+        "losses": 0,
+        "hold_id": None,
+        "bills": None,
+    }
     stays = {} if again else {"front": False}
     moving = update(deliveries).where(which, d.state.in_(move.sources)).values(updated_at=now, **values, **stays)
     return tx.execute(moving.returning(d.id, d.event_id)).all()

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Update, func, select, 
 from store.asking import about, ask
 from store.causes import hurry, touch
 from store.database import tell_news
+from store.holds import doubts, release
 from store.journal import append
 from store.lines import line_up, lock, put_back
 from store.pausing import let_run
@@ -24,6 +25,7 @@ from sync.model import Contrast, Overlay
 from sync.pausing import ENDED_BY
 from sync.suggestions import Counting
 
+_SETTLES = ("resolve", "approve", "discard")
 _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
 
 
@@ -51,6 +53,7 @@ class Press:
 def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> list[AnyRow]:
     """Move the cases and what hangs on them; those that moved, perhaps none. `told`: in their cards and threads too. Raises
     NotAllowed when a person would decide alone what needs two."""
+    doubted = doubts(tx, press.cases) if press.verb in _SETTLES else []
     if press.verb in ENDED_BY:
         let_run(tx, press.cases, by=press.by, now=now)
     moved = _move(tx, press, now)
@@ -60,6 +63,9 @@ def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> l
         _decide(tx, press, moved, now)
     if press.verb in _RELEASES:
         _set_going(tx, press, moved, now)
+    for hold in doubted:
+        if hold.case_id in {row.id for row in moved}:
+            release(tx, hold, by=press.by, note=press.words, now=now)
     _record(tx, press, moved, now, told=told)
     return moved
 

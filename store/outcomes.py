@@ -122,12 +122,12 @@ def _close(tx: Connection, row: AnyRow, words: str, now: datetime) -> None:
 
 def open_case(
     tx: Connection, delivery: Delivery, row: AnyRow | None, opening: Opening, route: Route, now: datetime
-) -> None:
-    """The record stops: its last case (`row`) goes on when it is the same trouble, else a new one is opened."""
+) -> int:
+    """The record stops: its last case (`row`) goes on when it is the same trouble, else a new one is opened. The case's number."""
     opening = replace(opening, cause=fitted(opening.cause))
     if row is not None and row.reason == opening.reason and row.cause_value == opening.cause:
         _again(tx, delivery, row, opening, route, now)
-        return
+        return int(row.id)
     if row is not None and row.state != CaseState.RESOLVED:
         _close(tx, row, f"Replaced: now it is {opening.reason}.", now)
     route = answered(tx, route, now)
@@ -143,6 +143,7 @@ def open_case(
         data={"reason": opening.reason, "cause": cause_id, "delivery": delivery.id, "team": route.team,
               "owner": route.owner, "resolve_by": route.resolve_by.isoformat()},
     )  # fmt: skip
+    return int(case_id)
 
 
 def _first(tx: Connection, cause_id: int, case_id: int) -> bool:

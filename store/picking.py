@@ -17,7 +17,7 @@ from sync.lifecycle import CaseState, WriteState
 from sync.model import BillingHold, Cause
 from sync.picking import Pick, Picked, Throughput, Written
 
-_NEWEST = 200_000
+_NEWEST, _NUMBER = 200_000, 15
 _DELIVERED: ColumnElement[bool] = literal_column("state IN ('delivered', 'discarded') AND state = 'delivered'")
 
 
@@ -122,9 +122,11 @@ class Picking:
         ]  # fmt: skip
 
     async def holds_called(self, words: str) -> list[BillingHold]:
-        """The unreleased holds of a customer with this id or name, whatever its case."""
-        named = func.lower(holds.c.customer_name) == words.lower()
-        query = select(holds).where(holds.c.released_at.is_(None), or_(holds.c.customer == words, named))
+        """The unreleased holds with this number (`#5`), or on what has this key or name, whatever its case."""
+        number = words[1:] if words.startswith("#") and words[1:].isdecimal() and len(words) < _NUMBER else None
+        named = or_(holds.c.customer == words, func.lower(holds.c.customer_name) == words.lower())
+        which = holds.c.id == int(number) if number is not None else named
+        query = select(holds).where(holds.c.released_at.is_(None), which)
         found = await self.db.read(lambda tx: tx.execute(query.order_by(holds.c.id)).all())
         return [rows.hold(row) for row in found]
 

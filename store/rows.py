@@ -96,8 +96,10 @@ def case(row: AnyRow) -> Case:
 def hold(row: AnyRow, waiting: int = 0) -> BillingHold:
     return BillingHold(
         id=row.id,
-        customer=row.customer,
-        customer_name=row.customer_name,
+        scope=row.scope,
+        key=row.customer,
+        name=row.customer_name,
+        source=row.source,
         case_id=row.case_id,
         why=row.why,
         placed_by=row.placed_by,

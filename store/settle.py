@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Integer, TableClause, func, null, select, update
+from sqlalchemy import Connection, Executable, Integer, TableClause, case, func, null, select, update
 
 from store.claiming import decisions
 from store.comparisons import compare
 from store.database import Database
 from store.given import Prepared, types
+from store.holding import alone, place
 from store.journal import append
 from store.lines import line_up, lock
 from store.outcomes import bind, latest_cases, note_on, open_case, pass_case, supersede
@@ -20,7 +21,7 @@ from store.tables import attempts, deliveries, holds
 from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, delivery_move
-from sync.model import Binding, Delivery, Record, WriteEnd
+from sync.model import Binding, Delivery, Holding, Record, WriteEnd
 from sync.releases import Compared
 from sync.steps import Bury, Deliver, Discard, Hold, Pause, Retry, Route, Step, Wait
 
@@ -47,6 +48,7 @@ class _Outcome:
     ended: Sequence[WriteEnd]
     release: int
     compared: Compared | None
+    bills: str | None = None
 
     @property
     def verb(self) -> str:
@@ -86,8 +88,9 @@ class Settling:
 
 def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
     lines = {(one.delivery.flow, one.delivery.subject) for one in wanted}
+    alone(tx, {(each.scope, each.key) for one in wanted if (each := _holding(one.step)) is not None})
     lock(tx, lines)
-    outcomes = [replace(one, step=_unless_changed(tx, one)) for one in wanted]
+    outcomes = [replace(one, step=_unless_changed(tx, one), bills=_bills(one.step)) for one in wanted]
     ended = end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
     _leave_running(tx, outcomes)
     _note_attempts(tx, outcomes)
@@ -103,6 +106,15 @@ def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
         append(tx, actor="engine", verb=one.verb, noun="delivery", noun_id=one.delivery.id, now=one.now, data=data)
     line_up(tx, lines)
     return [None] * len(outcomes)
+
+
+def _bills(step: Step) -> str | None:
+    """Among whose postings it keeps its place, whether it waits or the hold was released meanwhile."""
+    return step.bills if isinstance(step, Wait) else None
+
+
+def _holding(step: Step) -> Holding | None:
+    return step.opening.holding if isinstance(step, Hold | Bury | Pause) else None
 
 
 def _bindings(step: Step) -> tuple[Binding, ...]:
@@ -135,6 +147,8 @@ def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
             "due_at": one.step.due_at if isinstance(one.step, Retry | Pause) else None,
             "counted": 1 if isinstance(one.step, Retry) and one.step.counted else 0,
             "hold_id": one.step.hold_id if isinstance(one.step, Wait) else None,
+            "bills": one.bills,
+            "queues": 1 if isinstance(one.step, Retry | Pause) else 0,
         }
         for one in outcomes
     ]
@@ -167,7 +181,9 @@ def _tell_cases(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
             case Hold(opening=opening) | Bury(opening=opening) | Pause(opening=opening):
                 if one.route is None:
                     raise ValueError("a delivery that stops needs a route")
-                open_case(tx, one.delivery, row, opening, one.route, one.now)
+                case_id = open_case(tx, one.delivery, row, opening, one.route, one.now)
+                if opening.holding is not None:
+                    place(tx, opening.holding, case_id=case_id, by="engine", now=one.now)
             case Retry():
                 pass
 
@@ -188,7 +204,7 @@ def _left(given: TableClause, _: str) -> Executable:
     values = {
         "state": g.state, "front": g.front, "lease": null(), "leased_until": null(), "detail": g.detail,
         "updated_at": g.updated_at, "due_at": func.coalesce(g.due_at, d.due_at), "retries": d.retries + g.counted,
-        "hold_id": g.hold_id,
+        "hold_id": g.hold_id, "bills": func.coalesce(g.bills, case((g.queues == 1, d.bills))),
     }  # fmt: skip
     return update(deliveries).where(*ours).values(values)
 
@@ -201,7 +217,19 @@ def _attempted(given: TableClause, _: str) -> Executable:
 
 _d, _a = deliveries.c, attempts.c
 _LEFT = Prepared(
-    types(_d.id, _d.lease, _d.state, _d.front, _d.detail, _d.updated_at, _d.due_at, _d.hold_id, counted=Integer()),
+    types(
+        _d.id,
+        _d.lease,
+        _d.state,
+        _d.front,
+        _d.detail,
+        _d.updated_at,
+        _d.due_at,
+        _d.hold_id,
+        _d.bills,
+        counted=Integer(),
+        queues=Integer(),
+    ),
     _left,
 )
 _ATTEMPTED = Prepared(

@@ -103,6 +103,7 @@ deliveries = Table(
     prose("detail"),
     at("updated_at"),
     Column("front", Boolean, nullable=False, server_default=false()),
+    name("bills", null=True),
     UniqueConstraint("event_id", "flow"),
     one_of("state", DeliveryState),
     CheckConstraint("(lease IS NULL) = (state <> 'running')", name="only_running_is_leased"),
@@ -126,6 +127,9 @@ deliveries = Table(
     Index("ix_deliveries_done", "flow", "state", "updated_at",
           sqlite_where=text("state IN ('delivered', 'discarded')"),
           postgresql_where=text("state IN ('delivered', 'discarded')")),
+    Index("ix_deliveries_bills", "bills", "occurred_at", "sequence", "id",
+          sqlite_where=text("bills IS NOT NULL AND state IN ('pending', 'running')"),
+          postgresql_where=text("bills IS NOT NULL AND state IN ('pending', 'running')")),
     Index("ix_deliveries_hold", "hold_id", sqlite_where=text("hold_id IS NOT NULL"), postgresql_where=text("hold_id IS NOT NULL")),
 )  # fmt: skip
 

@@ -3,7 +3,7 @@ One key of one operation exists once, whoever asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,19 +11,20 @@ from sqlalchemy import Connection, Executable, TableClause, and_, func, select, 
 
 from store.database import Database, insert
 from store.given import Prepared, types
-from store.holds import holds_on
+from store.holding import ahead_of, holds_on, passing
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import deliveries, writes
 from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
-from sync.model import Delivery, Found, WriteEnd, WriteSpec
+from sync.model import BillingHold, Bills, Delivery, Found, WriteEnd, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Held, Permit
 from sync.words import fitted
 
 _REPEATABLE = ("upsert", "update")
 _SOON = timedelta(milliseconds=400)
+_TURN = timedelta(seconds=2)
 _Key = tuple[str, str, str, str]
 
 
@@ -38,7 +39,7 @@ class _Ask:
     leased_until: datetime
     now: datetime
     ended: Sequence[WriteEnd]
-    customer: str | None
+    bills: Bills | None
 
     @property
     def key(self) -> _Key:
@@ -60,13 +61,13 @@ class Writes:
         lease_seconds: float,
         now: datetime,
         ended: Sequence[WriteEnd] = (),
-        customer: str | None = None,
+        bills: Bills | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not: `customer` may be on hold. Records first how earlier
+        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold. Records first how earlier
         calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
         ask = _Ask(
             delivery=delivery, spec=spec, fingerprint=fingerprint, rest=timedelta(seconds=quarantine_seconds),
-            leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, customer=customer,
+            leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, bills=bills,
         )  # fmt: skip
         return await self.db.together(_begin, ask)
 
@@ -100,14 +101,16 @@ def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
             )
     _renew(tx, asks)
     known = _known(tx, [ask.key for ask in asks])
-    held = holds_on(tx, {ask.customer for ask in asks if ask.customer is not None and not _written(known.get(ask.key))})
+    held, behind = _held_up(tx, [ask for ask in asks if not _written(known.get(ask.key))])
     permits: dict[int, Permit] = {}
     fresh: dict[_Key, int] = {}
     for place, ask in enumerate(asks):
         row = known.get(ask.key)
-        hold = None if _written(row) else held.get(ask.customer or "")
+        hold = None if _written(row) else _hold(ask, held)
         if hold is not None:
             permits[place] = Held(hold=hold)
+        elif ask.delivery.id in behind and not _written(row):
+            permits[place] = _in_turn(ask, behind[ask.delivery.id])
         elif row is not None:
             permits[place] = _once_more(tx, ask, row)
         elif ask.key in fresh:
@@ -120,6 +123,26 @@ def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
 
 def _written(row: AnyRow | None) -> bool:
     return row is not None and row.state == WriteState.CONFIRMED
+
+
+def _held_up(tx: Connection, asks: Sequence[_Ask]) -> tuple[Mapping[tuple[str, str], BillingHold], Mapping[int, int]]:
+    """The holds on what these bill, and which delivery each that has to wait for its turn is behind."""
+    billing = [(ask.delivery.id, ask.bills) for ask in asks if ask.bills is not None]
+    if not billing:
+        return {}, {}
+    keys = {key for _, bills in billing for key in bills.keys}
+    passing(tx, keys)
+    return holds_on(tx, keys), ahead_of(tx, billing)
+
+
+def _hold(ask: _Ask, held: Mapping[tuple[str, str], BillingHold]) -> BillingHold | None:
+    keys = ask.bills.keys if ask.bills is not None else ()
+    return next((held[key] for key in keys if key in held), None)
+
+
+def _in_turn(ask: _Ask, ahead: int) -> Busy:
+    words = f"delivery {ahead} of the same customer was held before it and goes first"
+    return Busy(until=ask.now + _TURN, detail=words)
 
 
 def _busy(ask: _Ask, other: int) -> Busy:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sync.acknowledging import WARNING, warned
 from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 from sync.giving_back import CREATE, NewRecord
-from sync.model import BillingHold, Binding, NotDue, Overlay, Plan, Violation, Violations
+from sync.model import BillingHold, Binding, Holding, NotDue, Overlay, Plan, Violation, Violations
 from sync.money import Money
 from sync.naming import called
 from sync.policy import wait
@@ -39,9 +39,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """The customer may not be billed now."""
+    """What it bills is on hold; `bills` is whose postings keep their order when the hold is released."""
 
     hold: BillingHold
+    bills: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrong:
-    """A person has to look, for a reason that is about this record. `cause` groups; the subject alone when it is empty."""
+    """A person has to look, for a reason that is about this record. `cause` groups; the subject alone when it is empty.
+    `holding` is what may not be billed until somebody has looked."""
 
     reason: str
     detail: str
     about: About = About()
     cause: str = ""
+    holding: Holding | None = None
 
 
 Outcome = Written | Blocked | Resting | Failed | Wrong | Violations | NotDue
@@ -99,14 +102,15 @@ def decide(
             return Deliver(bindings=bindings, detail=note)
         case NotDue(why=why):
             return Discard(why=why)
-        case Blocked(hold=hold):
-            return Wait(hold_id=hold.id, detail=f"billing of this customer is held: {hold.why}")
+        case Blocked(hold=hold, bills=bills):
+            return Wait(hold_id=hold.id, detail=f"billing of this {hold.scope} is held: {hold.why}", bills=bills)
         case Resting(until=until, detail=detail):
             return Retry(due_at=until, detail=detail, counted=False)
         case Violations():
             return _stop(_opening_of(outcome, subject))
         case Wrong():
-            return _stop(_opening(outcome.reason, outcome.cause or subject, outcome.detail, outcome.about))
+            opening = _opening(outcome.reason, outcome.cause or subject, outcome.detail, outcome.about)
+            return _stop(replace(opening, holding=outcome.holding))
         case Failed() if outage is not None:
             return _in_outage(outcome, outage, now)
         case Failed():

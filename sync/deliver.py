@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sync import asking
+from sync.billing import doubt, held_from
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.drafts import LOOK_AGAIN, agreed, draft_differs, has_post, up_to_post
 from sync.errors import ConnectorError, Unmentioned
 from sync.line import Line
-from sync.model import Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
+from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import Target
 from sync.prepare import prepare, questions, questions_elsewhere, references
 from sync.questions import Lookups
@@ -132,12 +133,8 @@ class Trip:
             known = await self.line.ledger.written(plan.writes)
             if self._stands(plan, known):
                 return await self._written(plan)
-            if plan.customer is not None and len(known) < len(plan.writes):
-                hold = await self.line.ledger.hold_on(plan.customer)
-                if hold is not None:
-                    return Blocked(hold=hold)
         begun = up_to_post(plan.writes) if self._on_trial else plan.writes
-        stopped = await self._write_all(plan.writes, plan.customer, most=len(begun))
+        stopped = await self._write_all(plan.writes, self._bills(plan), most=len(begun))
         if stopped is not None:
             return stopped
         if len(begun) < len(plan.writes):
@@ -192,20 +189,22 @@ class Trip:
         return True
 
     async def _write_all(
-        self, specs: tuple[WriteSpec, ...], customer: str | None = None, *, most: int | None = None
+        self, specs: tuple[WriteSpec, ...], bills: Bills | None = None, *, most: int | None = None
     ) -> Outcome | None:
-        """Carry out the first `most` of these writes, or all; what stopped them, if anything did."""
-        writing = self._writing(customer)
-        for spec in specs[:most]:
+        """Carry out the first `most` of these writes, or all; what stopped them, if anything did. From the first on that posts
+        a hold on what they bill stops them."""
+        writing, held = self._writing(), held_from([spec.operation for spec in specs])
+        for place, spec in enumerate(specs[:most]):
             target, rest = self._target(spec)
+            billed = bills if place >= held else None
             try:
-                made = await writing.write(target, spec, self.done, quarantine_seconds=rest)
+                made = await writing.write(target, spec, self.done, quarantine_seconds=rest, bills=billed)
                 found = await self._redraft(writing, made, specs) if isinstance(made, Changed) else made
                 if not isinstance(found, Found):
                     return found
                 self.done[spec.name] = found
                 self.answered.add(spec.connection)
-                wrong = await self._verify(target, spec, found.id, specs)
+                wrong = await self._verify(target, spec, found.id, specs, bills)
             except ConnectorError as error:
                 if isinstance(error, Unmentioned) and error.again:
                     return self._missing(error, spec)
@@ -214,13 +213,15 @@ class Trip:
                 return wrong
         return None
 
-    def _writing(self, customer: str | None = None) -> Writing:
+    def _bills(self, plan: Plan) -> Bills:
+        return Bills(flow=self.flow.name, customer=plan.customer, contract=plan.contract)
+
+    def _writing(self) -> Writing:
         return Writing(
             ledger=self.line.ledger,
             delivery=self.delivery,
             clock=self.line.clock,
             lease_seconds=self.line.workspace.engine.lease.total_seconds(),
-            customer=customer,
             ended=self.ended,
         )
 
@@ -235,19 +236,26 @@ class Trip:
         return self.line.target(spec.connection), rest
 
     async def _verify(
-        self, target: Target, spec: WriteSpec, target_id: str, specs: tuple[WriteSpec, ...]
+        self, target: Target, spec: WriteSpec, target_id: str, specs: tuple[WriteSpec, ...], bills: Bills | None
     ) -> Wrong | None:
         """Read back and compare, unless a later write has, or may have, moved the record on already."""
         if not spec.verify or await self._moved_on(spec, specs):
             return None
         shown = await target.get(spec.entity, target_id)
         if shown is None:
-            return Wrong(reason="totals_differ", detail=f"{spec.entity} {spec.key} is not there", about=self.about)
+            return self._doubtful(f"{spec.entity} {spec.key} is not there", bills)
         wrong = differing(shown.record, spec.verify)
         if not wrong:
             return None
         words = "; ".join(f"{name}: expected {spec.verify[name]}, found {shown.record.get(name)}" for name in wrong)
-        return Wrong(reason="totals_differ", detail=words, about=self.about)
+        return self._doubtful(words, bills)
+
+    def _doubtful(self, words: str, bills: Bills | None) -> Wrong:
+        """What was read back is not what was written: nothing of the contract is posted until somebody has looked."""
+        key = bills.contract if bills is not None else None
+        why = f"what was written for it reads back otherwise: {words}"
+        holding = doubt(key, self.about.title, why) if key else None
+        return Wrong(reason="totals_differ", detail=words, about=self.about, holding=holding)
 
     async def _moved_on(self, spec: WriteSpec, specs: tuple[WriteSpec, ...]) -> bool:
         for later in specs:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync.billing import BillingHold
 from sync.ladder import Rung
 from sync.money import Money
 from sync.pausing import ClockPause
@@ -151,28 +152,6 @@ class Cause:
     downtime: Downtime | None = None
     rollout: Rollout | None = None
     pauses: tuple[ClockPause, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillingHold:
-    """No invoice goes out for this customer until a person releases it."""
-
-    id: int
-    customer: str
-    case_id: int | None
-    why: str
-    placed_by: str
-    placed_at: datetime
-    released_by: str | None = None
-    released_at: datetime | None = None
-    note: str = ""
-    waiting: int = 0
-    customer_name: str = ""
-
-    @property
-    def called(self) -> str:
-        """The customer's name, its id when the name is not known."""
-        return self.customer_name or self.customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

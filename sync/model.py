@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sync.billing import BillingHold as BillingHold
+from sync.billing import Bills as Bills
+from sync.billing import Holding as Holding
 from sync.bound import Bound as Bound
-from sync.exceptions import BillingHold as BillingHold
 from sync.exceptions import Candidate as Candidate
 from sync.exceptions import Card as Card
 from sync.exceptions import Case as Case
@@ -162,13 +164,14 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a record becomes: writes in order, the customer it bills and the money it moves."""
+    """What a record becomes: writes in order, the customer and the contract it bills, and the money it moves."""
 
     writes: tuple[WriteSpec, ...]
     customer: str | None
     money: Money | None
     title: str
     customer_name: str = ""
+    contract: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from sync.drifts import DriftLedger
 from sync.errors import ConnectorError
 from sync.model import (
     BillingHold,
+    Bills,
     Breaker,
     Change,
     Delivery,
@@ -171,7 +172,7 @@ class Differs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The customer may not be billed now."""
+    """What it bills is on hold."""
 
     hold: BillingHold
 
@@ -247,9 +248,9 @@ class Ledger(DriftLedger, Protocol):
         lease_seconds: float,
         now: datetime,
         ended: Sequence[WriteEnd] = (),
-        customer: str | None = None,
+        bills: Bills | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not: `customer` may be on hold. Records first how earlier
+        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold. Records first how earlier
         calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
         ...
 
@@ -311,8 +312,4 @@ class Ledger(DriftLedger, Protocol):
 
     async def roll_back(self, number: int, *, by: str, why: str, now: datetime) -> Release:
         """Stop a release that runs; the one that runs afterwards. Raises IllegalMove where it does not run."""
-        ...
-
-    async def hold_on(self, customer: str) -> BillingHold | None:
-        """The unreleased billing hold of a customer."""
         ...

@@ -148,7 +148,9 @@ def _plan(scene: Scene) -> Plan | Violations:
         return Violations(
             found=tuple(builder.problems), title=title, customer=customer, money=worth, customer_name=name
         )
-    return Plan(writes=writes, customer=customer, money=worth, title=title, customer_name=name)
+    return Plan(
+        writes=writes, customer=customer, money=worth, title=title, customer_name=name, contract=_contract(scene)
+    )
 
 
 def _remedies(scene: Scene, found: list[tuple[Check, Violation]]) -> tuple[WriteSpec, ...]:
@@ -192,6 +194,12 @@ def _customer_name(scene: Scene) -> str:
 
 def _customer(scene: Scene) -> str | None:
     return text(_selected(scene.flow.record.customer, scene)) or None
+
+
+def _contract(scene: Scene) -> str | None:
+    """What the flow calls the contract; the record itself where it names none."""
+    named = scene.flow.record.contract or scene.flow.record.id
+    return text(_selected(named, scene)) or None
 
 
 def _money(scene: Scene) -> Money | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sync.clocks import Calendar
 from sync.ladder import Rung
-from sync.model import Binding, Violation
+from sync.model import Binding, Holding, Violation
 from sync.money import Money
 
 
@@ -30,7 +30,8 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card."""
+    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card. `holding` is what may not be
+    billed until somebody has looked."""
 
     reason: str
     cause: str
@@ -40,6 +41,7 @@ class Opening:
     customer: str | None = None
     money: Money | None = None
     customer_name: str = ""
+    holding: Holding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +68,12 @@ class Bury:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Billing for this customer is held; the release lets the delivery go on."""
+    """What it bills is on hold; the release lets the delivery go on, in its order among those that waited for the same
+    `bills`."""
 
     hold_id: int
     detail: str
+    bills: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from sync.confirming import differing as differing
 from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
-from sync.model import Delivery, Found, Record, Ref, WriteEnd, WriteSpec
+from sync.model import Bills, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target, VoidingTarget
 
 
@@ -37,13 +37,19 @@ class Writing:
     delivery: Delivery
     clock: Callable[[], datetime]
     lease_seconds: float
-    customer: str | None = None
     ended: list[WriteEnd] = field(default_factory=list)
 
     async def write(
-        self, target: Target, spec: WriteSpec, done: Mapping[str, Found], *, quarantine_seconds: float
+        self,
+        target: Target,
+        spec: WriteSpec,
+        done: Mapping[str, Found],
+        *,
+        quarantine_seconds: float,
+        bills: Bills | None = None,
     ) -> Found | Resting | Changed | Blocked:
-        """Carry out one write of a plan; `done` holds the earlier ones by name. Raises ConnectorError, LeaseLost."""
+        """Carry out one write of a plan; `done` holds the earlier ones by name. A hold on what it `bills` stops it. Raises
+        ConnectorError, LeaseLost."""
         body = filled(spec.body, done)
         now = self.clock()
         permit = await self.ledger.begin_write(
@@ -54,12 +60,12 @@ class Writing:
             lease_seconds=self.lease_seconds,
             now=now,
             ended=tuple(self.ended),
-            customer=self.customer,
+            bills=bills,
         )
         self.ended.clear()
         match permit:
             case Held(hold=hold):
-                return Blocked(hold=hold)
+                return Blocked(hold=hold, bills=bills.payer if bills is not None else None)
             case Done(target_id=target_id, record=record):
                 return Found(id=target_id, record=record)
             case Busy(until=until, detail=detail):

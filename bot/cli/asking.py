@@ -64,7 +64,7 @@ def _status_text(found: dict[str, Any]) -> str:
     ]
     lines += [f"open exceptions: {sum(found['exceptions'].values())}"]
     lines += [f"  {reason}: {many}" for reason, many in found["exceptions"].items()]
-    lines += [f"billing held: {hold.customer} since {moment(hold.placed_at)} ({hold.why})" for hold in found["holds"]]
+    lines += [f"billing held: {hold.key} since {moment(hold.placed_at)} ({hold.why})" for hold in found["holds"]]
     lines += [f"held up: {one.behind} later changes of {one.subject} behind {_behind(one)}" for one in found["waiting"]]
     lines += [
         f"does not answer: {one.connection} since {moment(one.opened_at)}, next try {moment(one.until)} ({one.detail})"
@@ -217,8 +217,14 @@ def list_holds(all_of_them: Annotated[bool, typer.Option("--all")] = False, as_j
             return await store.holds(all_of_them=all_of_them)
 
     found = run(ask)
-    rows = [(str(h.id), h.customer, h.why, moment(h.placed_at), h.released_by or "-", str(h.waiting)) for h in found]
-    show(found, as_json=as_json, text=lambda: table(rows, "hold", "customer", "why", "since", "released by", "waiting"))
+    rows = [
+        (str(h.id), h.scope, h.key, h.why, moment(h.placed_at), h.released_by or "-", str(h.waiting)) for h in found
+    ]
+    show(
+        found,
+        as_json=as_json,
+        text=lambda: table(rows, "hold", "on a", "key", "why", "since", "released by", "waiting"),
+    )
 
 
 audit = typer.Typer(help="The journal.", no_args_is_help=True)

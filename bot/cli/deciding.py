@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import Json, Number, case_id
+from bot.cli.asking import Json, case_id
 from bot.cli.deciding_many import All, Decided, decided, document, in_words, with_it
 from bot.cli.dry import dry_run_of, would
 from bot.cli.running import moment_of, now, rights, run
@@ -18,7 +18,6 @@ from bot.cli.telling import MISUSE, fail, show
 from bot.fixing.answers import answerable, problems, usable
 from bot.fixing.counting import counting_of
 from bot.fixing.known import Known, known_of
-from bot.leading import billing_teams, may_lead_one_of
 from bot.people import People
 from store.cases import Press
 from store.ledger import Store
@@ -89,39 +88,6 @@ def discard(exception: str, who: As, why: Annotated[str, typer.Option(help="The 
     typer.echo(_plain_move(exception, who, "discard", f"@{{{who}}} discarded it: {why}"))
 
 
-def release(hold: Number, who: As, note: Annotated[str, typer.Option(help="Why billing may go on.")]) -> None:
-    """Let a customer be billed again."""
-
-    async def act() -> str:
-        async with rights() as (store, people):
-            found = await store.hold(hold)
-            team = (await store.case(found.case_id)).team if found.case_id is not None else None
-            async with _on_record(store, who, "release", f"hold:{hold}"):
-                may_lead_one_of(people, who, [team] if team else billing_teams(people.workspace))
-            freed = await store.release(hold, by=who, note=note, now=now())
-            return f"hold {hold} is released; {freed} deliveries go on"
-
-    typer.echo(run(act))
-
-
-def place(
-    customer: Annotated[str, typer.Argument(help="The customer's id in the CRM.")],
-    who: As,
-    why: Annotated[str, typer.Option(help="Why no invoice may go out.")],
-    name: Annotated[str, typer.Option(help="What people call the customer.")] = "",
-) -> None:
-    """Let no invoice of a customer go out until somebody releases it."""
-
-    async def act() -> str:
-        async with rights() as (store, people):
-            async with _on_record(store, who, "hold", f"customer:{customer[:100]}"):
-                may_lead_one_of(people, who, billing_teams(people.workspace))
-            hold = await store.place_hold(customer, name=name, why=why, by=who, now=now())
-            return f"hold {hold}: no invoice of {name or customer} goes out until it is released"
-
-    typer.echo(run(act))
-
-
 def replay(
     who: As,
     event: Annotated[list[int] | None, typer.Argument(help="Event numbers.")] = None,
@@ -147,7 +113,7 @@ def replay(
     async def act() -> str:
         async with rights() as (store, people):
             chosen = await choose(store)
-            async with _on_record(store, who, "replay", "events"):
+            async with on_record(store, who, "replay", "events"):
                 _leads(people, who, [flow.owner for flow in people.workspace.flows.values()])
             return f"{await store.replay(chosen, by=who, now=now())} deliveries are on their way again"
 
@@ -164,7 +130,7 @@ def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
             case = await store.case(case_id(exception))
             needed = "approve" if verb == "discard" and case.four_eyes else verb
             lent = await _allowed(store, people, who, needed, case)
-            async with _on_record(store, who, verb, f"case:{case.id}"):
+            async with on_record(store, who, verb, f"case:{case.id}"):
                 counting = counting_of(people.workspace, verb, [case])
                 await store.act(
                     Press(verb=verb, cases=[case.id], by=who, words=words, counting=counting, acting_for=lent),
@@ -176,7 +142,7 @@ def _plain_move(exception: str, who: str, verb: str, words: str) -> str:
 
 
 async def _allowed(store: Store, people: People, who: str, verb: str, case: Case) -> tuple[str, ...]:
-    async with _on_record(store, who, verb, f"case:{case.id}"):
+    async with on_record(store, who, verb, f"case:{case.id}"):
         return people.may(who, verb, case.team)
 
 
@@ -186,7 +152,7 @@ def _leads(people: People, who: str, teams: list[str]) -> None:
 
 
 @asynccontextmanager
-async def _on_record(store: Store, who: str, verb: str, what: str) -> AsyncIterator[None]:
+async def on_record(store: Store, who: str, verb: str, what: str) -> AsyncIterator[None]:
     """A refused attempt is in the journal before the person hears of it."""
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import asking, deciding
+from bot.cli import asking, deciding, holding
 
 exceptions = typer.Typer(help="What stopped, and deciding it.", no_args_is_help=True)
 exceptions.command("list")(asking.list_exceptions)
@@ -14,7 +14,7 @@ exceptions.command("approve")(deciding.approve)
 exceptions.command("replay")(deciding.replay_case)
 exceptions.command("discard")(deciding.discard)
 
-holds = typer.Typer(help="Customers whose billing is held.", no_args_is_help=True)
+holds = typer.Typer(help="Customers, contracts and flows that are not billed.", no_args_is_help=True)
 holds.command("list")(asking.list_holds)
-holds.command("place")(deciding.place)
-holds.command("release")(deciding.release)
+holds.command("place")(holding.place)
+holds.command("release")(holding.release)

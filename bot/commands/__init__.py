@@ -19,7 +19,7 @@ from bot.away import Away
 from bot.blocks import Block
 from bot.clicks import Click, Submission
 from bot.command_words import VERBS, verb_of
-from bot.commands import changing, comparing, completing, looking, replaying
+from bot.commands import changing, comparing, completing, holding, looking, replaying
 from bot.commands.desk import Asked, Desk, Payload
 from bot.modals import loading_view, modal, notice_view
 from bot.parts import Reply, wrong_fields
@@ -47,8 +47,9 @@ DOES: Mapping[str, Does] = {
     "run": changing.run,
     "pause": changing.pause,
     "resume": changing.resume,
-    "hold": changing.hold,
-    "release": changing.release,
+    "hold": holding.hold,
+    "holds": holding.holds,
+    "release": holding.release,
     "reconcile": comparing.reconcile,
     "trace": looking.trace,
     "owners": looking.owners,
@@ -155,14 +156,13 @@ class Commands:
             log.warning("answer_lost", error=type(error).__name__)
 
     async def _meant(self, verb: str, text: str) -> str:
-        """A hold is chosen by its number; the command calls it by its customer."""
+        """A hold is chosen by its number, which may be off by now."""
         if verb != "release":
             return text
         number, _, why = text.partition(" ")
-        known = {str(hold.id): hold.customer for hold in await self.desk.store.holds()}
-        if number not in known:
-            raise NotFound("This customer is not on hold any more.")
-        return f'"{known[number]}" {why}'
+        if number not in {str(hold.id) for hold in await self.desk.store.holds()}:
+            raise NotFound("This hold is released already.")
+        return f"#{number} {why}"
 
     async def on_options(self, click: Click, typed: str) -> list[Block]:
         """No select of these dialogs asks."""

@@ -16,10 +16,11 @@ from sync.workspace.workspace import Workspace
 PREFIX = "ask_"
 ASKS = ("show", "replay", "run", "pause", "resume", "hold", "release", "reconcile", "trace")
 _MOST, _DRY = 100, "dry"
+_SCOPES = {"customer": "A customer", "contract": "One contract", "flow": "All that a flow posts"}
 _TITLES = {
     "show": ("Show an exception", "Show"), "replay": ("Replay", "Go on"), "run": ("Read a source now", "Read now"),
-    "pause": ("Pause a flow", "Pause"), "resume": ("Resume a flow", "Resume"), "hold": ("Hold a customer", "Hold billing"),
-    "release": ("Release a customer", "Release billing"), "reconcile": ("Reconcile", "Compare"), "trace": ("Trace a record", "Trace"),
+    "pause": ("Pause a flow", "Pause"), "resume": ("Resume a flow", "Resume"), "hold": ("Hold billing", "Hold billing"),
+    "release": ("Release billing", "Release billing"), "reconcile": ("Reconcile", "Compare"), "trace": ("Trace a record", "Trace"),
 }  # fmt: skip
 
 
@@ -40,11 +41,15 @@ def dialog(
         case "replay":
             fields = _replaying(cases, around) if cases else []
         case "hold":
-            fields = [_typed("customer", "Customer", "Id in the CRM, or the name"), _typed("why", "Why?", most=1000)]
+            on = [option(words, scope) for scope, words in _SCOPES.items()]
+            named = _typed("customer", "Which one?", "Id in the CRM, or the name")
+            fields = [_select("scope", "What is held?", on, first=True), named, _typed("why", "Why?", most=1000)]
         case "release":
-            options = [option(hold.called, str(hold.id), clip(hold.why, 75)) for hold in holds[:_MOST]]
+            options = [
+                option(f"{hold.called} (#{hold.id})", str(hold.id), clip(hold.why, 75)) for hold in holds[:_MOST]
+            ]
             why = _typed("why", "Why may billing go on?", most=1000)
-            fields = [_select("hold", "Customer on hold", options), why] if options else []
+            fields = [_select("hold", "Hold", options), why] if options else []
         case "trace":
             fields = [_typed("record", "Record", "Id in the CRM, EX number or trace", most=200)]
         case _:
@@ -86,7 +91,8 @@ def words(verb: str, view: Block) -> tuple[str, dict[str, str]]:
         case "replay":
             return _replay_words(given)
         case "hold":
-            return f'"{given.get("customer", "").replace(chr(34), "")}" {given.get("why", "")}', {}
+            scope = given.get("scope", "") if given.get("scope") in _SCOPES else "customer"
+            return f'{scope} "{given.get("customer", "").replace(chr(34), "")}" {given.get("why", "")}', {}
         case "release":
             return f"{given.get('hold', '')} {given.get('why', '')}", {}
         case _:
@@ -116,10 +122,12 @@ def _cases(cases: Sequence[Case]) -> list[Block]:
     return [option(f"{case.ref} · {title_of(case)}", case.ref, REASONS[case.reason].title) for case in cases[:_MOST]]
 
 
-def _select(name: str, label: str, options: Sequence[Block], *, optional: bool = False) -> Block:
+def _select(name: str, label: str, options: Sequence[Block], *, optional: bool = False, first: bool = False) -> Block:
+    """With `first` the first option is chosen already."""
     element = {"type": "static_select", "action_id": "answer", "placeholder": plain("Choose", PLACEHOLDER),
                "options": list(options)}  # fmt: skip
-    return _field(name, label, element, optional=optional)
+    chosen = {"initial_option": options[0]} if first else {}
+    return _field(name, label, element | chosen, optional=optional)
 
 
 def _typed(name: str, label: str, hint: str = "", *, most: int = 100, optional: bool = False) -> Block:

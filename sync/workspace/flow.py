@@ -62,12 +62,14 @@ class Trigger(Strict):
 
 
 class RecordWords(Strict):
-    """Where a record keeps what every card shows: its title, its customer and its money."""
+    """Where a record keeps what every card shows: its title, its customer and its money. `contract` is what a billing hold on
+    one contract is placed on: an id that several records may share; the record's own where it is left out."""
 
     id: Selector = "id"
     title: Selector
     customer: Selector | None = None
     customer_title: Selector | None = None
+    contract: Selector | None = None
     amount: Selector | None = None
     currency: Selector | None = None
 

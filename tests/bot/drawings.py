@@ -195,8 +195,8 @@ _CUSTOMERS = {"7001": "Acme Tools GmbH"}  # the other customer of a card has no 
 def hold(number: int = 5, customer: str = "7001", **changed: Any) -> BillingHold:
     """A customer who is not billed."""
     return replace(
-        BillingHold(id=number, customer=customer, case_id=7, why="EX-7 was not resolved in time", placed_by="clock",
-                    placed_at=NOW - timedelta(minutes=30), customer_name=_CUSTOMERS.get(customer, "")),
+        BillingHold(id=number, key=customer, case_id=7, why="EX-7 was not resolved in time", placed_by="clock",
+                    placed_at=NOW - timedelta(minutes=30), name=_CUSTOMERS.get(customer, "")),
         **changed,
     )  # fmt: skip
 

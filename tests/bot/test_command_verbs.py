@@ -120,7 +120,7 @@ async def test_a_customer_is_held_and_released_by_name_and_by_id(world: World) -
     assert "Acme GmbH is on hold" in await ask(world, OMAR, 'hold "acme gmbh" credit check')
     assert "on hold already" in await ask(world, MIRA, f"hold {company} again")
     [hold] = await world.store.holds()
-    assert (hold.customer, hold.why, hold.placed_by) == (company, "credit check", OMAR)
+    assert (hold.key, hold.why, hold.placed_by) == (company, "credit check", OMAR)
     world.deal(company)
     await world.work()
     assert world.erp.posted() == []
@@ -138,8 +138,8 @@ async def test_a_hold_that_an_exception_placed_is_released_by_its_team(world: Wo
     await world.settle(hours=30, rounds=4)
     await world.store.escalate(now=world.clock.forward(days=9))
     [hold] = await world.store.holds()
-    assert "This is for Sales Operations" in await ask(world, OMAR, f"release {hold.customer} x")
-    assert "is billed again" in await ask(world, DANA, f"release {hold.customer} agreed with Acme")
+    assert "This is for Sales Operations" in await ask(world, OMAR, f"release {hold.key} x")
+    assert "is billed again" in await ask(world, DANA, f"release {hold.key} agreed with Acme")
 
 
 async def test_the_path_of_a_record_is_found_by_its_id_its_exception_and_its_trace(world: World) -> None:

@@ -75,7 +75,7 @@ async def test_a_missed_deadline_holds_the_billing_of_the_customer_until_it_is_r
     world.clock.now = (await world.only_case()).resolve_by
     await beat(world)
     [hold] = await world.store.holds()
-    assert hold.customer == company and hold.placed_by == "clock"
+    assert hold.key == company and hold.placed_by == "clock"
     world.deal(company)
     await world.work()
     assert world.erp.posted() == []

@@ -87,7 +87,9 @@ async def stand(world: World, state: str) -> None:
         await world.store.db.write(lambda tx, one=statement: tx.execute(text(one)) and None)
     if state == "on":
         await world.store.pause("flow", "quote_to_cash", by=OMAR, now=world.clock())
-        await world.store.place_hold("77", name="Acme GmbH", why="late", by=OMAR, now=world.clock())
+        await world.store.place_hold(
+            "customer", "77", name="Acme GmbH", why="late", source="person", by=OMAR, now=world.clock()
+        )
 
 
 async def everything(world: World, user: str, since: int) -> list[str]:

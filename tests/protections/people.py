@@ -30,6 +30,6 @@ MUTANTS = [
            f"{MOVES}::test_nobody_decides_a_class_a_case_alone"),
     mutant("escalating twice", "store/escalations.py", "cases.c.level < level, past)", "past)",
            f"{LATE}::test_two_clocks_that_ring_at_once_raise_a_level_once"),
-    mutant("releasing twice", "store/holds.py", "guard = (holds.c.id == hold_id, holds.c.released_at.is_(None))",
-           "guard = (holds.c.id == hold_id,)", f"{LATE}::test_a_hold_is_released_once_with_a_note_and_what_waited_goes_on"),
+    mutant("releasing twice", "store/holds.py", "guard = (holds.c.id == row.id, holds.c.released_at.is_(None))",
+           "guard = (holds.c.id == row.id,)", f"{LATE}::test_a_hold_is_released_once_with_a_note_and_what_waited_goes_on"),
 ]  # fmt: skip

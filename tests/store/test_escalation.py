@@ -10,7 +10,7 @@ import pytest
 from store.ledger import Store
 from sync.errors import IllegalMove, NotFound
 from sync.steps import Wait
-from tests.store.words import HOUR, MINUTE, ROUTE, claim, hold, in_hand, press, rows, state, stopped
+from tests.store.words import HOUR, MINUTE, ROUTE, claim, hold, hold_on, in_hand, press, rows, state, stopped
 from tests.world import MONDAY
 
 SLOW, LATE = MONDAY + 4 * HOUR, MONDAY + 24 * HOUR
@@ -37,12 +37,12 @@ async def test_a_case_that_is_not_resolved_holds_the_billing_of_its_customer_onc
     assert await store.escalate(now=LATE) == 1
     assert await store.escalate(now=LATE + HOUR) == 0
     assert (await store.case(case.id)).level == 2
-    placed = await store.hold_on("77")
+    placed = await hold_on(store, "77")
     assert placed is not None
     assert (placed.case_id, placed.placed_by) == (case.id, "clock")
     assert len(await store.holds()) == 1
     assert "held until somebody releases it" in (await lines(store))[-1]
-    assert (await store.cause(case.cause_id)).holds[0].customer == "77"
+    assert (await store.cause(case.cause_id)).holds[0].key == "77"
 
 
 async def test_a_clock_that_slept_over_both_deadlines_raises_to_the_second_at_once(store: Store) -> None:
@@ -90,7 +90,7 @@ async def test_many_late_cases_of_one_card_are_one_line_and_one_hold_for_each_cu
     [line] = await lines(store)
     assert "3 exceptions of this card" in line
     assert "2 customers" in line
-    assert [one.customer for one in await store.holds()] == ["77", "78"]
+    assert [one.key for one in await store.holds()] == ["77", "78"]
 
 
 async def test_two_clocks_that_ring_at_once_raise_a_level_once(store: Store, other: Store) -> None:
@@ -114,7 +114,7 @@ async def test_a_hold_is_released_once_with_a_note_and_what_waited_goes_on(store
     assert await state(store, case.delivery_id) == "held"
     released = await store.hold(placed.id)
     assert (released.released_by, released.note) == ("UDANA", "they have paid")
-    assert await store.hold_on("77") is None
+    assert await hold_on(store, "77") is None
     assert await store.holds() == []
     assert len(await store.holds(all_of_them=True)) == 1
     assert await rows(store, "SELECT 1 FROM messages WHERE text = 'Billing hold released by @{UDANA}.'")
@@ -133,6 +133,6 @@ async def test_a_customer_whose_hold_was_released_can_be_held_again(store: Store
     await store.release(1, by="UDANA", note="", now=LATE)
     [second] = [one for one in await stopped(store, "2") if one.subject == "deals:2"]
     assert await store.escalate(now=LATE + HOUR) == 1
-    placed = await store.hold_on("77")
+    placed = await hold_on(store, "77")
     assert placed is not None
     assert placed.case_id == second.id

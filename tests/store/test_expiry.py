@@ -72,7 +72,7 @@ async def test_the_billing_of_its_customer_is_held_where_its_route_says_so(store
     case = await held(store)
     await store.expire(now=OUT)
     [placed] = await store.holds()
-    assert (placed.customer, placed.case_id, placed.placed_by) == ("77", case.id, "clock")
+    assert (placed.key, placed.case_id, placed.placed_by) == ("77", case.id, "clock")
     assert "EX-1 was not decided in time" in placed.why
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.util import await_only
 from store import writes
 from store.ledger import Store
 from sync.errors import LeaseLost
-from sync.model import Delivery
+from sync.model import Bills, Delivery
 from sync.ports import Busy, Differs, Done, Go, Held
 from tests.store.gates import at_rest, before_its_commit, on_postgres
 from tests.store.words import MINUTE, begin, change, claim, end_write, in_hand, place_hold, receive, rows, spec
@@ -188,7 +188,13 @@ async def test_of_two_that_begin_one_write_in_one_batch_each_hears_its_own_answe
 
 async def begin_for(store: Store, delivery: Delivery, customer: str) -> object:
     return await store.begin_write(
-        delivery, spec(), "same", quarantine_seconds=5, lease_seconds=60, now=MONDAY, customer=customer
+        delivery,
+        spec(),
+        "same",
+        quarantine_seconds=5,
+        lease_seconds=60,
+        now=MONDAY,
+        bills=Bills(flow="bill", customer=customer),
     )
 
 
@@ -197,7 +203,7 @@ async def test_a_customer_that_is_on_hold_gets_no_permit_and_nothing_is_on_recor
     delivery = await in_hand(store)
     held = await begin_for(store, delivery, "77")
     assert isinstance(held, Held)
-    assert (held.hold.id, held.hold.customer) == (hold_id, "77")
+    assert (held.hold.id, held.hold.key) == (hold_id, "77")
     assert await rows(store, "SELECT 1 FROM writes") == []
     assert isinstance(await begin_for(store, delivery, "78"), Go)
 

@@ -128,9 +128,9 @@ BROKEN: list[tuple[str, str]] = [
      'INSERT INTO overlays (flow, subject, path, found, action, value, reason, case_id, decided_by, '
      "decided_at) SELECT flow, subject, 'x', '', 'guess', '', '', id, 'UX', opened_at FROM cases WHERE id "
      '= 1'),
-    ('holds.customer',
-     'INSERT INTO holds (customer, why, placed_by, placed_at) SELECT customer, why, placed_by, placed_at '
-     'FROM holds'),
+    ('holds.scope, holds.customer, holds.source',
+     'INSERT INTO holds (scope, customer, source, why, placed_by, placed_at) '
+     'SELECT scope, customer, source, why, placed_by, placed_at FROM holds'),
     ('holds_released_by_somebody',
      'UPDATE holds SET released_at = placed_at'),
     ('holds_released_by_somebody',

@@ -11,9 +11,8 @@ from sqlalchemy import text
 
 from store.cases import Press
 from store.ledger import Store
-from store.tables import holds
 from store.write_ends import end
-from sync.model import Binding, Case, Change, Delivery, Received, Violation, WriteEnd, WriteSpec
+from sync.model import BillingHold, Binding, Case, Change, Delivery, Received, Violation, WriteEnd, WriteSpec
 from sync.money import Money
 from sync.steps import Bury, Hold, Opening, Route
 from tests.ledgers import POSTGRES
@@ -131,8 +130,11 @@ async def begin(store: Store, delivery: Delivery, *, now: datetime = MONDAY, pri
 
 async def place_hold(store: Store, customer: str = "77", case_id: int | None = None) -> int:
     """A billing hold as the clock places it."""
-    values = {"customer": customer, "case_id": case_id, "why": "late", "placed_by": "clock", "placed_at": MONDAY}
-    await store.db.write(lambda tx: tx.execute(holds.insert().values(values)) and None)
-    held = await store.hold_on(customer)
-    assert held is not None
-    return held.id
+    return await store.place_hold(
+        "customer", customer, why="late", source="late", by="clock", now=MONDAY, case_id=case_id
+    )
+
+
+async def hold_on(store: Store, customer: str) -> BillingHold | None:
+    """The first hold that is on for this customer."""
+    return next((one for one in await store.holds() if (one.scope, one.key) == ("customer", customer)), None)

@@ -53,7 +53,7 @@ def test_what_is_not_due_is_discarded_with_the_reason() -> None:
 
 
 def test_a_held_customer_waits_for_the_hold() -> None:
-    hold = BillingHold(id=7, customer="77", case_id=None, why="late", placed_by="clock", placed_at=NOW)
+    hold = BillingHold(id=7, key="77", case_id=None, why="late", placed_by="clock", placed_at=NOW)
     assert step(Blocked(hold=hold)) == Wait(hold_id=7, detail="billing of this customer is held: late")
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from store.tables import holds
 from sync.connectors.rest import Rest
 from sync.errors import NotFound
 from sync.line import Line
@@ -26,10 +25,8 @@ def sends(world: World, method: str, end: str) -> int:
 
 
 async def place_hold(world: World, customer: str) -> int:
-    values = {"customer": customer, "why": "late", "placed_by": "clock", "placed_at": world.clock.now}
-    await world.store.db.write(lambda tx: tx.execute(holds.insert().values(values)) and None)
-    [placed] = await world.store.holds()
-    return int(placed.id)
+    now = world.clock.now
+    return await world.store.place_hold("customer", customer, why="late", source="late", by="clock", now=now)
 
 
 async def test_an_outage_is_waited_out_and_then_everything_is_billed(world: World) -> None:
@@ -227,8 +224,13 @@ async def test_a_draft_that_shows_another_total_is_not_posted(world: World) -> N
     assert "total_minor: expected 498000, found 1245000" in case.detail
     assert world.erp.posted() == []
     world.erp.books.change_invoice(draft["id"], {"lines": [dict(line) | {"quantity": 2}]})
+    [hold] = await world.store.holds()
+    assert (hold.scope, hold.key, hold.source, hold.case_id) == ("contract", deal, "verification", case.id)
     await replay(world, "totals_differ")
     await world.deliver()
+    assert world.erp.posted() == []
+    await world.store.release(hold.id, by="UFAYE", note="put right in the ERP", now=world.clock.now)
+    await world.settle()
     assert len(world.erp.posted()) == 1
 
 

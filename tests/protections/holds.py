@@ -1,0 +1,23 @@
+"""Billing holds: nothing is posted past one, and what waited goes out in order."""
+
+from __future__ import annotations
+
+from tests.protections.mutant import mutant
+
+STORE, STORY = "tests/store/test_billing_holds.py", "tests/sync/test_holds.py"
+
+MUTANTS = [
+    mutant("posting beside a hold that is being placed", "store/writes.py", "    passing(tx, keys)\n", "",
+           f"{STORE}::test_a_posting_waits_for_a_hold_that_is_being_placed_and_then_sees_it", postgres=True),
+    mutant("claiming a released record before its turn", "store/claiming.py", "*mine, ~stopped, its_turn())", "*mine, ~stopped)",
+           f"{STORE}::test_what_was_released_is_claimed_one_by_one_in_its_order"),
+    mutant("overtaking what was released", "store/writes.py",
+           "elif ask.delivery.id in behind and not _written(row):", "elif False:",
+           f"{STORE}::test_who_comes_later_does_not_post_before_what_was_released"),
+    mutant("going on while another source still holds", "store/holds.py", "if other is not None:", "if False:",
+           f"{STORE}::test_what_waits_goes_on_when_the_last_source_lets_it_go"),
+    mutant("drafts that a hold stops", "sync/deliver.py", "billed = bills if place >= held else None", "billed = bills",
+           f"{STORY}::test_a_held_customer_gets_drafts_and_no_invoice_until_the_release"),
+    mutant("a record that reads back wrong holds nothing", "store/settle.py", "if opening.holding is not None:", "if False:",
+           "tests/sync/test_deliver.py::test_a_draft_that_shows_another_total_is_not_posted"),
+]  # fmt: skip
