@@ -22,6 +22,7 @@ from sync.errors import Rejected
 from sync.listing import Entry, Listed
 from sync.model import Found, Overlay, Record
 from sync.reconciling.asking import Sides
+from sync.reconciling.ledger import Kept
 from sync.reconciling.nouns import Kind, Known, Report
 from sync.reconciling.rules import rules_of
 from sync.reconciling.running import changed_since, compare, read_both
@@ -178,9 +179,15 @@ class Ledger:
     """Everything was written once and is settled."""
 
     async def known_of(
-        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str]
+        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str], *, also: Collection[str] = ()
     ) -> Mapping[str, Known]:
         return {key: Known(written_at=WRITTEN, source_id=key.removeprefix("crm-deal-")) for key in keys}
+
+    async def disagreement(self, number: int) -> Kept | None:
+        return None
+
+    async def close_disagreement(self, number: int, *, why: str, accepted: bool, now: datetime) -> bool:
+        return False
 
     async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
         return ()

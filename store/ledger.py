@@ -33,6 +33,7 @@ from store.periods import Periods
 from store.picking import Picking
 from store.preferences import Preferring
 from store.receiving import Receiving
+from store.reconciling import Reconciling
 from store.recordings import Recordings
 from store.releases import Releases
 from store.replays import Replays
@@ -45,6 +46,7 @@ from store.standing import Standing
 from store.suggestions import Suggestions
 from store.ticks import Ticks
 from store.tidying import Tidying
+from store.under_way import UnderWay
 from store.waiting import HoldingQueue
 from store.workers import Workers
 from store.writes import Writes
@@ -62,6 +64,8 @@ class Store(
     Releases,
     Comparisons,
     Recordings,
+    Reconciling,
+    UnderWay,
     Shadowing,
     Replays,
     Rollouts,

@@ -14,6 +14,7 @@ from store.evidence import Evidence, evidence
 from store.tables import attempts, deliveries, events, overlays
 from sync.drifts import KIND
 from sync.model import Overlay
+from sync.reconciling.ledger import KIND as DISAGREES
 from sync.recorded import Recorded
 
 _PAGE = 500
@@ -76,7 +77,7 @@ def _deliveries(flow: str | None, since: datetime | None, before: int | None) ->
     query = (
         select(d.id, d.event_id, d.flow, d.subject, d.updated_at, e.connection, e.entity, e.payload, a.snapshot, a.ended_at)
         .select_from(joined)
-        .where(e.kind != KIND)  # carries no record
+        .where(e.kind.not_in((KIND, DISAGREES)))  # they carry no record
         .order_by(d.id.desc())
         .limit(_PAGE)
     )  # fmt: skip

@@ -26,6 +26,7 @@ from store.fixing_tables import proposed_rules, suggestions
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from store.pack_tables import pack_files, packs
+from store.reconciling_tables import disagreements, reconciliations
 from store.rollout_tables import rollout_cases, rollouts
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
@@ -39,6 +40,7 @@ __all__ = [
     "causes",
     "clock_pauses",
     "comparisons",
+    "disagreements",
     "drifts",
     "held_mentions",
     "holds",
@@ -53,6 +55,7 @@ __all__ = [
     "packs",
     "preferences",
     "proposed_rules",
+    "reconciliations",
     "releases",
     "retention",
     "rollout_cases",

@@ -1,37 +1,22 @@
-"""What reconciliation asks of the outside: two sides that list, and a ledger that knows what is under way."""
+"""What reconciliation asks of the outside: two sides that list and can be asked for one record."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sync.errors import Rejected
 from sync.listing import Entry, Listing
-from sync.model import Overlay
 from sync.ports import Source, Target
 from sync.prepare import apply
 from sync.reconciling.judging import difference
+from sync.reconciling.ledger import ReconcilingLedger
 from sync.reconciling.nouns import Finding, Known, Row
 from sync.reconciling.rules import Rules
 
 _AT_ONCE = 8
-
-
-class Ledger(Protocol):
-    """The ledger's part in it."""
-
-    async def known_of(
-        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str]
-    ) -> Mapping[str, Known]:
-        """What is known of each key, with the source's id where the caller has it: in this flow, of records of `entity`, written
-        to the `target`'s (connection, entity)."""
-        ...
-
-    async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
-        """What people decided about values of this record."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +26,7 @@ class Sides:
     rules: Rules
     source: Any
     target: Any
-    ledger: Ledger
+    ledger: ReconcilingLedger
 
     def lists_changes(self) -> bool:
         """Whether both sides can say what changed since a moment."""
@@ -53,7 +38,8 @@ class Sides:
         flow, write = self.rules.flow, self.rules.write
         keys = {each.key: each.source.id if each.source else "" for each in findings if each.key}
         place = (write.connection, write.entity)
-        return await self.ledger.known_of(flow.name, flow.trigger.entity, place, keys)
+        also = [each.name for each in flow.writes if each.of == write.name]
+        return await self.ledger.known_of(flow.name, flow.trigger.entity, place, keys, also=also)
 
     async def look(self, key: str, source_id: str, target_id: str = "") -> Finding | None:
         """Both records as they are this moment, with what people decided about them: how they disagree, None when they do not.

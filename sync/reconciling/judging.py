@@ -12,6 +12,7 @@ _OWN_WRITE = timedelta(minutes=2)  # a target dates its record a little later th
 _UNDER_WAY = {
     "pending": "under way",
     "running": "under way",
+    "waiting": "held back by a billing hold",
     "held": "stopped, with an open exception",
     "dead": "given up, with an open exception",
 }
@@ -44,7 +45,7 @@ def explained(finding: Finding, known: Known, *, since: datetime) -> str:
     if finding.shape in ("duplicate", "foreign"):
         return ""
     if known.state and finding.shape != "orphan":
-        return known.waits or _UNDER_WAY.get(known.state, "under way")
+        return _UNDER_WAY.get(known.state, "under way")
     newest = max((row.changed for row in (finding.source, *finding.targets) if row is not None), default=0)
     return "changed a moment ago" if newest >= _ms(since) else ""
 

@@ -52,13 +52,15 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the ledger knows of one record. `written_at` is when we sent anything for it last; `state` is that of its newest
-    delivery (pending, running, held, dead), empty when nothing is under way; `waits` says in words what for."""
+    delivery (pending, running, held, dead), empty when nothing is under way; `waits` says in words what for. `decided` says
+    that people decided about its values, `accepted` are the prints of disagreements that they took as they are."""
 
     written_at: datetime | None = None
     source_id: str = ""
     state: str = ""
     waits: str = ""
     decided: bool = False
+    accepted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,11 @@ class Disagreement:
     source_value: str = ""
     target_value: str = ""
     also: tuple[str, ...] = ()
+
+    @property
+    def print(self) -> str:
+        """What stays the same while the disagreement does."""
+        return "|".join((self.kind.value, self.field, self.source_value, self.target_value, *self.target_ids))
 
     @property
     def at_stake(self) -> int:
@@ -103,8 +110,9 @@ class Total:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What a run found. `found` holds the disagreements as far as they are kept, `counts` all of them by kind, `explained` by
-    words what is only under way. `stakes` is money by currency, `fields` and `customers` how often each is concerned."""
+    """What a run found. `found` holds the disagreements as far as they are kept, `counts` all of them by kind; `explained` counts
+    by words what is only under way, of which `examples` say for some keys what exactly. `stakes` is money by currency,
+    `fields` and `customers` say how often each is concerned."""
 
     source_read: int = 0
     target_read: int = 0
@@ -112,12 +120,12 @@ class Report:
     differing: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     explained: dict[str, int] = field(default_factory=dict)
+    examples: list[tuple[str, str]] = field(default_factory=list)
     stakes: dict[str, int] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
     customers: dict[str, int] = field(default_factory=dict)
     totals: tuple[Total, ...] = ()
     found: list[Disagreement] = field(default_factory=list)
-    cleared: list[str] = field(default_factory=list)
 
     @property
     def drifts(self) -> int:

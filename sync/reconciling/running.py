@@ -10,7 +10,7 @@ from itertools import islice
 from sync.listing import Entry, Listing
 from sync.reconciling.asking import Sides, together
 from sync.reconciling.judging import classified, difference, explained
-from sync.reconciling.nouns import Finding, Known, Report, Row
+from sync.reconciling.nouns import Disagreement, Finding, Known, Report, Row
 from sync.reconciling.spool import Spool
 from sync.reconciling.sweep import findings, summed
 
@@ -21,7 +21,9 @@ MOST_CHANGED = 5_000
 """Where more records than this changed, reading both sides whole is less work than asking for each."""
 _AT_ONCE = 500
 _NOTHING = Known()
+_EXAMPLES = 200
 _DECIDED = "decided by a person, and written so"
+_ACCEPTED = "accepted by a person as it is"
 Beat = Callable[[Spool], Awaitable[None]]
 
 
@@ -118,14 +120,18 @@ async def _conclude(sides: Sides, chunk: Sequence[Finding], report: Report, star
         why = explained(finding, about, since=since)
         if not why and about.decided and finding.source is not None and finding.shape == "differs":
             why = "" if await sides.look(finding.key, finding.source.id) is not None else _DECIDED
-        if why:
-            _count(report.explained, why)
-        else:
-            _take(report, finding, about, sides)
+        found = classified(rules, finding, about)
+        if not why and found.print in about.accepted:
+            why = _ACCEPTED
+        if not why:
+            _take(report, found)
+            continue
+        _count(report.explained, why)
+        if len(report.examples) < _EXAMPLES:
+            report.examples.append((found.key, about.waits or why))
 
 
-def _take(report: Report, finding: Finding, about: Known, sides: Sides) -> None:
-    found = classified(sides.rules, finding, about)
+def _take(report: Report, found: Disagreement) -> None:
     _count(report.counts, found.kind.value)
     _count(report.stakes, found.currency, found.at_stake)
     _count(report.customers, found.customer)

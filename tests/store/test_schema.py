@@ -223,6 +223,24 @@ BROKEN: list[tuple[str, str]] = [
      "UPDATE journal SET verb = 'nothing' WHERE seq = 1"),
     ('the journal is append-only',
      'DELETE FROM journal WHERE seq = 1'),
+    ('reconciliations_state_known',
+     "UPDATE reconciliations SET state = 'lost' WHERE id = 1"),
+    ('reconciliations_mode_known',
+     "UPDATE reconciliations SET mode = 'half' WHERE id = 1"),
+    ('reconciliations_only_ended_is_over',
+     "UPDATE reconciliations SET ended_at = began_at WHERE id = 1"),
+    ('reconciliations_only_reading_is_leased',
+     "UPDATE reconciliations SET lease = NULL WHERE id = 1"),
+    ('reconciliations.flow',
+     "INSERT INTO reconciliations (flow, mode, state, by, lease, began_at, started_at, beat_at) "
+     "VALUES ('bill', 'full', 'reading', 'clock', 'x', '2026-01-01', '2026-01-01', '2026-01-01')"),
+    ('disagreements_accepted_is_closed',
+     "UPDATE disagreements SET accepted = true WHERE id = 1"),
+    ('disagreements.flow, disagreements.key',
+     "INSERT INTO disagreements (flow, key, kind, target_ids, also, first_run, last_run, opened_at) "
+     "VALUES ('bill', 'deal-1', 'orphan', '[]', '[]', 1, 1, '2026-01-01')"),
+    ('FOREIGN KEY',
+     'UPDATE disagreements SET last_run = 99 WHERE id = 1'),
 ]  # fmt: skip
 
 
@@ -296,6 +314,16 @@ async def fill(store: Store) -> None:
     )
     pack = "'weekly', '2026-W01', 'C1', 'waiting', '2026-01-01', '2026-01-01'"
     await sql(store, f"INSERT INTO packs (kind, slot, channel, state, made_at, due_at) VALUES ({pack})")
+    await sql(
+        store,
+        "INSERT INTO reconciliations (flow, mode, state, by, lease, began_at, started_at, beat_at) "
+        "VALUES ('bill', 'full', 'reading', 'clock', 'x', '2026-01-01', '2026-01-01', '2026-01-01')",
+    )
+    await sql(
+        store,
+        "INSERT INTO disagreements (flow, key, kind, target_ids, also, first_run, last_run, opened_at) "
+        "VALUES ('bill', 'deal-1', 'missing', '[]', '[]', 1, 1, '2026-01-01')",
+    )
     await sql(store, "INSERT INTO pack_files (pack_id, name, state) VALUES (1, 'trend.png', 'waiting')")
 
 
@@ -328,7 +356,7 @@ def test_every_constraint_of_the_schema_is_tried_here() -> None:
         type(one).__name__ == "UniqueConstraint" for table in metadata.tables.values() for one in table.constraints
     )
     indexes = sum(index.unique for table in metadata.tables.values() for index in table.indexes)
-    assert (checks, uniques, indexes) == (39, 10, 14), "a constraint came or went: add or take away its line above"
+    assert (checks, uniques, indexes) == (44, 10, 16), "a constraint came or went: add or take away its line above"
 
 
 async def test_the_hand_that_breaks_things_does_break_them_where_nothing_forbids_it(full: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from sync.errors import Rejected, Unavailable
 from sync.listing import Entry, Listed
 from sync.model import Found, Overlay
 from sync.reconciling.asking import Sides
+from sync.reconciling.ledger import Kept
 from sync.reconciling.nouns import Known, Report
 from sync.reconciling.rules import rules_of
 from sync.reconciling.running import compare, read_both
@@ -78,9 +79,15 @@ class Ledger:
     overlays: dict[str, tuple[Overlay, ...]] = field(default_factory=dict)
 
     async def known_of(
-        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str]
+        self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str], *, also: Collection[str] = ()
     ) -> Mapping[str, Known]:
         return {key: self.about.get(key, Known(written_at=WRITTEN)) for key in keys}
+
+    async def disagreement(self, number: int) -> Kept | None:
+        return None
+
+    async def close_disagreement(self, number: int, *, why: str, accepted: bool, now: datetime) -> bool:
+        return False
 
     async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
         return self.overlays.get(subject, ())

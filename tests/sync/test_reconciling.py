@@ -70,13 +70,25 @@ async def test_what_is_under_way_is_explained_and_not_reported(tmp_path: Path) -
     pair.ledger.about = {
         "crm-deal-1": Known(state="pending", waits="under way since 03:58"),
         "crm-deal-2": Known(state="held", waits="waits for EX-7"),
-        "crm-deal-3": Known(state="held", waits="billing of the customer is held"),
+        "crm-deal-3": Known(state="waiting", waits="billing of 7 is held"),
     }
     report = await pair.run(tmp_path)
     assert kinds(report) == {"crm-deal-5": Kind.MISSING}
     assert report.explained == {
-        "under way since 03:58": 1, "waits for EX-7": 1, "billing of the customer is held": 1, "changed a moment ago": 1,
+        "under way": 1, "stopped, with an open exception": 1, "held back by a billing hold": 1, "changed a moment ago": 1,
     }  # fmt: skip
+    assert ("crm-deal-2", "waits for EX-7") in report.examples
+
+
+async def test_what_a_person_accepted_is_not_reported_again_until_it_changes(tmp_path: Path) -> None:
+    pair = Pair()
+    pair.invoice("I-1", "crm-deal-1")
+    [found] = (await pair.run(tmp_path / "a")).found
+    pair.ledger.about["crm-deal-1"] = Known(accepted=frozenset({found.print}))
+    again = await pair.run(tmp_path / "b")
+    assert (again.drifts, again.explained) == (0, {"accepted by a person as it is": 1})
+    pair.invoice("I-1b", "crm-deal-1")
+    assert kinds(await pair.run(tmp_path / "c")) == {"crm-deal-1": Kind.DUPLICATE}
 
 
 async def test_a_value_that_a_person_decided_agrees_with_the_decision_and_not_with_the_source(tmp_path: Path) -> None:
