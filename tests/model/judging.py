@@ -1,0 +1,111 @@
+"""The ERP against the reference, once a sequence has come to rest: equal to the cent, or an exception that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from store.tables import deliveries
+from tests.model.crm import Deal, Refund
+from tests.model.erp import Document
+from tests.model.playing import FLOWS, Playing
+from tests.model.reference import Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`unexplained` in words; `explained` counts the records that differ and whose exception or hold says so."""
+
+    unexplained: tuple[str, ...]
+    explained: int
+    open_cases: int
+
+
+async def judge(play: Playing) -> Verdict:
+    """Needs a world at rest."""
+    cases = await play.store.exceptions(limit=1000)
+    said = {(each.flow, each.subject) for each in cases}
+    query = select(deliveries.c.flow, deliveries.c.subject).where(deliveries.c.hold_id.is_not(None))
+    said |= {(row.flow, row.subject) for row in await play.store.db.read(lambda tx: tx.execute(query).all())}
+    found = [*_deals(play), *_refunds(play), *_strays(play)]
+    excused = {(flow, f"{entity}:{name}") for flow, entity in FLOWS.items() for name in _names(play, entity)
+               if play.reference.excused(flow, entity, name)}  # fmt: skip
+    unexplained = [f"{words} ({flow} {subject})" for flow, subject, words in found if (flow, subject) not in said | excused]
+    unexplained += play.wrong
+    lines, broken = await play.store.verify_journal()
+    if broken is not None:
+        unexplained.append(f"the journal is broken at line {broken} of {lines}")
+    explained = len({(flow, subject) for flow, subject, _ in found})
+    return Verdict(unexplained=tuple(unexplained), explained=explained, open_cases=len(cases))
+
+
+def _names(play: Playing, entity: str) -> list[str]:
+    return list(play.crm.deals if entity == "deals" else play.crm.refunds)
+
+
+def _deals(play: Playing) -> Iterator[tuple[str, str, str]]:
+    for deal in play.crm.deals.values():
+        found = [each for each in play.erp.of("invoice") if each.fields["contract_reference"] == deal.id]
+        for words in _differences(play, deal, found):
+            yield "bill", f"deals:{deal.id}", words
+
+
+def _differences(play: Playing, deal: Deal, found: list[Document]) -> Iterator[str]:
+    wanted = play.reference.wanted(deal)
+    if len(found) > 1:
+        yield f"{len(found)} invoices"
+    for each in found:
+        stands = _stands(play, each)
+        if wanted is None:
+            yield f"a {each.status} invoice of {stands.total} {stands.currency} for a deal that wants none"
+        elif stands != wanted:
+            yield f"a {each.status} invoice says {stands}, the deal {wanted}"
+        elif each.status != "posted":
+            yield f"the invoice is {each.status}"
+        if each.status == "posted" and stands not in play.reference.ever_wanted(deal.id):
+            play.wrong.append(f"invoice {each.reference} says {stands}, which the deal never did")
+    if not found and wanted is not None:
+        yield f"no invoice: {wanted}; {', '.join(play.reference.problems(deal)) or 'nothing is wrong with it'}"
+
+
+def _stands(play: Playing, document: Document) -> Wanted:
+    fields = document.fields
+    customer = play.erp.documents[fields["customer_id"]].reference.removeprefix("company-")
+    lines = tuple((each["product"], each["quantity"], each["unit_price_minor"]) for each in fields["lines"])
+    return Wanted(
+        customer=play.crm.canonical(customer) or "", currency=fields["currency"], code=fields.get("code", ""), lines=lines
+    )
+
+
+def _refunds(play: Playing) -> Iterator[tuple[str, str, str]]:
+    for refund in play.crm.refunds.values():
+        found = [each for each in play.erp.of("credit_note") if each.reference == f"refund-{refund.id}"]
+        for words in _off(play, refund, found):
+            yield "refund", f"refunds:{refund.id}", words
+
+
+def _off(play: Playing, refund: Refund, found: list[Document]) -> Iterator[str]:
+    wanted = play.reference.refund(refund)
+    if len(found) > 1:
+        yield f"{len(found)} credit notes"
+    for each in found:
+        invoice = play.erp.documents[each.fields["invoice_id"]]
+        stands = (invoice.fields["contract_reference"], each.fields["currency"], each.total)
+        if stands != wanted:
+            yield f"a {each.status} credit note says {stands}, the refund {wanted}"
+        elif each.status != "posted":
+            yield f"the credit note is {each.status}"
+    if not found and wanted is not None:
+        yield f"no credit note: {wanted}"
+
+
+def _strays(play: Playing) -> Iterator[tuple[str, str, str]]:
+    for customer in {each.reference for each in play.erp.of("customer")}:
+        same = [each for each in play.erp.of("customer") if each.reference == customer]
+        if len(same) > 1:
+            yield "", customer, f"{len(same)} customers"
+    for invoice in play.erp.of("invoice"):
+        if play.erp.left(invoice) < 0:
+            yield "", invoice.reference, "credited more than was billed"
