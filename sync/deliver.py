@@ -20,6 +20,7 @@ from sync.synthetic import is_synthetic, marked, to_void
 from sync.to_source import ToSource
 from sync.trials import Candidate
 from sync.watching import is_told_of
+from sync.withdrawn import left_behind
 from sync.workspace.flow import Flow
 from sync.writing import Changed, Writing, differing, filled, fingerprint
 
@@ -61,13 +62,21 @@ class Trip:
             return self._failed(error, error.connection or self.delivery.event.connection)
         match prepared:
             case NotDue():
-                return prepared
+                return await self._not_due(prepared)
             case Violations():
                 self.about = about_of(prepared)
                 return await self._help(prepared)
             case Plan():
                 self.about = about_of(prepared)
                 return await self._carry_out(prepared)
+
+    async def _not_due(self, why: NotDue) -> Outcome:
+        if self._made_up or self.record is None:
+            return why
+        left = await left_behind(
+            self.record, self.flow, self.line.workspace, self.delivery.overlays, self.line.ledger, why
+        )
+        return why if left is None else left
 
     async def _read(self) -> Record:
         event = self.delivery.event

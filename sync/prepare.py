@@ -22,7 +22,7 @@ from sync.scene import Scene
 from sync.workspace.flow import Check, Flow, Required, Unique
 from sync.workspace.workspace import Workspace
 
-__all__ = ["Lookups", "Question", "apply", "prepare", "questions", "questions_elsewhere", "references"]
+__all__ = ["Lookups", "Question", "apply", "prepare", "questions", "questions_elsewhere", "references", "shown"]
 
 
 def apply(record: Record, overlays: Sequence[Overlay]) -> Record:
@@ -103,6 +103,11 @@ def prepare(
 def amount_of(record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[Overlay] = ()) -> Money | None:
     """The money of a record with what was decided about it; None where it cannot be read."""
     return _money(_scene(apply(record, overlays), flow, workspace, Lookups()))
+
+
+def shown(record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[Overlay] = ()) -> Violations:
+    """What cards say of a record that is not looked into any further: its title, its customer and its money."""
+    return _violations(_scene(apply(record, overlays), flow, workspace, Lookups()), [], ())
 
 
 def _scene(record: Record, flow: Flow, workspace: Workspace, lookups: Lookups) -> Scene:

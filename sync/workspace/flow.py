@@ -131,7 +131,8 @@ class Flow(Strict):
     """A whole flow file. `hold_for` is how long a held record holds up its own later changes, on the clock of its exception;
     with `newest` only the newest of several changes of a record is delivered. `reprocess` names the calendar in whose hours a
     replay of many records goes out; without one it goes out at once. What people decide about the fields of `write_back` is
-    written back to the source too."""
+    written back to the source too. Where a record that was billed no longer fulfils the trigger, people are asked, unless
+    `withdrawn` says to leave what was billed as it is."""
 
     name: Name = Field(alias="flow")
     title: Words
@@ -146,6 +147,7 @@ class Flow(Strict):
     newest: bool = False
     reprocess: Name | None = None
     write_back: tuple[Name, ...] = ()
+    withdrawn: Literal["ask", "leave"] = "ask"
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
     reconcile: Reconciling | None = None

@@ -16,11 +16,41 @@ from tests.model.reference import Wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`unexplained` in words; `explained` counts the records that differ and whose exception or hold says so."""
+    """`unexplained` in words; `explained` counts the records that differed and whose exception or hold said so, `left_open` the
+    exceptions that were still open after people had done what they asked for."""
 
     unexplained: tuple[str, ...]
     explained: int
     open_cases: int
+    left_open: int = 0
+
+
+_ROUNDS = 4
+_NOTHING_WRONG = "nothing is wrong with it"
+
+
+async def judge_all(play: Playing) -> Verdict:
+    """At rest, and once more when people have put right what can be: then nothing that is right may be missing, whatever
+    exceptions there are."""
+    if not await play.rest():
+        play.wrong.append("it does not come to rest")
+    first = await judge(play)
+    if first.unexplained:
+        return first
+    for _ in range(_ROUNDS):
+        await play.put_right()
+        if not await play.rest():
+            play.wrong.append("it does not come to rest when everything was put right")
+    last = await judge(play)
+    missing = [
+        f"{words} though everything was put right ({subject})"
+        for flow, subject, words in _deals(play)
+        if words.endswith(_NOTHING_WRONG) and not play.reference.excused(flow, "deals", subject.partition(":")[2])
+    ]
+    return Verdict(
+        unexplained=(*last.unexplained, *missing), explained=first.explained, open_cases=first.open_cases,
+        left_open=last.open_cases,
+    )  # fmt: skip
 
 
 async def judge(play: Playing) -> Verdict:
@@ -67,7 +97,7 @@ def _differences(play: Playing, deal: Deal, found: list[Document]) -> Iterator[s
         if each.status == "posted" and stands not in play.reference.ever_wanted(deal.id):
             play.wrong.append(f"invoice {each.reference} says {stands}, which the deal never did")
     if not found and wanted is not None:
-        yield f"no invoice: {wanted}; {', '.join(play.reference.problems(deal)) or 'nothing is wrong with it'}"
+        yield f"no invoice: {wanted}; {', '.join(play.reference.problems(deal)) or _NOTHING_WRONG}"
 
 
 def _stands(play: Playing, document: Document) -> Wanted:

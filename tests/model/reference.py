@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,19 +42,23 @@ class Reference:
     crm: Crm
     catalogue: set[str] = field(default_factory=lambda: {"P1", "P2", "P3"})
     decided: dict[Subject, dict[tuple[str, str, str], str]] = field(default_factory=dict)
+    before: dict[Subject, list[dict[tuple[str, str, str], str]]] = field(default_factory=dict)
     discarded: dict[Subject, datetime] = field(default_factory=dict)
     holds: dict[int, Held] = field(default_factory=dict)
 
     def decide(self, flow: str, record_id: str, path: str, found: str, action: str, value: str) -> None:
         """A person's decision about one value; a later one about the same value counts."""
-        self.decided.setdefault((flow, record_id), {})[(path, found, action)] = value
+        known = self.decided.setdefault((flow, record_id), {})
+        self.before.setdefault((flow, record_id), [{}]).append(dict(known))
+        known[(path, found, action)] = value
 
-    def wanted(self, deal: Deal) -> Wanted | None:
+    def wanted(self, deal: Deal, decided: Mapping[tuple[str, str, str], str] | None = None) -> Wanted | None:
         """The invoice that this version of a deal means; None where it means none. Whether it may go out is another question."""
+        decided = self.decided.get(("bill", deal.id), {}) if decided is None else decided
         if deal.stage != "won" or deal.gone or deal.company is None:
             return None
         code, products = deal.code, [product for product, _, _ in deal.lines]
-        for (path, found, action), value in self.decided.get(("bill", deal.id), {}).items():
+        for (path, found, action), value in decided.items():
             if action != "set":
                 continue
             if path == "code" and code == found:
@@ -94,8 +98,9 @@ class Reference:
             yield f"amount {amount}"
 
     def ever_wanted(self, deal_id: str) -> list[Wanted]:
-        """What the deal meant in any of its versions."""
-        found = (self.wanted(each) for each in self.crm.history.get(deal_id, ()))
+        """What the deal meant in any of its versions, with what was decided by any moment."""
+        decisions = [*self.before.get(("bill", deal_id), [{}]), self.decided.get(("bill", deal_id), {})]
+        found = (self.wanted(each, by) for each in self.crm.history.get(deal_id, ()) for by in decisions)
         return [each for each in found if each is not None]
 
     def excused(self, flow: str, entity: str, record_id: str) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from store.database import address_of
 from store.ledger import Store
+from store.migrate import to_head
 from tests.model import company, loop
-from tests.model.judging import Verdict, judge
+from tests.model.judging import Verdict, judge_all
 from tests.model.operations import Op, sequence, size
 from tests.model.playing import Playing
+from tests.postgres import cluster
 
 LENGTH = 100
+Player = Callable[[int, Sequence[Op]], Verdict]
 
 
 @dataclass(slots=True)
@@ -26,7 +30,24 @@ class Figures:
     seeds: int = 0
     open_cases: int = 0
     explained: int = 0
+    left_open: int = 0
     failed: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def note(self, seed: int, operations: int, verdict: Verdict) -> None:
+        """One sequence more."""
+        self.operations += operations
+        self.seeds += 1
+        self.open_cases += verdict.open_cases
+        self.explained += verdict.explained
+        self.left_open += verdict.left_open
+        if verdict.unexplained:
+            self.failed[seed] = verdict.unexplained
+
+    def add(self, other: Figures) -> None:
+        """What another process came to."""
+        for name in ("operations", "seeds", "open_cases", "explained", "left_open"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.failed |= other.failed
 
 
 @contextmanager
@@ -46,7 +67,7 @@ def play(folder: Path, seed: int, ops: Sequence[Op]) -> Verdict:
     return loop.run(_play(f"sqlite:///{file}", seed, ops))
 
 
-async def _play(url: str, seed: int, ops: Sequence[Op], *, inline: bool = True) -> Verdict:
+async def _play(url: str, seed: int, ops: Sequence[Op]) -> Verdict:
     store = Store(url)
     await store.db.open()
     try:
@@ -54,31 +75,40 @@ async def _play(url: str, seed: int, ops: Sequence[Op], *, inline: bool = True) 
         await world.begin()
         for op in ops:
             await world.apply(op)
-        if not await world.rest():
-            world.wrong.append("it does not come to rest")
-        return await judge(world)
+        return await judge_all(world)
     finally:
         await store.close()
 
 
-def run(folder: Path, seeds: Sequence[int], operations: int, *, most_failures: int = 3) -> Figures:
+@contextmanager
+def on_postgres() -> Iterator[Player]:
+    """Plays on a PostgreSQL server that lives as long as the block; the turns are not quite the same each time."""
+    with cluster(fsync=False) as server:
+        server.url("model_fresh")
+        loop.run(to_head(address_of(server.address("model_fresh"))), inline=False)
+
+        def player(seed: int, ops: Sequence[Op]) -> Verdict:
+            name = f"model_{seed}"
+            try:
+                return loop.run(_play(server.url(name, template="model_fresh"), seed, ops), inline=False)
+            finally:
+                server.drop(name)
+
+        yield player
+
+
+def run(player: Player, seeds: Iterable[int], operations: int, *, most_failures: int = 3) -> Figures:
     """As many sequences as make these operations together, or until some have failed."""
     figures = Figures()
     for seed in seeds:
         if figures.operations >= operations or len(figures.failed) >= most_failures:
             break
         ops = sequence(seed, LENGTH)
-        verdict = play(folder, seed, ops)
-        figures.operations += size(ops)
-        figures.seeds += 1
-        figures.open_cases += verdict.open_cases
-        figures.explained += verdict.explained
-        if verdict.unexplained:
-            figures.failed[seed] = verdict.unexplained
+        figures.note(seed, size(ops), player(seed, ops))
     return figures
 
 
-def shrunk(folder: Path, seed: int, ops: Sequence[Op], *, patience: int = 400) -> list[Op]:
+def shrunk(player: Player, seed: int, ops: Sequence[Op], *, patience: int = 400) -> list[Op]:
     """A part of the operations that still fails, from which nothing more can be left out (within so many tries)."""
     left, tries = list(ops), patience
     for simpler in (_leaving_out, _inside):
@@ -86,10 +116,8 @@ def shrunk(folder: Path, seed: int, ops: Sequence[Op], *, patience: int = 400) -
         while chunk and tries > 0:
             for smaller in simpler(left, chunk):
                 tries -= 1
-                if tries <= 0:
-                    break
-                if play(folder, seed, smaller).unexplained:
-                    left = smaller
+                if tries <= 0 or player(seed, smaller).unexplained:
+                    left = smaller if tries > 0 else left
                     break
             else:
                 chunk //= 2
