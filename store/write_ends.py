@@ -21,7 +21,7 @@ def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> dict[int, 
     told: dict[int, list[Record]] = {}
     rows = [
         {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target, "detail": one.detail[:500],
-         "target_id": one.target_id, "record": one.record}
+         "target_id": one.target_id, "record": one.record, "fingerprint": one.fingerprint}
         for delivery, one in pairs
     ]  # fmt: skip
     if rows and _ENDED.changed(tx, rows) != len(rows):
@@ -51,9 +51,10 @@ def _ended(given: TableClause, _: str) -> Executable:
             detail=given.c.detail,
             target_id=func.coalesce(given.c.target_id, w.target_id),
             record=func.coalesce(given.c.record, w.record),
+            fingerprint=func.coalesce(given.c.fingerprint, w.fingerprint),
         )
     )
 
 
 _w = writes.c
-_ENDED = Prepared(types(_w.id, _w.lease, _w.state, _w.detail, _w.target_id, _w.record), _ended)
+_ENDED = Prepared(types(_w.id, _w.lease, _w.state, _w.detail, _w.target_id, _w.record, _w.fingerprint), _ended)

@@ -221,7 +221,8 @@ def _permit(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
     if ask.now < row.rests_until:  # the target may still commit: too early to read back
         words = f"the fate of {row.key} is unknown; it rests before it is read back"
         return Busy(until=row.rests_until, detail=words)
-    return Go(write_id=row.id, target_id=row.target_id, again=True)
+    changed = row.fingerprint != ask.fingerprint
+    return Go(write_id=row.id, target_id=row.target_id, again=True, changed=changed)
 
 
 def _running(tx: Connection, row: AnyRow, now: datetime) -> bool:
@@ -234,7 +235,7 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
     """Send it again, unless somebody else has since we looked."""
     values = {
         "state": WriteState.SENT, "delivery_id": ask.delivery.id, "lease": ask.delivery.lease,
-        "fingerprint": ask.fingerprint, "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.now + ask.rest,
+        "fingerprint": _content(ask, row), "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.now + ask.rest,
     }  # fmt: skip
     w = writes.c
     seen = (w.id == row.id, w.state == row.state, w.lease == row.lease, w.sends == row.sends)
@@ -246,6 +247,12 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
         data={"write": row.id, "again": True},
     )  # fmt: skip
     return True
+
+
+def _content(ask: _Ask, row: AnyRow) -> str:
+    """What may be there once this is sent: where an earlier send of unknown fate had other content, nobody can say."""
+    unsure = row.state in (WriteState.SENT, WriteState.UNKNOWN) and row.fingerprint != ask.fingerprint
+    return "" if unsure else ask.fingerprint
 
 
 def _select_known(given: TableClause, _: str) -> Executable:

@@ -109,7 +109,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteEnd:
-    """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`."""
+    """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`. `fingerprint` is of what is there now,
+    empty where that is not what was to be written; None: as the intent says."""
 
     write_id: int
     verb: str
@@ -117,6 +118,7 @@ class WriteEnd:
     target_id: str | None = None
     record: Record | None = None
     detail: str = ""
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

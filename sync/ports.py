@@ -138,11 +138,13 @@ class Connector(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Go:
-    """The write is ours to send; the intent says `sent` already. `again` when an earlier send may have happened: find before creating."""
+    """The write is ours to send; the intent says `sent` already. `again` when an earlier send may have happened: find before creating.
+    `changed` when that one had, or may have had, other content: what is found then may say something else."""
 
     write_id: int
     target_id: str | None = None
     again: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
 from sync.model import Bills, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
 from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target, VoidingTarget
 
+_ONCE = ("create", "credit")  # what these find is left as it is
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
@@ -79,7 +81,7 @@ class Writing:
 
     async def _call(
         self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go
-    ) -> Found:
+    ) -> Found | Changed:
         try:
             found = await passing(target, lambda: send(target, spec, body, done, permit), self.delivery.overlays)
         except AnswerLost as error:
@@ -89,14 +91,25 @@ class Writing:
             # a second try may have failed to look, and the first may still have written: it stays unknown
             self._end(permit, "doubt" if permit.again else "refuse", detail=str(error))
             raise
-        self._end(permit, "confirm", found=found)
+        if permit.changed and spec.operation in _ONCE and differing(found.record, body):
+            self._end(permit, "confirm", found=found, content="")
+            return Changed(spec=spec, target_id=found.id)
+        self._end(permit, "confirm", found=found, content=fingerprint(body))
         return found
 
-    def _end(self, permit: Go, verb: str, *, found: Found | None = None, detail: str = "") -> None:
+    def _end(
+        self, permit: Go, verb: str, *, found: Found | None = None, content: str | None = None, detail: str = ""
+    ) -> None:
         target_id, record = (found.id, found.record) if found else (None, None)
         self.ended.append(
             WriteEnd(
-                write_id=permit.write_id, verb=verb, at=self.clock(), target_id=target_id, record=record, detail=detail
+                write_id=permit.write_id,
+                verb=verb,
+                at=self.clock(),
+                target_id=target_id,
+                record=record,
+                detail=detail,
+                fingerprint=content,
             )
         )
 

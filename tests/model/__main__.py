@@ -77,7 +77,9 @@ def _in_processes(said: argparse.Namespace) -> Figures:
     with ProcessPoolExecutor(said.processes) as pool:
         for done in pool.map(_share, jobs):
             figures.add(done)
-            print(f"  {figures.operations:>8,} operations, {len(figures.failed)} unexplained", file=sys.stderr, flush=True)
+            print(
+                f"  {figures.operations:>8,} operations, {len(figures.failed)} unexplained", file=sys.stderr, flush=True
+            )
             if len(figures.failed) >= 3:
                 pool.shutdown(cancel_futures=True)
                 break
@@ -108,7 +110,9 @@ def _told(figures: Figures) -> Iterator[str]:
 
 
 def _in_words(shown: dict[str, object]) -> str:
-    return "\n".join(f"{name:<12} {value:,}" if isinstance(value, int) else f"{name:<12} {value}" for name, value in shown.items())
+    return "\n".join(
+        f"{name:<12} {value:,}" if isinstance(value, int) else f"{name:<12} {value}" for name, value in shown.items()
+    )
 
 
 if __name__ == "__main__":

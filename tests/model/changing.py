@@ -83,7 +83,9 @@ class Changing:
         deal = self.crm.deals[f"D{number}"]
         if deal.stage == "won" and deal.company is not None and (amount := deal.total * percent // 100) > 0:
             name = f"R{len(self.crm.refunds)}"
-            self.crm.put(Refund(id=name, deal=deal.id, company=deal.company, currency=deal.currency, amount=amount, kind=kind))
+            self.crm.put(
+                Refund(id=name, deal=deal.id, company=deal.company, currency=deal.currency, amount=amount, kind=kind)
+            )
 
     async def do_refund_edit(self, which: int, more: int) -> None:
         if self.crm.refunds:

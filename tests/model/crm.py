@@ -92,7 +92,9 @@ class Crm:
         now = self.clock.forward(milliseconds=1)
         self.modified[(name, what.id)] = now
         self._keys += 1
-        self.outbox.append(Change(entity=name, record_id=what.id, key=f"w{self._keys}", kind=f"{name}.changed", occurred_at=now))
+        self.outbox.append(
+            Change(entity=name, record_id=what.id, key=f"w{self._keys}", kind=f"{name}.changed", occurred_at=now)
+        )
 
     def change(self, what: Any, *, tell: bool = True, **values: Any) -> None:
         """Change fields of a record."""

@@ -81,7 +81,9 @@ class Deciding:
                 action = "waive"
             else:
                 continue
-            made.append(Overlay(path=violation.path, found=violation.found, action=action, value=value, reason=violation.reason))
+            made.append(
+                Overlay(path=violation.path, found=violation.found, action=action, value=value, reason=violation.reason)
+            )
         return tuple(made)
 
     async def put_right(self) -> None:
@@ -105,7 +107,9 @@ class Deciding:
 
     def _decided(self, case: Case, overlays: tuple[Overlay, ...]) -> None:
         for each in overlays:
-            self.reference.decide(case.flow, case.subject.partition(":")[2], each.path, each.found, each.action, each.value)
+            self.reference.decide(
+                case.flow, case.subject.partition(":")[2], each.path, each.found, each.action, each.value
+            )
 
     async def _discard(self, case: Case) -> None:
         at = await self._occurred(case.delivery_id)

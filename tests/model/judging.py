@@ -62,7 +62,9 @@ async def judge(play: Playing) -> Verdict:
     found = [*_deals(play), *_refunds(play), *_strays(play)]
     excused = {(flow, f"{entity}:{name}") for flow, entity in FLOWS.items() for name in _names(play, entity)
                if play.reference.excused(flow, entity, name)}  # fmt: skip
-    unexplained = [f"{words} ({flow} {subject})" for flow, subject, words in found if (flow, subject) not in said | excused]
+    unexplained = [
+        f"{words} ({flow} {subject})" for flow, subject, words in found if (flow, subject) not in said | excused
+    ]
     unexplained += play.wrong
     lines, broken = await play.store.verify_journal()
     if broken is not None:
@@ -105,7 +107,10 @@ def _stands(play: Playing, document: Document) -> Wanted:
     customer = play.erp.documents[fields["customer_id"]].reference.removeprefix("company-")
     lines = tuple((each["product"], each["quantity"], each["unit_price_minor"]) for each in fields["lines"])
     return Wanted(
-        customer=play.crm.canonical(customer) or "", currency=fields["currency"], code=fields.get("code", ""), lines=lines
+        customer=play.crm.canonical(customer) or "",
+        currency=fields["currency"],
+        code=fields.get("code", ""),
+        lines=lines,
     )
 
 

@@ -18,7 +18,16 @@ _LONG = 40
 _CHANGES: tuple[tuple[int, Callable[[Random], Op]], ...] = (
     (12, lambda r: ("win", r.randrange(DEALS))),
     (3, lambda r: ("reopen", r.randrange(DEALS))),
-    (6, lambda r: ("lines", r.randrange(DEALS), r.randrange(1, 6), r.choice((100, 199, 4950, 120_000, 700_000)), r.randrange(2))),
+    (
+        6,
+        lambda r: (
+            "lines",
+            r.randrange(DEALS),
+            r.randrange(1, 6),
+            r.choice((100, 199, 4950, 120_000, 700_000)),
+            r.randrange(2),
+        ),
+    ),
     (2, lambda r: ("currency", r.randrange(DEALS), r.choice(_CURRENCIES))),
     (3, lambda r: ("code", r.randrange(DEALS), r.randrange(3))),
     (2, lambda r: ("product", r.randrange(DEALS), r.choice(("P1", "P2", "P3", "PX")))),
@@ -28,7 +37,15 @@ _CHANGES: tuple[tuple[int, Callable[[Random], Op]], ...] = (
     (1, lambda r: ("merge", r.randrange(COMPANIES), r.randrange(COMPANIES), r.randrange(2))),
     (1, lambda r: ("delete", r.randrange(DEALS))),
     (1, lambda r: ("retire",)),
-    (3, lambda r: ("refund", r.randrange(DEALS), r.choice((10, 50, 100, 130)), r.choice(("refund", "chargeback", "credit")))),
+    (
+        3,
+        lambda r: (
+            "refund",
+            r.randrange(DEALS),
+            r.choice((10, 50, 100, 130)),
+            r.choice(("refund", "chargeback", "credit")),
+        ),
+    ),
     (1, lambda r: ("refund_edit", r.randrange(4), r.choice((5, 20)))),
 )
 _NEWS: tuple[tuple[int, Callable[[Random], Op]], ...] = (
@@ -37,9 +54,22 @@ _NEWS: tuple[tuple[int, Callable[[Random], Op]], ...] = (
     (3, lambda r: ("poll",)),
 )
 _PEOPLE: tuple[tuple[int, Callable[[Random], Op]], ...] = (
-    (8, lambda r: ("decide", r.randrange(10), r.choice(("fix", "fix", "fix", "approve", "approve", "reject", "replay", "take", "discard")))),
+    (
+        8,
+        lambda r: (
+            "decide",
+            r.randrange(10),
+            r.choice(("fix", "fix", "fix", "approve", "approve", "reject", "replay", "take", "discard")),
+        ),
+    ),
     (2, lambda r: ("replay", r.randrange(30))),
-    (1, lambda r: ("replay_all", r.choice(("erp_unavailable", "crm_unavailable", "changed_after_posting", "erp_rejected")))),
+    (
+        1,
+        lambda r: (
+            "replay_all",
+            r.choice(("erp_unavailable", "crm_unavailable", "changed_after_posting", "erp_rejected")),
+        ),
+    ),
     (2, lambda r: ("hold", r.randrange(COMPANIES))),
     (2, lambda r: ("release", r.randrange(3))),
 )

@@ -56,7 +56,9 @@ class Playing(Changing, Deciding):
             await front.poll(flow)
         for number in range(DEALS):
             lines = (("P1", 1 + number % 3, 10_000 + number), ("P3", 1, 501))[: 1 + number % 2]
-            deal = Deal(id=f"D{number}", company=f"C{number % COMPANIES}", stage="open", currency="EUR", code="BC", lines=lines)
+            deal = Deal(
+                id=f"D{number}", company=f"C{number % COMPANIES}", stage="open", currency="EUR", code="BC", lines=lines
+            )
             self.crm.put(deal)
 
     async def apply(self, op: Op) -> None:

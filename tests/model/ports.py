@@ -74,7 +74,9 @@ def _struck(system: Any, strike: Strike, commit: Callable[[], Any], *, reads: bo
 class LedgerPort:
     """The ledger as one engine sees it. `permitted` hears of every permit to write, and of when it was asked for."""
 
-    def __init__(self, store: Store, life: Life, tick: Callable[[], int], permitted: Callable[[Any, Any, int], None]) -> None:
+    def __init__(
+        self, store: Store, life: Life, tick: Callable[[], int], permitted: Callable[[Any, Any, int], None]
+    ) -> None:
         self._store, self._life, self._tick, self._permitted = store, life, tick, permitted
 
     def __getattr__(self, name: str) -> Any:
