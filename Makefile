@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check schemas postgres slow faults browser mutants bench bench-peers lock clean
+.PHONY: demo test coverage check schemas postgres slow faults model browser mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -44,6 +44,9 @@ slow: $(VENV)/dev.stamp ## What takes longer; then, with nothing beside it, what
 
 faults: $(VENV)/dev.stamp ## The fault matrix, row by row: make faults ARGS="--json"
 	$(BIN)/python -m tests.faults $(ARGS)
+
+model: $(VENV)/dev.stamp ## 200,000 random operations against a reference model: make model ARGS="--json"
+	$(BIN)/python -m tests.model $(ARGS)
 
 browser: $(VENV)/dev.stamp ## The page in headless Chromium
 	$(BIN)/pytest -n 2 --dist loadfile -m browser $(ARGS)

@@ -276,17 +276,15 @@ class Trip:
     async def _redraft(
         self, writing: Writing, changed: Changed, specs: tuple[WriteSpec, ...]
     ) -> Found | Resting | Blocked | Wrong | Violations:
-        """What is still a draft is written again once people agreed to it; what is posted stays as it is."""
+        """What says already what it is to say is right, whoever saw to it. What is still a draft is written again once people
+        agreed to it; what is posted stays as it is."""
         spec, about = changed.spec, self.about
-        if not has_post(spec, specs) or await self._moved_on(spec, specs):
-            return self._changed(changed)
         target = self.line.target(spec.connection)
-        shown = await target.get(spec.entity, changed.target_id)
-        if shown is None:
-            return self._changed(changed)
-        body = filled(spec.body, self.done)
-        if not differing(shown.record, body):
+        shown, body = await target.get(spec.entity, changed.target_id), filled(spec.body, self.done)
+        if shown is not None and not differing(shown.record, body):
             return shown
+        if shown is None or not has_post(spec, specs) or await self._moved_on(spec, specs):
+            return self._changed(changed)
         differs = draft_differs(spec, shown.record, body)
         if not agreed(differs, self.delivery.overlays):
             return Violations(

@@ -14,12 +14,14 @@ from tests.mutants import LEFT_OUT, ROOT
 from tests.protections.mutant import Mutant, mutant
 
 MUTANTS = [
-    mutant("creating without looking", "sync/writing.py", "look_first=permit.again", "look_first=False"),
+    mutant("creating without looking", "sync/writing.py", "_create(target, spec, body, look_first=permit.again)",
+           "_create(target, spec, body, look_first=False)"),
     mutant("reading back without the quarantine", "store/writes.py", "if ask.now < row.rests_until:", "if False:"),
     mutant("a permit in spite of a hold", "store/writes.py",
            'hold = None if _written(row) else held.get(ask.customer or "")', "hold = None"),
-    mutant("forgetting that it may have been sent", "store/writes.py", "target_id=row.target_id, again=True)",
-           "target_id=row.target_id)"),
+    mutant("forgetting that it may have been sent", "store/writes.py", "again=True, changed=changed)", "changed=changed)"),
+    mutant("forgetting that an earlier send had other content", "store/writes.py",
+           "changed = row.fingerprint != ask.fingerprint", "changed = False"),
     mutant("taking every fingerprint for ours", "store/writes.py", "if row.fingerprint == ask.fingerprint:", "if True:"),
     mutant("taking what was written for what is to be written", "sync/deliver.py",
            "if found is None or content != fingerprint(filled(spec.body, done)):", "if found is None:"),

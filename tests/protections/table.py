@@ -16,6 +16,7 @@ from tests.protections import (
     ledger,
     lines,
     looks,
+    model,
     once,
     packs,
     people,
@@ -49,5 +50,6 @@ MUTANTS = [
     *packs.MUTANTS,
     *bulk.MUTANTS,
     *clocks.MUTANTS,
+    *model.MUTANTS,
     *tryton.MUTANTS,
 ]

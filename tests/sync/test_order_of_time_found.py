@@ -35,8 +35,12 @@ async def test_a_deal_that_is_reopened_after_it_was_billed_is_for_finance_and_go
     assert story.invoices() == [("deal-D1", "EUR", 20_503, "posted")]
 
 
-async def test_a_deal_that_is_reopened_between_draft_and_post_leaves_no_draft_that_nobody_knows_of(story: Story) -> None:
-    await story.tell(("win", 1), ("hook", 9, 0, False), ("strike", False, "refused", "post", 1, 0), ("work", 1, 0, 0, ()))
+async def test_a_deal_that_is_reopened_between_draft_and_post_leaves_no_draft_that_nobody_knows_of(
+    story: Story,
+) -> None:
+    await story.tell(
+        ("win", 1), ("hook", 9, 0, False), ("strike", False, "refused", "post", 2, 0), ("work", 1, 0, 0, ())
+    )
     assert story.invoices() == [("deal-D1", "EUR", 20_503, "draft")]
     await story.tell(("reopen", 1))
     await story.settled()
@@ -65,3 +69,19 @@ async def test_a_currency_that_changes_while_the_answer_to_the_draft_is_lost_is_
     await story.tell(("decide", 0, "fix"), ("decide", 0, "approve"))
     await story.settled()
     assert (await story.cases(), story.invoices()) == ([], [("deal-D4", "USD", 20_008, "posted")])
+
+
+async def test_a_draft_that_was_written_again_is_not_taken_for_changed_when_its_deal_comes_by_once_more(
+    story: Story,
+) -> None:
+    await story.tell(
+        ("win", 4), ("hook", 9, 0, False), ("strike", False, "refused", "post", 2, 0), ("work", 1, 0, 0, ())
+    )
+    await story.tell(("lines", 4, 3, 199, 0))
+    await story.settled()
+    await story.tell(("decide", 0, "fix"), ("decide", 0, "approve"))
+    await story.settled()
+    assert (await story.cases(), story.invoices()) == ([], [("deal-D4", "EUR", 597, "posted")])
+    await story.tell(("win", 4))
+    await story.settled()
+    assert await story.cases() == []

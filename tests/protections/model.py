@@ -1,0 +1,20 @@
+"""What the model test found: what was billed is never left behind, what an earlier send made is never taken for what is sent now."""
+
+from __future__ import annotations
+
+from tests.protections.mutant import mutant
+
+FOUND = "tests/sync/test_order_of_time_found.py"
+_LOST = f"{FOUND}::test_a_currency_that_changes_while_the_answer_to_the_draft_is_lost_is_never_posted_in_the_old_one"
+
+MUTANTS = [
+    mutant("leaving what was billed behind", "sync/deliver.py", "return why if left is None else left", "return why",
+           f"{FOUND}::test_a_deal_that_is_reopened_between_draft_and_post_leaves_no_draft_that_nobody_knows_of"),
+    mutant("taking what an earlier send made for what is sent now", "sync/writing.py",
+           "if permit.changed and spec.operation in _ONCE and", "if False and", _LOST),
+    mutant("forgetting that an earlier send had other content", "store/writes.py",
+           "changed = row.fingerprint != ask.fingerprint", "changed = False", _LOST),
+    mutant("taking a draft that was written again for changed", "sync/deliver.py",
+           "if shown is not None and not differing(shown.record, body):", "if False:",
+           f"{FOUND}::test_a_draft_that_was_written_again_is_not_taken_for_changed_when_its_deal_comes_by_once_more"),
+]  # fmt: skip
