@@ -12,6 +12,7 @@ from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
 from store.comparisons import Comparisons
+from store.customers import Customers
 from store.database import Database
 from store.delivering import Delivering
 from store.drifting import Drifting
@@ -22,6 +23,7 @@ from store.holds import Holds
 from store.homes import OpenHomes
 from store.journal import Journal, finish
 from store.looks import Looks
+from store.merging import Merging
 from store.migrate import to_head
 from store.modes import Modes
 from store.newest import Newest
@@ -58,6 +60,8 @@ class Store(
     Settling,
     Writes,
     Bindings,
+    Customers,
+    Merging,
     Breakers,
     Modes,
     Cases,

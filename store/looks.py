@@ -33,7 +33,7 @@ class Looks:
         query = select(cases.c.id, cases.c.delivery_id, cases.c.flow, cases.c.subject).where(*due)
         query = query.order_by(cases.c.look_at).limit(_BATCH)
         found = await self.db.read(lambda tx: tx.execute(query).all())
-        return await self.db.write(lambda tx: _look(tx, found, now)) if found else 0
+        return await self.db.write(lambda tx: look_now(tx, found, now)) if found else 0
 
 
 def look_values(route: Route) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def look_values(route: Route) -> dict[str, Any]:
     return {"looks": moments[1:], "look_at": route.looks[0] if route.looks else None, "looking": False}
 
 
-def _look(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
+def look_now(tx: Connection, found: Sequence[AnyRow], now: datetime) -> int:
+    """Put those of these cases (id, flow, subject) whose look has come back into their lines; how many."""
     lines = {(row.flow, row.subject) for row in found}
     lock(tx, lines)
     ours = (cases.c.id.in_([row.id for row in found]), cases.c.look_at <= now, cases.c.state.in_(_WAITING))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from store.case_tables import cards, cases, causes, holds, messages, overlays
 from store.clock_tables import absences, clock_pauses, held_mentions, user_groups
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
+from store.customer_tables import customer_ids, customer_keys, customer_others, customers
 from store.delivery_tables import lost_channels, slack_stops
 from store.drift_tables import drifts, schemas
 from store.fixing_tables import proposed_rules, suggestions
@@ -40,6 +41,10 @@ __all__ = [
     "causes",
     "clock_pauses",
     "comparisons",
+    "customer_ids",
+    "customer_keys",
+    "customer_others",
+    "customers",
     "disagreements",
     "drifts",
     "held_mentions",

@@ -10,6 +10,7 @@ from sync.billing import doubt, held_from
 from sync.decide import About, Blocked, Failed, Outcome, Resting, Written, Wrong, about_of
 from sync.drafts import LOOK_AGAIN, agreed, draft_differs, has_post, up_to_post
 from sync.errors import ConnectorError, Unmentioned
+from sync.knowing import Knowing, is_told_of_customers
 from sync.line import Line
 from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import Target
@@ -52,6 +53,8 @@ class Trip:
         try:
             if is_told_of(self.delivery):
                 return await self.line.watch.again(self.delivery, self.flow)
+            if is_told_of_customers(self.delivery):
+                return await self._knowing.again()
             self.record = await self._read()
             stopped = None if self._made_up else await self.line.watch.stopping(self.delivery, self.flow, self.record)
             stopped = await self._create(self.record) if stopped is None else stopped
@@ -68,7 +71,7 @@ class Trip:
                 return await self._help(prepared)
             case Plan():
                 self.about = about_of(prepared)
-                return await self._carry_out(prepared)
+                return await self._for_its_customer(prepared)
 
     async def _not_due(self, why: NotDue) -> Outcome:
         if self._made_up or self.record is None:
@@ -134,6 +137,24 @@ class Trip:
         """Carry out the writes that help a person (a merge task), then stop."""
         stopped = await self._write_all(violations.remedies)
         return violations if stopped is None else stopped
+
+    async def _for_its_customer(self, plan: Plan) -> Outcome:
+        """Carry out the plan for the customer that the record is; who that is may be for people to say."""
+        try:
+            found = plan if plan.who is None or self._made_up else await self._knowing.found(plan)
+        except ConnectorError as error:
+            return self._failed(error, error.connection or self.delivery.event.connection)
+        match found:
+            case Plan():
+                return await self._carry_out(found)
+            case Violations():
+                return await self._help(found)
+            case _:
+                return found
+
+    @property
+    def _knowing(self) -> Knowing:
+        return Knowing(line=self.line, delivery=self.delivery, flow=self.flow)
 
     async def _carry_out(self, plan: Plan) -> Outcome:
         if self._made_up:
@@ -324,7 +345,7 @@ class Trip:
                     target_connection=spec.connection,
                     target_entity=spec.entity,
                     target_id=self.done[spec.name].id,
-                    reference=spec.key,
+                    reference=spec.alias or spec.key,
                 )
             )
         return tuple(made)

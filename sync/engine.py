@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from sync.customers import MergeSeen
 from sync.decide import Outcome, Wrong, decide
 from sync.deliver import Trip
 from sync.errors import IllegalMove, LeaseLost, LedgerUnavailable, NotFound, NotKept, Outdated, WebhookRefused
@@ -67,6 +68,7 @@ class Engine:
         now = self._clock()
         changes = source.accept(incoming, now=now)
         try:
+            await self._follow_merges(connection, changes, now)
             received = await self._ledger.receive(
                 connection, changes, self._flows_of(connection), now=now, newest=self._newest
             )
@@ -74,6 +76,15 @@ class Engine:
             raise WebhookRefused(400, "Body is malformed", str(error)) from None
         self.wake()
         return received
+
+    async def _follow_merges(self, connection: str, changes: Sequence[Change], now: datetime) -> None:
+        merges = [
+            MergeSeen(connection=connection, entity=each.entity, survivor=each.survivor, merged=each.merged)
+            for each in changes
+            if each.merged
+        ]
+        if merges:
+            await self._ledger.note_merges(merges, now=now)
 
     async def poll(self, flow: Flow, *, since: datetime | None = None) -> Received:
         """Read what changed since the last poll, page by page, each page with its cursor in one transaction. A flow that was

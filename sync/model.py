@@ -11,6 +11,7 @@ from sync.billing import BillingHold as BillingHold
 from sync.billing import Bills as Bills
 from sync.billing import Holding as Holding
 from sync.bound import Bound as Bound
+from sync.customers import Who
 from sync.exceptions import Candidate as Candidate
 from sync.exceptions import Card as Card
 from sync.exceptions import Case as Case
@@ -26,7 +27,8 @@ from sync.records import Record as Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a connector saw: a record changed. `key` is unique per change within the connection; the same key is the same change."""
+    """What a connector saw: a record changed. `key` is unique per change within the connection; the same key is the same change.
+    Where records were `merged`, they are the `survivor` from now on."""
 
     entity: str
     record_id: str
@@ -35,6 +37,8 @@ class Change:
     occurred_at: datetime
     sequence: int = 0
     payload: Record | None = None
+    merged: tuple[str, ...] = ()
+    survivor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSpec:
     """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. An upsert with
-    `keep` takes a record that exists as it stands.
+    `keep` takes a record that exists as it stands. Bindings go by the `alias` where the key is another record's.
     A body value `Ref("customer")` stands for the id that the write of that name got."""
 
     name: str
@@ -154,6 +158,7 @@ class WriteSpec:
     of: str | None = None
     verify: Mapping[str, Any] = field(default_factory=dict)
     keep: bool = False
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,7 @@ class Plan:
     title: str
     customer_name: str = ""
     contract: str | None = None
+    who: Who | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

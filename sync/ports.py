@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from sync.bound import Bound
+from sync.customers import CustomerLedger
 from sync.drifts import DriftLedger
 from sync.errors import ConnectorError
 from sync.model import (
@@ -182,7 +183,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Held
 
 
-class Ledger(DriftLedger, Protocol):
+class Ledger(DriftLedger, CustomerLedger, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

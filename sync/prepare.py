@@ -11,6 +11,7 @@ from sync.bodies import Builder
 from sync.bound import Bound
 from sync.elsewhere import asked_elsewhere, later
 from sync.gate import mismatch
+from sync.identity.asking import who_of
 from sync.inforce import due, in_force
 from sync.mapping import SelectorFailed, compile_path, get, put, select, text
 from sync.model import NotDue, Overlay, Plan, Record, Violation, Violations, WriteSpec
@@ -154,8 +155,9 @@ def _plan(scene: Scene) -> Plan | Violations:
             found=tuple(builder.problems), title=title, customer=customer, money=worth, customer_name=name
         )
     return Plan(
-        writes=writes, customer=customer, money=worth, title=title, customer_name=name, contract=_contract(scene)
-    )
+        writes=writes, customer=customer, money=worth, title=title, customer_name=name, contract=_contract(scene),
+        who=who_of(scene.record, scene.flow),
+    )  # fmt: skip
 
 
 def _remedies(scene: Scene, found: list[tuple[Check, Violation]]) -> tuple[WriteSpec, ...]:

@@ -39,7 +39,8 @@ class Reason:
     @property
     def passes_by_itself(self) -> bool:
         """Whether it is mended elsewhere and nothing tells of it, so that trying again now and then may find it mended."""
-        return self.fix in (Fix.REPLAY, Fix.MERGE) and self.code not in _WOKEN
+        mended = self.fix in (Fix.REPLAY, Fix.MERGE) or self.code in _MERGED
+        return mended and self.code not in _WOKEN
 
     @property
     def respond_within(self) -> timedelta:
@@ -52,6 +53,7 @@ CONTRACT_OWNER = "the contract's owner"
 """The role of whoever owns the contract of the flow."""
 
 _H = timedelta(hours=1)
+_MERGED = frozenset({"maybe_duplicate"})
 _WOKEN = frozenset(
     {"contract_mismatch", "schema_drift", "crashed", "poison"}
 )  # by a release, by the source, by an update
@@ -86,6 +88,14 @@ REASONS: dict[str, Reason] = {
                severity=Severity.A, hint="Approve the price as sold, or correct it in the CRM and replay."),
         Reason(code="duplicate_customer", title="Customer exists twice in the CRM", role="crm-ops", fix=Fix.MERGE,
                hint="Merge the two companies in the CRM (a task is waiting there), then replay."),
+        Reason(code="maybe_duplicate", title="Customer may be billed already", role="crm-ops", fix=Fix.APPROVE,
+               shared=True, hint="Say whether it is the same customer, or merge the two in the CRM: then it goes on by itself."),
+        Reason(code="customer_twice_in_erp", title="Merged customer has two records in the ERP", role="finance", fix=Fix.APPROVE,
+               hint="Move what is open to the record that stays and block the other one in the ERP, then replay; or leave both."),
+        Reason(code="customer_gone", title="Customer was deleted in the ERP", role="finance", fix=Fix.APPROVE, shared=True,
+               hint="Restore the customer in the ERP and replay, accept it to have the customer made again, or enter another one."),
+        Reason(code="circular_merge", title="Customers were merged in a circle", role="crm-ops", fix=Fix.REPLAY,
+               hint="Two companies were merged into each other: decide in the CRM which one stays, then replay."),
         Reason(code="erp_rejected", title="ERP refused the record", role="finance", fix=Fix.REPLAY, dead=True,
                hint="Correct what the ERP names, then replay."),
         Reason(code="crm_rejected", title="CRM refused the request", role="crm-ops", fix=Fix.REPLAY, dead=True,

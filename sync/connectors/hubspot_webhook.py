@@ -73,7 +73,18 @@ def _change(item: Any, known: Mapping[str, str]) -> Change | None:
         kind=kind[:100],
         occurred_at=_moment(item.get("occurredAt")),
         sequence=_sequence(item.get("eventId")),
+        **_merge(item),
     )
+
+
+def _merge(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Which records became which, where the change is a merge."""
+    gone, kept = item.get("mergedObjectIds"), item.get("newObjectId", item.get("primaryObjectId"))
+    if not isinstance(gone, list) or len(gone) > BATCH_LIMIT or kept is None:
+        return {}
+    survivor = _object_id(kept)
+    every = [_object_id(each) for each in (*gone, item.get("primaryObjectId", kept))]
+    return {"survivor": survivor, "merged": tuple(dict.fromkeys(each for each in every if each != survivor))}
 
 
 def _entity(kind: str, item: Mapping[str, Any], known: Mapping[str, str]) -> str | None:

@@ -38,6 +38,7 @@ from sync.workspace.checking import Unique as Unique
 from sync.workspace.conditions import Cohort as Cohort
 from sync.workspace.conditions import Scalar as Scalar
 from sync.workspace.conditions import When as When
+from sync.workspace.identifying import Identity as Identity
 from sync.workspace.reconciling import Reconciling as Reconciling
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
@@ -148,6 +149,7 @@ class Flow(Strict):
     reprocess: Name | None = None
     write_back: tuple[Name, ...] = ()
     withdrawn: Literal["ask", "leave"] = "ask"
+    identity: Identity | None = None
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
     reconcile: Reconciling | None = None

@@ -14,6 +14,7 @@ from sync.workspace.contract import Contract, properties
 from sync.workspace.documents import Document
 from sync.workspace.flow import Flow, InReference, Lookup, MapRow, PriceWithin, Required, Type
 from sync.workspace.gating import check_gate, check_rule, check_type
+from sync.workspace.identifying import check_identity
 from sync.workspace.reconciled import check_reconcile
 from sync.workspace.spots import Spot, whole
 from sync.workspace.tables import ReferenceTable
@@ -75,6 +76,7 @@ def check_flow(document: Document, names: Names) -> None:
     flow.at("trigger", "connection").known("connection", names.connections)
     check_reconcile(flow)
     flow.at("reprocess").known("calendar", names.calendars)
+    check_identity(flow)
     _check_contract_of(flow, names)
     fields = names.fields.get(flow.at("contract").word or "")
     check_rule(flow.at("trigger", "when", "rule"), fields)

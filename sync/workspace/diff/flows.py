@@ -33,6 +33,7 @@ _KINDS: dict[str, tuple[Category, str]] = {
     "synthetic": (APPROVAL, "synthetic_changed"),
     "receipts": (APPROVAL, "receipts_changed"),
     "newest": (PROOF, "newest_changed"),
+    "identity": (PROOF, "known_by_changed"),
 }
 _NOUNS = {
     "owner_changed": "the owner of the flow changes",
@@ -43,6 +44,7 @@ _NOUNS = {
     "synthetic_changed": "the record made up for the nightly try changes",
     "poll_changed": "the source is asked at another pace",
     "identity_changed": "records are known by another id: what was written is found by it",
+    "known_by_changed": "customers are told apart by something else",
     "customer_changed": "records belong to another customer: holds and groups go by it",
     "currency_changed": "money is read in another currency",
 }
