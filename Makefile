@@ -31,6 +31,7 @@ check: $(VENV)/dev.stamp ## Lint, types, arrows, the example workspace
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/meshline check examples/quote_to_cash
+	$(BIN)/meshline check examples/revenue
 
 schemas: $(VENV)/runtime.stamp ## The JSON Schemas of workspace files, anew from the models
 	$(BIN)/meshline schemas schemas

@@ -9,7 +9,7 @@ TICKETS = object_type(
     Property(name="ticket_status", label="Status", type="enumeration", options=("new", "waiting", "closed")),
     Property(name="outage_hours", label="Hours without service", type="number"),
     Property(name="closed_at", label="Closed", type="datetime"),
-    *texts(subject="Ticket name", severity="Severity", credit_status="Credit"),
+    *texts(subject="Ticket name", severity="Severity", credit_requested="Credit requested", credit_status="Credit"),
 )
 LEADS = object_type(
     "leads",
