@@ -50,7 +50,8 @@ class HubSpotOptions(HttpOptions):
     """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing. `references`
     names, for objects that may be created, the property that holds our reference. `related` says which associated records an
     object is read with: `company: companies` for the one, `lines[*]: line_items` for all. `objects` names the custom objects
-    by the type ids under which webhooks tell of them, such as `2-3001: contracts`."""
+    by the type ids under which webhooks tell of them, such as `2-3001: contracts`, and `titles` the property by whose words
+    people look for a record where that is not its name."""
 
     base_url: Address = "https://api.hubapi.com"
     token: Secret
@@ -61,6 +62,7 @@ class HubSpotOptions(HttpOptions):
     references: dict[str, PropertyName] = Field(default_factory=dict)
     related: dict[PropertyName, dict[PartName, PropertyName]] = Field(default_factory=dict)
     objects: dict[TypeId, PropertyName] = Field(default_factory=dict)
+    titles: dict[PropertyName, PropertyName] = Field(default_factory=dict)
     overlap: Seconds = 300.0
     lag: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1, le=200)] = 200
@@ -142,7 +144,7 @@ class HubSpot(HubSpotLists):
         filters = [{"propertyName": name, "operator": "EQ", "value": value} for name, value in exact.items()]
         groups = [filters] if filters else []
         if "*" in by:
-            named = _NAMED_BY.get(entity, "name")
+            named = {**_NAMED_BY, **self._options.titles}.get(entity, "name")
             tokens = [{"propertyName": named, "operator": "CONTAINS_TOKEN", "value": w} for w in records.words(by["*"])]
             groups = [[*filters, token] for token in tokens]
         if not groups or not all(exact.values()):

@@ -56,6 +56,11 @@ async def test_a_contracts_fields_are_wanted_of_the_parts_they_stand_in() -> Non
     assert "vat_id" in ticket["company"] and "billing_code" in ticket["orders"][0]
 
 
+async def test_a_custom_object_is_looked_for_by_the_words_of_its_own_title() -> None:
+    async with account(ticket_world(), titles={"contracts": "title"}, properties={"contracts": ["title"]}) as hubspot:
+        assert [each["id"] for each in await hubspot.search("contracts", {"*": "the frame of March"})] == ["40"]
+
+
 def test_a_custom_object_is_heard_under_the_name_that_the_connection_gives_it() -> None:
     event = {"subscriptionType": "object.propertyChange", "objectTypeId": "2-3001", "objectId": 7, "eventId": 1}
     body = json.dumps([event | {"occurredAt": 1_760_000_000_000}]).encode()
