@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "deciding:replay",
     "events": "asking:events",
     "audit": "asking:audit",
+    "erase": "erasing:erase",
     "exceptions": "grouped:exceptions",
     "holds": "grouped:holds",
     "owners": "owning:owners",

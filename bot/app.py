@@ -35,10 +35,11 @@ from bot.readiness import Intake
 from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
 from bot.rollouts import Rollouts
-from bot.settings import Settings, resolve, slack_secrets
+from bot.settings import Settings, ledger_key, resolve, slack_secrets
 from bot.shortcuts import Shortcuts
 from bot.strangers import Strangers
 from bot.surroundings import Surroundings
+from bot.unsaying import Unsaying
 from bot.web import Web
 from bot.whereabouts import Whereabouts
 from store.ledger import Store
@@ -138,7 +139,7 @@ async def wire(
     is missing."""
     built = _connections(settings, workspace, environ, slack=slack)
     if store is None:
-        store = Store(settings.database_url.get_secret_value())
+        store = Store(settings.database_url.get_secret_value(), ledger_key(settings))
         await store.open()
     line = Line(ledger=store, workspace=workspace, connections=built, clock=clock)
     engine = Engine(line, jitter=random.random)
@@ -239,6 +240,7 @@ def _looks(
     store, clock = parts.store, parts.clock
     yield Whereabouts(store=store, client=client, surroundings=surroundings).look
     yield PackSender(store=store, client=client, session=session, surroundings=surroundings, clock=clock).look
+    yield Unsaying(store=store, client=client, surroundings=surroundings).look
     yield QuietNotes(store=store, surroundings=surroundings).look
     if parts.rollouts is not None:
         yield parts.rollouts.look

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.erasing import compact_at_night, erase_asked
 from bot.wording import OUTAGES
 from store.ledger import Store
 from sync.workspace.workspace import Workspace
@@ -18,6 +19,7 @@ async def keep(store: Store, workspace: Workspace, now: datetime) -> int:
     moved = await store.expire(now=now)
     moved += await store.collapse([flow.name for flow in workspace.flows.values() if flow.newest], now=now)
     moved += await store.redraw_outages(OUTAGES, now=now)
+    moved += await erase_asked(store, now)
     await retire(store, workspace, now)
     return moved
 
@@ -26,6 +28,8 @@ async def retire(store: Store, workspace: Workspace, now: datetime, *, parts: in
     """Go on with the round of last night (it begins at two o'clock, UTC) for so many parts; False when it is over."""
     night = (now - _NIGHT).date().isoformat()
     read, done = (now - min(each, _FOREVER) for each in (workspace.retention.snapshots, workspace.retention.events))
+    await store.shred_audit(before=now - min(workspace.retention.audit, _FOREVER), now=now)
+    await compact_at_night(store, night, now)
     for _ in range(parts):
         more = [
             await store.forget(before=read, night=night, now=now),

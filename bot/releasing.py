@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from bot.app import Clock, Parts, build_connections, utc_now, wire
-from bot.settings import Settings
+from bot.settings import Settings, ledger_key
 from store.ledger import Store
 from store.releases import Proposal
 from sync import connectors
@@ -127,7 +127,7 @@ async def wire_published(
 ) -> tuple[Parts, Adoption]:
     """The product on what was published. Where nothing was, on the directory, which `first` publishes. Raises
     ConfigurationError with everything that is wrong or missing."""
-    store = Store(settings.database_url.get_secret_value())
+    store = Store(settings.database_url.get_secret_value(), ledger_key(settings))
     await store.open()
     library = Library(store)
     try:

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     )
     http_host: str = Field(default="127.0.0.1", validation_alias="MESHLINE_HTTP_HOST")
     http_port: int = Field(default=8080, ge=0, le=65535, validation_alias="MESHLINE_HTTP_PORT")
+    key: SecretStr | None = Field(default=None, validation_alias="MESHLINE_KEY")
     queue: int = Field(default=2_000, ge=1, le=1_000_000, validation_alias="MESHLINE_QUEUE")
     public_url: str | None = Field(default=None, pattern=r"^https?://\S+$", validation_alias="MESHLINE_PUBLIC_URL")
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
@@ -54,8 +55,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings. Raises ConfigurationError that names every unknown or unreadable variable."""
     unknown = [name for name in environ if name.startswith("MESHLINE_") and name not in _NAMES]
     mistakes = [f"{name} is not a setting{_hint(name)}" for name in sorted(unknown)]
+    given = {key: value for key, value in environ.items() if key in _NAMES}
     try:
-        settings = Settings.model_validate({key: value for key, value in environ.items() if key in _NAMES})
+        if "MESHLINE_KEY" in given:
+            given = {**given, "MESHLINE_KEY": _key(given["MESHLINE_KEY"], environ)}
+        settings = Settings.model_validate(given)
+    except ConfigurationError as error:
+        raise ConfigurationError([*mistakes, *error.mistakes]) from None
     except ValidationError as error:
         wrong = {str(item["loc"][0]): item["msg"] for item in error.errors(include_input=False, include_url=False)}
         mistakes += [f"{name}: {message}" for name, message in wrong.items()]
@@ -63,6 +69,17 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if mistakes:
         raise ConfigurationError(mistakes)
     return settings
+
+
+def _key(said: str, environ: Mapping[str, str]) -> str:
+    """The ledger's key itself; it may stand elsewhere, as secrets of connections may."""
+    found = resolve({"MESHLINE_KEY": {"key": said}}, environ)
+    return str(found["MESHLINE_KEY"]["key"])
+
+
+def ledger_key(settings: Settings) -> str | None:
+    """The key of the ledger; None where the environment says none."""
+    return settings.key.get_secret_value() if settings.key is not None else None
 
 
 def slack_secrets(settings: Settings) -> tuple[str, str]:

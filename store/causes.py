@@ -12,6 +12,7 @@ from store.database import insert_or_nothing, one_at_a_time
 from store.given import packed
 from store.looks import look_values
 from store.tables import cards, cases, causes, messages, rollouts
+from store.vault import about, whom
 from sync import clocks, ladder
 from sync.lifecycle import CaseState
 from sync.model import Delivery
@@ -81,12 +82,19 @@ def say(
     channel = tx.execute(select(cards.c.channel).where(cards.c.cause_id == cause_id)).scalar_one_or_none()
     if channel is None:
         return
-    tx.execute(
-        messages.insert().values(
-            cause_id=cause_id, channel=channel, kind="history", text=text, mention=mention, broadcast=broadcast,
-            at=now, due_at=now,
-        )
-    )  # fmt: skip
+    with about(whom() or about_cause(tx, cause_id)):
+        tx.execute(
+            messages.insert().values(
+                cause_id=cause_id, channel=channel, kind="history", text=text, mention=mention, broadcast=broadcast,
+                at=now, due_at=now,
+            )
+        )  # fmt: skip
+
+
+def about_cause(tx: Connection, cause_id: int) -> str:
+    """Whom the newest case of the cause is about; empty where none is about anybody."""
+    query = select(cases.c.about).where(cases.c.cause_id == cause_id, cases.c.about != "")
+    return tx.execute(query.order_by(cases.c.id.desc()).limit(1)).scalar_one_or_none() or ""
 
 
 def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetime) -> dict[str, Any]:
@@ -104,6 +112,7 @@ def case_values(delivery: Delivery, opening: Opening, route: Route, now: datetim
         "four_eyes": route.four_eyes,
         "holds_billing": route.holds_billing,
         "trace": delivery.event.trace,
+        "about": delivery.about,
         "opened_at": now,
         **deadlines(route),
         **look_values(route),
@@ -131,7 +140,7 @@ def opening_values(opening: Opening) -> dict[str, Any]:
     return {
         "title": opening.title,
         "customer": opening.customer,
-        "customer_name": opening.customer_name[:255],
+        "customer_name": opening.customer_name,
         "currency": opening.money.currency if opening.money else None,
         "minor": opening.money.minor if opening.money else None,
         "violations": [asdict(violation) for violation in opening.violations],

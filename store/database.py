@@ -16,24 +16,27 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    Insert,
-    Table,
     create_engine,
     event,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from store.dialects import insert as insert
+from store.dialects import insert_or_nothing as insert_or_nothing
+from store.dialects import refuse_changes as refuse_changes
 from store.together import Answer, Finish, Job, Line, Many, Work, alone, collided, unavailable, whole
+from store.vault import Session, Vault
 from sync.errors import ConfigurationError, LedgerUnavailable
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - what a caller hands in
 O = TypeVar("O")  # noqa: E741 - what a caller gets
+
+Keys = Callable[[], Vault | None]
 
 BUSY_MS = 15_000
 NEWS = "meshline_news"
@@ -60,16 +63,17 @@ _JSON: dict[str, Any] = {
 
 class Database:
     """A ledger's database. Open it before use, close it after. `finish` writes at the end of each transaction what its work
-    left to be written last."""
+    left to be written last. Columns seal and open with the keys of the `vault`; without one they hold what they are given."""
 
     def __init__(self, url: str, finish: Finish) -> None:
         self.url, self._finish = address_of(url), finish
+        self.vault: Vault | None = None
         self._backend: _Sqlite | _Postgres | None = None
 
     async def open(self) -> None:
         """Connect."""
         backend = _Sqlite if self.url.get_backend_name() == "sqlite" else _Postgres
-        self._backend = backend(self.url, self._finish)
+        self._backend = backend(self.url, self._finish, lambda: self.vault)
         await self._backend.open()
 
     async def close(self) -> None:
@@ -109,7 +113,8 @@ class Database:
 class _Sqlite:
     """One writer thread, which commits all that waits together; a few reader threads beside it."""
 
-    def __init__(self, url: URL, finish: Finish) -> None:
+    def __init__(self, url: URL, finish: Finish, vault: Keys) -> None:
+        self._vault = vault
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
         self._reading = sqlite_engine(url, begin="BEGIN")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
@@ -133,7 +138,7 @@ class _Sqlite:
     async def read(self, work: Work[T]) -> T:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._readers, _in_transaction, self._reading, work)
+            return await loop.run_in_executor(self._readers, _in_transaction, self._reading, work, self._vault())
         except OperationalError as error:
             raise unavailable(error) from error
 
@@ -145,13 +150,16 @@ class _Sqlite:
 
     async def _commit(self, jobs: list[Job]) -> list[Answer]:
         work = partial(whole, jobs=jobs, finish=self._finish)
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _in_transaction, self._writing, work)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writer, _in_transaction, self._writing, work, self._vault()
+        )
 
 
 class _Postgres:
     """A pool of connections. Each verb has a line of its own, so one transaction holds one verb's batch."""
 
-    def __init__(self, url: URL, finish: Finish) -> None:
+    def __init__(self, url: URL, finish: Finish, vault: Keys) -> None:
+        self._vault = vault
         self._engine, self._finish = postgres_engine(url), finish
         self._lines: dict[Many[Any, Any], Line] = {}
         self._busy, self._calm = 0, asyncio.Event()
@@ -221,8 +229,11 @@ class _Postgres:
                 async with self._engine.connect() as connection:
                     if options:
                         await connection.execution_options(**options)
+                    session = _session(self._vault())
                     async with connection.begin():
-                        return await connection.run_sync(work)
+                        value = await connection.run_sync(_within(session, work))
+                    _keep(session)
+                    return value
             except DBAPIError as error:
                 if left and collided(error):
                     continue
@@ -241,10 +252,26 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return (InterfaceError, InternalClientError, PostgresError)
 
 
-def _in_transaction(engine: Engine, work: Work[T]) -> T:
+def _in_transaction(engine: Engine, work: Work[T], vault: Vault | None) -> T:
+    session = _session(vault)
     with engine.begin() as tx:
-        value = work(tx)
+        value = _within(session, work)(tx)
+    _keep(session)
     return value
+
+
+def _session(vault: Vault | None) -> Session | None:
+    return vault.session() if vault is not None else None
+
+
+def _within(session: Session | None, work: Work[T]) -> Work[T]:
+    return partial(session.within, work) if session is not None else work
+
+
+def _keep(session: Session | None) -> None:
+    """Its transaction is committed."""
+    if session is not None:
+        session.committed()
 
 
 def _is_outage(error: DBAPIError) -> bool:
@@ -344,35 +371,3 @@ def side_by_side(tx: Connection, names: str) -> None:
     """Whoever calls this with a name passes beside others who do, but not beside one who goes `one_at_a_time` with it."""
     if tx.dialect.name == "postgresql":
         tx.execute(text(_LOCK.replace("xact_lock(", "xact_lock_shared(")), {"names": names})
-
-
-def insert(connection: Connection | str, table: Table) -> Any:
-    """INSERT that knows ON CONFLICT, in the dialect of the connection (or of that name)."""
-    name = connection if isinstance(connection, str) else connection.dialect.name
-    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
-
-
-def insert_or_nothing(connection: Connection, table: Table) -> Insert:
-    """INSERT … ON CONFLICT DO NOTHING: somebody was first, and that is fine."""
-    statement: Insert = insert(connection, table).on_conflict_do_nothing()
-    return statement
-
-
-def refuse_changes(connection: Connection, table: str, *columns: str) -> None:
-    """Make the table append-only: the database itself refuses UPDATE and DELETE. With `columns` the others may change."""
-    words, of = f"the {table} is append-only", f" OF {', '.join(columns)}" if columns else ""
-    if connection.dialect.name == "sqlite":
-        for verb, which in (("UPDATE", of), ("DELETE", "")):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb}{which} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-        return
-    connection.exec_driver_sql(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{words}'; END $$"
-    )
-    connection.exec_driver_sql(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE{of} OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
-    )

@@ -18,6 +18,7 @@ from store.tables import attempts, cases, causes, deliveries, events, writes
 from sync.figures import Fact, Seen, Stretch
 from sync.lifecycle import CaseState
 from sync.money import Money
+from sync.personal import HIDDEN
 from sync.recorded import Recorded
 
 MOST = 20_000
@@ -170,7 +171,7 @@ def seen_in(tx: Connection, until: datetime, *, weeks: int = 4, channel: str | N
 
 def _shared(row: AnyRow) -> str:
     """What an exception has in common with others; a record's own id is nothing."""
-    return "" if row.value.endswith(row.subject) else str(row.value)
+    return "" if row.value.endswith(row.subject) or row.value.startswith(HIDDEN) else str(row.value)
 
 
 def _fact(row: AnyRow) -> Fact:

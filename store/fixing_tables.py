@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, Index, Integer, Table
 
 from store.columns import at, identity, metadata, name, one_of, prose, word
+from store.sealed import secret
+from store.vault import LEDGER
 
 suggestions = Table(
     "suggestions",
@@ -15,9 +17,9 @@ suggestions = Table(
     word("reason"),
     name("path"),
     prose("label"),
-    prose("found"),
-    prose("value"),
-    prose("means"),
+    secret("found", whose=LEDGER),
+    secret("value", whose=LEDGER),
+    secret("means", whose=LEDGER),
     word("matcher"),
     Column("accepted", Integer, nullable=False, server_default="0"),
     Column("rejected", Integer, nullable=False, server_default="0"),
@@ -36,9 +38,9 @@ proposed_rules = Table(
     word("reason"),
     name("path"),
     prose("label"),
-    prose("found"),
-    prose("value"),
-    prose("means"),
+    secret("found", whose=LEDGER),
+    secret("value", whose=LEDGER),
+    secret("means", whose=LEDGER),
     Column("accepted", Integer, nullable=False),
     word("state"),
     at("proposed_at"),

@@ -15,8 +15,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 from store.columns import Moment, Name, Prose, aware, stamp
+from store.sealed import SecretDoc, SecretName, SecretText, clipped, sealed_doc, sealed_text
 from sync.words import fitted, plain, spelled
 
+_WORDS = (JSON, String, Name, Prose, SecretDoc, SecretText, SecretName)
 _POSTGRES: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -38,12 +40,9 @@ def handed(dialect: str, columns: Mapping[str, TypeEngine[Any]], *, place: int) 
     if dialect == "sqlite":
         return Handed(names, partial(_as_values, columns), _for_sqlite, first=True)
     # never varchar(n): a cast to it cuts a longer word off without a word, and two keys would become one
-    kinds = [
-        "text" if isinstance(kind, JSON | String | Name | Prose) else kind.compile(_POSTGRES)
-        for kind in columns.values()
-    ]
+    kinds = ["text" if isinstance(kind, _WORDS) else kind.compile(_POSTGRES) for kind in columns.values()]
     arrays = ", ".join(f"${place + at}::{kind}[]" for at, kind in enumerate(kinds))
-    shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON)}' for name, kind in columns.items())
+    shown = ", ".join(f'"{name}"{"::json" * isinstance(kind, JSON | SecretDoc)}' for name, kind in columns.items())
     words = f"SELECT {shown} FROM unnest({arrays}) AS each_row ({names})"  # noqa: S608 - our own names
     return Handed(names, partial(_as_arrays, words, columns), _for_postgres, first=False)
 
@@ -109,7 +108,8 @@ def _document(value: Any) -> str:
 
 
 _TURNS: dict[type[TypeEngine[Any]], Callable[[Any], Any]] = {
-    JSON: _document, Moment: aware, Name: fitted, Prose: plain,
+    JSON: _document, Moment: aware, Name: fitted, Prose: plain, SecretDoc: lambda value: _document(sealed_doc(value)),
+    SecretText: lambda value: sealed_text(plain(value)), SecretName: lambda value: sealed_text(clipped(plain(value))),
 }  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, String, Table, false, true
 
-from store.columns import at, identity, metadata, name, prose, ref, word
+from store.columns import at, identity, metadata, name, ref, word
+from store.sealed import secret
+from store.vault import LEDGER
 
 preferences = Table(
     "preferences",
@@ -39,8 +41,8 @@ manual_fixes = Table(
     ref("case_id", "cases.id", null=True),
     name("record"),
     word("system"),
-    prose("what"),
-    prose("why"),
+    secret("what", whose=LEDGER),
+    secret("why", whose=LEDGER),
     word("done_by"),
     at("at"),
     word("key"),

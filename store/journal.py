@@ -5,19 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from store import rows
 from store.database import Database, one_at_a_time
 from store.given import Prepared, types
+from store.sealed import opened_doc, sealed_doc
 from store.tables import journal
 from store.together import at_end
+from store.vault import whom
 from sync.model import Entry, Record
+from sync.personal import ERASED, Part, Way, marked
 from sync.words import fitted
 
 GENESIS = "0" * 64
+IDENTIFIERS = frozenset(
+    "kind subject trace flow flows attempt write writes verb target to operation key reason cause delivery event team owner "
+    "resolve_by until before after since from mode level backup fallback error slot state for by digest people timezone "
+    "digest_at quiet_from quiet_until customer case by_release release action path matcher connection entity scope place "
+    "currency severity version based_on files teams channel number about position period at".split()
+)
+"""Under these names the journal's data say what a thing is called by systems, not what people say."""
 _Line = tuple[datetime, tuple[str, str, str, str], str]
 
 
@@ -30,9 +41,9 @@ def append(
     tx: Connection, *, actor: str, verb: str, noun: str, noun_id: object, now: datetime, data: Record | None = None
 ) -> None:
     """Add one line to the caller's transaction; it is chained when everything else of the transaction is done. `data` holds
-    decisions and identifiers, never secrets."""
-    text = orjson.dumps(data or {}, option=orjson.OPT_SORT_KEYS).decode()
-    which = fitted(noun_id) if isinstance(noun_id, str) else str(noun_id)  # the hash is over what is kept
+    decisions and identifiers, never secrets. What people wrote or read in it is sealed, and the hash is over what is kept."""
+    which = fitted(noun_id) if isinstance(noun_id, str) else str(noun_id)
+    text = orjson.dumps(_kept(data or {}, f"{noun}:{which}", now), option=orjson.OPT_SORT_KEYS).decode()
     at_end(tx).append((now, (actor, verb, noun, which), text))
 
 
@@ -51,6 +62,28 @@ def finish(tx: Connection, lines: Sequence[_Line]) -> None:
         rows.append({"seq": seq, "at": at, "actor": actor, "verb": verb, "noun": noun, "noun_id": noun_id,
                      "data": text, "previous": before, "hash": previous})  # fmt: skip
     _CHAINED.run(tx, rows)
+
+
+def _kept(data: Record, line: str, now: datetime) -> Record:
+    """The data as it is kept: identifiers as they are; words under the key of whom they are about, else under the line's own."""
+    parts: list[Part] = []
+    public: Record = _open(data, "", (), parts)
+    if not parts:
+        return public
+    kept: Record = sealed_doc(marked(public, whom() or line, parts), period=now.astimezone(UTC).strftime("%Y-%m"))
+    return kept
+
+
+def _open(value: Any, name: str, way: Way, parts: list[Part]) -> Any:
+    match value:
+        case dict():
+            return {key: _open(inner, key, (*way, key), parts) for key, inner in value.items()}
+        case list() | tuple():
+            return [_open(inner, name, (*way, index), parts) for index, inner in enumerate(value)]
+        case str() if value and name not in IDENTIFIERS:
+            parts.append((way, value, False))
+            return ERASED
+    return value
 
 
 _LAST = select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
@@ -74,18 +107,20 @@ class Journal:
             query = query.where(journal.c.noun == noun)
         if noun_id is not None:
             query = query.where(journal.c.noun_id == str(noun_id))
-        found = await self.db.read(lambda tx: tx.execute(query).all())
-        return [rows.entry(row, orjson.loads(row.data)) for row in found]
+        return await self.db.read(lambda tx: _entries(tx, query))
 
     async def journal_page(self, after: int, *, limit: int = 1000) -> list[Entry]:
         """Lines in order, from the one after `after`."""
         query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(limit)
-        found = await self.db.read(lambda tx: tx.execute(query).all())
-        return [rows.entry(row, orjson.loads(row.data)) for row in found]
+        return await self.db.read(lambda tx: _entries(tx, query))
 
     async def verify_journal(self) -> tuple[int, int | None]:
         """(lines read, first broken line or None): every hash is computed again and every link followed."""
         return await self.db.read(verify)
+
+
+def _entries(tx: Connection, query: Select[Any]) -> list[Entry]:
+    return [rows.entry(row, opened_doc(orjson.loads(row.data))) for row in tx.execute(query).all()]
 
 
 def verify(tx: Connection) -> tuple[int, int | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from store.absences import Absences
 from store.answering import Groups
 from store.asking import Asking
@@ -16,12 +18,14 @@ from store.customers import Customers
 from store.database import Database
 from store.delivering import Delivering
 from store.drifting import Drifting
+from store.erasing import Erasing
 from store.escalations import Escalations
 from store.expiry import Expiry
 from store.figures import Figuring
 from store.holds import Holds
 from store.homes import OpenHomes
 from store.journal import Journal, finish
+from store.keeping_keys import vault_of
 from store.looks import Looks
 from store.merging import Merging
 from store.migrate import to_head
@@ -49,9 +53,11 @@ from store.suggestions import Suggestions
 from store.ticks import Ticks
 from store.tidying import Tidying
 from store.under_way import UnderWay
+from store.vault import try_key
 from store.waiting import HoldingQueue
 from store.workers import Workers
 from store.writes import Writes
+from sync.errors import ConfigurationError
 
 
 class Store(
@@ -82,6 +88,7 @@ class Store(
     Asking,
     Groups,
     Pausing,
+    Erasing,
     Escalations,
     Figuring,
     Expiry,
@@ -104,14 +111,22 @@ class Store(
     Suggestions,
     Workers,
 ):
-    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish."""
+    """One database. `open` brings the schema to head and connects; `close` lets the last writes finish. The `key` wraps the keys
+    of data subjects: MESHLINE_KEY where it is not given, else the file beside a ledger on SQLite."""
 
-    def __init__(self, url: str) -> None:
-        self.db = Database(url, finish)
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self.db, self._key = Database(url, finish), key
 
     async def open(self) -> None:
+        """Raises ConfigurationError where the key is missing, or is not the one that the ledger was made with."""
         await to_head(self.db.url)
+        self.db.vault = vault_of(self.db.url, self._key or os.environ.get("MESHLINE_KEY"))
         await self.db.open()
+        try:
+            await self.db.read(lambda tx: try_key(tx))
+        except ConfigurationError:
+            await self.db.close()
+            raise
 
     async def close(self) -> None:
         await self.db.close()

@@ -19,6 +19,7 @@ from store.lines import line_up, lock, put_back
 from store.pausing import let_run
 from store.rows import AnyRow
 from store.tables import cases, deliveries, overlays
+from store.vault import about as whose
 from sync.errors import IllegalMove, NotAllowed
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Contrast, Overlay
@@ -155,17 +156,16 @@ def _decide(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) ->
         chosen = press.overlays.get(row.id, ())
         if press.verb == "approve":
             chosen = tuple(Overlay(**one) for one in row.proposal or ())
-        for one in chosen:
-            tx.execute(
-                overlays.insert().values(
-                    flow=row.flow,
-                    subject=row.subject,
-                    case_id=row.id,
-                    decided_by=press.by,
-                    decided_at=now,
-                    **asdict(one),
-                )
-            )
+        with whose(row.about):
+            for one in chosen:
+                made = {
+                    "flow": row.flow,
+                    "subject": row.subject,
+                    "case_id": row.id,
+                    "decided_by": press.by,
+                    "decided_at": now,
+                }
+                tx.execute(overlays.insert().values(**made, **asdict(one)))
 
 
 def _set_going(tx: Connection, press: Press, moved: list[AnyRow], now: datetime) -> None:
@@ -182,7 +182,8 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime, *,
         for row in moved:
             plan = [asdict(one) for one in press.overlays.get(row.id, ())]
             shown = [asdict(one) for one in press.contrast.get(row.id, ())]
-            tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan, contrast=shown))
+            with whose(row.about):
+                tx.execute(update(cases).where(cases.c.id == row.id).values(proposal=plan, contrast=shown))
     for cause_id in {row.cause_id for row in moved} if told else ():
         touch(tx, cause_id, now)
         hurry(tx, cause_id)
@@ -198,4 +199,5 @@ def _record(tx: Connection, press: Press, moved: list[AnyRow], now: datetime, *,
         }
         if press.acting_for:
             data["for"] = list(press.acting_for)
-        append(tx, actor=press.by, verb=press.verb, noun="case", noun_id=row.id, now=now, data=data)
+        with whose(row.about):
+            append(tx, actor=press.by, verb=press.verb, noun="case", noun_id=row.id, now=now, data=data)

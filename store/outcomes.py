@@ -18,8 +18,10 @@ from store.looks import look_values
 from store.pausing import let_run
 from store.rows import AnyRow
 from store.tables import bindings, cases, causes, deliveries, rollout_cases
+from store.vault import session
 from sync.lifecycle import CaseState, case_move, delivery_move
 from sync.model import Binding, Delivery
+from sync.personal import HIDDEN
 from sync.severity import Severity
 from sync.spoken import spoken
 from sync.steps import Opening, Route
@@ -124,7 +126,7 @@ def open_case(
     tx: Connection, delivery: Delivery, row: AnyRow | None, opening: Opening, route: Route, now: datetime
 ) -> int:
     """The record stops: its last case (`row`) goes on when it is the same trouble, else a new one is opened. The case's number."""
-    opening = replace(opening, cause=fitted(opening.cause))
+    opening = replace(opening, cause=_grouping(opening))
     if row is not None and row.reason == opening.reason and row.cause_value == opening.cause:
         _again(tx, delivery, row, opening, route, now)
         return int(row.id)
@@ -144,6 +146,14 @@ def open_case(
               "owner": route.owner, "resolve_by": route.resolve_by.isoformat()},
     )  # fmt: skip
     return int(case_id)
+
+
+def _grouping(opening: Opening) -> str:
+    """What groups cases. A personal value groups by what nobody can tell it from."""
+    keys = session()
+    if not opening.private_cause or keys is None:
+        return fitted(opening.cause)
+    return f"{HIDDEN}{keys.vault.blind(opening.cause)}"
 
 
 def _first(tx: Connection, cause_id: int, case_id: int) -> bool:

@@ -16,7 +16,9 @@ from sqlalchemy import (
     text,
 )
 
-from store.columns import DOC, ID, at, identity, metadata, one_of, prose, word
+from store.columns import ID, at, identity, metadata, one_of, prose, word
+from store.sealed import SecretDoc
+from store.vault import LEDGER
 
 packs = Table(
     "packs",
@@ -26,7 +28,7 @@ packs = Table(
     word("slot"),
     word("channel"),
     word("state"),
-    Column("body", DOC),
+    Column("body", SecretDoc(whose=LEDGER)),
     at("made_at"),
     at("due_at"),
     word("lease", null=True),

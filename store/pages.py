@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select
+from sqlalchemy import Connection, case, func, select
 
 from store import rows
 from store.cause_view import cause_view
@@ -37,27 +37,36 @@ class Pages:
 
     async def page_of(self, cause_id: int, *, number: int = 1, search: str = "", size: int = 10) -> Page:
         """One page, the last one where there are not so many. Raises NotFound for a cause that is not there."""
-        mine = [cases.c.cause_id == cause_id, *_found_by(search)]
+        words = " ".join(search.split()).casefold()
+        mine = [cases.c.cause_id == cause_id]
         resolved = case((cases.c.state == CaseState.RESOLVED, 1), else_=0)
 
         def work(tx: Connection) -> Page:
             cause = cause_view(tx, cause_id)
-            found = int(tx.execute(select(func.count()).select_from(cases).where(*mine)).scalar_one())
+            order = (resolved, cases.c.id)
+            if words:
+                ids = [
+                    row.id for row in tx.execute(select(*_SOUGHT).where(*mine).order_by(*order)) if _found(row, words)
+                ]
+                found = len(ids)
+            else:
+                found = int(tx.execute(select(func.count()).select_from(cases).where(*mine)).scalar_one())
             pages = max(1, -(-found // size))
             at = min(max(1, number), pages)
-            query = select(cases).where(*mine).order_by(resolved, cases.c.id).limit(size).offset((at - 1) * size)
+            first = (at - 1) * size
+            which = [cases.c.id.in_(ids[first : first + size])] if words else mine
+            query = select(cases).where(*which).order_by(*order).limit(size).offset(0 if words else first)
             shown = tuple(rows.case(row) for row in tx.execute(query))
             return Page(cause=cause, cases=shown, number=at, pages=pages, found=found, search=search)
 
         return await self.db.read(work)
 
 
-def _found_by(search: str) -> list[ColumnElement[bool]]:
-    words = " ".join(search.split())
-    if not words:
-        return []
-    c = cases.c
-    by = [column.icontains(words, autoescape=True) for column in (c.title, c.customer_name, c.customer, c.subject)]
-    if (named := _REF.fullmatch(words)) is not None:
-        by.append(c.id == int(named[1]))
-    return [or_(*by)]
+_SOUGHT = (cases.c.id, cases.c.title, cases.c.customer_name, cases.c.customer, cases.c.subject)
+
+
+def _found(row: rows.AnyRow, words: str) -> bool:
+    """Whether the record is called so. Names are sealed, so the database cannot look for them itself."""
+    named = _REF.fullmatch(words)
+    called = (row.title, row.customer_name, row.customer or "", row.subject)
+    return any(words in each.casefold() for each in called) or (named is not None and row.id == int(named[1]))

@@ -124,19 +124,23 @@ class Picking:
     async def holds_called(self, words: str) -> list[BillingHold]:
         """The unreleased holds with this number (`#5`), or on what has this key or name, whatever its case."""
         number = words[1:] if words.startswith("#") and words[1:].isdecimal() and len(words) < _NUMBER else None
-        named = or_(holds.c.customer == words, func.lower(holds.c.customer_name) == words.lower())
-        which = holds.c.id == int(number) if number is not None else named
-        query = select(holds).where(holds.c.released_at.is_(None), which)
-        found = await self.db.read(lambda tx: tx.execute(query.order_by(holds.c.id)).all())
-        return [rows.hold(row) for row in found]
+        query = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.id)
+        if number is not None:
+            query = query.where(holds.c.id == int(number))
+        found = await self.db.read(lambda tx: tx.execute(query).all())
+        return [rows.hold(row) for row in found if number is not None or _is_called(row, words)]
 
     async def customers_called(self, words: str) -> list[tuple[str, str]]:
         """(id, name) of the customers of unresolved exceptions with this id or name, whatever its case."""
         c = cases.c
-        named = or_(c.customer == words, func.lower(c.customer_name) == words.lower())
-        query = select(c.customer, c.customer_name).where(c.customer.is_not(None), named).distinct().limit(10)
+        query = select(c.customer, c.customer_name).where(c.customer.is_not(None), c.state != CaseState.RESOLVED)
         found = await self.db.read(lambda tx: tx.execute(query).all())
-        return [(row.customer, row.customer_name) for row in found]
+        return list(dict.fromkeys((row.customer, row.customer_name) for row in found if _is_called(row, words)))[:10]
+
+
+def _is_called(row: rows.AnyRow, words: str) -> bool:
+    """Names are sealed, so the database cannot look for them itself."""
+    return bool(words == row.customer or words.casefold() == row.customer_name.casefold())
 
 
 def _where(wanted: Pick) -> list[ColumnElement[bool]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table, text
 
 from store.columns import DOC, ID, at, identity, metadata, one_of, prose, ref, word
+from store.sealed import SecretDoc, secret
+from store.vault import LEDGER
 from sync.rollouts import Reach, RolloutState
 
 rollouts = Table(
@@ -16,7 +18,7 @@ rollouts = Table(
     word("verb"),
     word("decided_by"),
     Column("acting_for", DOC, nullable=False),
-    prose("words", default=None),
+    secret("words", default=None, whose=LEDGER),
     word("state"),
     prose("why"),
     word("ended_by", default=""),
@@ -39,9 +41,9 @@ rollout_cases = Table(
     Column("delivery_id", ID, nullable=False),
     Column("canary", Boolean, nullable=False),
     word("state"),
-    Column("overlays", DOC, nullable=False),
+    Column("overlays", SecretDoc(list, whose=LEDGER), nullable=False),
     word("reason", default=""),
-    prose("detail"),
+    secret("detail", whose=LEDGER),
     Column("cause_id", ID, nullable=True),
     one_of("state", Reach),
     Index("uq_one_rollout_per_case", "case_id", unique=True,

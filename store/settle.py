@@ -17,7 +17,10 @@ from store.holding import alone, place
 from store.journal import append
 from store.lines import line_up, lock
 from store.outcomes import bind, latest_cases, note_on, open_case, pass_case, supersede
+from store.rows import AnyRow
+from store.sealed import sealed_text
 from store.tables import attempts, deliveries, holds
+from store.vault import about, know
 from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, delivery_move
@@ -90,6 +93,7 @@ def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
     lines = {(one.delivery.flow, one.delivery.subject) for one in wanted}
     alone(tx, {(each.scope, each.key) for one in wanted if (each := _holding(one.step)) is not None})
     lock(tx, lines)
+    know([one.delivery.about for one in wanted])
     outcomes = [replace(one, step=_unless_changed(tx, one), bills=_bills(one.step)) for one in wanted]
     ended = end(tx, ((one.delivery, each) for one in outcomes for each in one.ended))
     _leave_running(tx, outcomes)
@@ -103,7 +107,8 @@ def _settle(tx: Connection, wanted: Sequence[_Outcome]) -> list[None]:
                         "detail": one.detail[:200]}  # fmt: skip
         if one.delivery.id in ended:
             data["writes"] = ended[one.delivery.id]
-        append(tx, actor="engine", verb=one.verb, noun="delivery", noun_id=one.delivery.id, now=one.now, data=data)
+        with about(one.delivery.about):
+            append(tx, actor="engine", verb=one.verb, noun="delivery", noun_id=one.delivery.id, now=one.now, data=data)
     line_up(tx, lines)
     return [None] * len(outcomes)
 
@@ -142,7 +147,7 @@ def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
             "lease": one.delivery.lease,
             "state": delivery_move(one.verb).target,
             "front": isinstance(one.step, Retry | Pause | Hold | Wait),
-            "detail": one.detail,
+            "detail": sealed_text(one.detail, one.delivery.about),
             "updated_at": one.now,
             "due_at": one.step.due_at if isinstance(one.step, Retry | Pause) else None,
             "counted": 1 if isinstance(one.step, Retry) and one.step.counted else 0,
@@ -159,7 +164,7 @@ def _leave_running(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
 def _note_attempts(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
     rows = [
         {"delivery_id": one.delivery.id, "number": one.delivery.number, "ended_at": one.now, "step": one.verb,
-         "detail": one.detail, "snapshot": one.snapshot, "release": one.release}
+         "detail": sealed_text(one.detail, one.delivery.about), "snapshot": one.snapshot, "release": one.release}
         for one in outcomes
     ]  # fmt: skip
     _ATTEMPTED.run(tx, rows)
@@ -169,23 +174,27 @@ def _tell_cases(tx: Connection, outcomes: Sequence[_Outcome]) -> None:
     """The case of each record, if it has one, hears what became of it; a record that stops opens one."""
     known = latest_cases(tx, [one.delivery.id for one in outcomes])
     for one in outcomes:
-        row = known.get(one.delivery.id)
-        match one.step:
-            case Deliver(bindings=made):
-                pass_case(tx, row, "The record went through.", one.now, made=made)
-                note_on(tx, row, one.detail, one.now)
-            case Discard(why=why):
-                pass_case(tx, row, f"Nothing left to do: {why}", one.now)
-            case Wait():
-                pass_case(tx, row, "The record is right; it waits for the billing hold.", one.now)
-            case Hold(opening=opening) | Bury(opening=opening) | Pause(opening=opening):
-                if one.route is None:
-                    raise ValueError("a delivery that stops needs a route")
-                case_id = open_case(tx, one.delivery, row, opening, one.route, one.now)
-                if opening.holding is not None:
-                    place(tx, opening.holding, case_id=case_id, by="engine", now=one.now)
-            case Retry():
-                pass
+        with about(one.delivery.about):
+            _tell_case(tx, one, known.get(one.delivery.id))
+
+
+def _tell_case(tx: Connection, one: _Outcome, row: AnyRow | None) -> None:
+    match one.step:
+        case Deliver(bindings=made):
+            pass_case(tx, row, "The record went through.", one.now, made=made)
+            note_on(tx, row, one.detail, one.now)
+        case Discard(why=why):
+            pass_case(tx, row, f"Nothing left to do: {why}", one.now)
+        case Wait():
+            pass_case(tx, row, "The record is right; it waits for the billing hold.", one.now)
+        case Hold(opening=opening) | Bury(opening=opening) | Pause(opening=opening):
+            if one.route is None:
+                raise ValueError("a delivery that stops needs a route")
+            case_id = open_case(tx, one.delivery, row, opening, one.route, one.now)
+            if opening.holding is not None:
+                place(tx, opening.holding, case_id=case_id, by="engine", now=one.now)
+        case Retry():
+            pass
 
 
 def _detail(step: Step) -> str:

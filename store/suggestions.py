@@ -13,7 +13,9 @@ from store.database import Database, insert
 from store.fixing_tables import proposed_rules, suggestions
 from store.journal import append
 from store.rows import AnyRow
+from store.sealed import sealed_text
 from store.tables import messages
+from store.vault import LEDGER
 from sync.errors import IllegalMove, NotFound
 from sync.suggestions import Counting, Mark, ProposedRule, Suggestion, in_words
 
@@ -98,7 +100,12 @@ def _propose(tx: Connection, mark: Mark, accepted: int, channel: str, now: datet
             "id": rule_id,
             "proposed_at": now.isoformat(),
         }
-        told = {"channel": channel, "kind": f"{RULE}:{rule_id}", "text": in_words(mark), "body": body}
+        told = {
+            "channel": channel,
+            "kind": f"{RULE}:{rule_id}",
+            "text": sealed_text(in_words(mark), LEDGER),
+            "body": body,
+        }
         tx.execute(messages.insert().values(**told, at=now, due_at=now))
 
 

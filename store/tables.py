@@ -27,8 +27,10 @@ from store.fixing_tables import proposed_rules, suggestions
 from store.home_tables import homes, manual_fixes, preferences
 from store.kept import approvals, archive, comparisons, newest, releases, retention, versions
 from store.pack_tables import pack_files, packs
+from store.privacy_tables import erasures, subject_keys, unsaid
 from store.reconciling_tables import disagreements, reconciliations
 from store.rollout_tables import rollout_cases, rollouts
+from store.sealed import SecretDoc, secret
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "customers",
     "disagreements",
     "drifts",
+    "erasures",
     "held_mentions",
     "holds",
     "homes",
@@ -67,7 +70,9 @@ __all__ = [
     "rollouts",
     "schemas",
     "slack_stops",
+    "subject_keys",
     "suggestions",
+    "unsaid",
     "user_groups",
     "versions",
 ]
@@ -85,7 +90,7 @@ events = Table(
     Column("sequence", BigInteger, nullable=False),
     at("received_at"),
     word("trace"),
-    Column("payload", DOC),
+    Column("payload", SecretDoc()),
     UniqueConstraint("connection", "key"),
     Index("ix_events_record", "connection", "entity", "record_id"),
 )
@@ -108,7 +113,7 @@ deliveries = Table(
     word("lease", null=True),
     at("leased_until", null=True),
     ref("hold_id", "holds.id", null=True),
-    prose("detail"),
+    secret("detail"),
     at("updated_at"),
     Column("front", Boolean, nullable=False, server_default=false()),
     name("bills", null=True),
@@ -149,8 +154,8 @@ attempts = Table(
     Column("number", Integer, nullable=False),
     at("ended_at"),
     word("step"),
-    prose("detail"),
-    Column("snapshot", DOC),
+    secret("detail"),
+    Column("snapshot", SecretDoc()),
     Column("release", ID, nullable=False, server_default="0"),
     UniqueConstraint("delivery_id", "number"),
 )
@@ -168,11 +173,11 @@ writes = Table(
     word("state"),
     word("fingerprint"),
     name("target_id", null=True),
-    Column("record", DOC),
+    Column("record", SecretDoc()),
     Column("sends", Integer, nullable=False),
     at("sent_at"),
     at("rests_until"),
-    prose("detail"),
+    secret("detail"),
     UniqueConstraint("connection", "entity", "operation", "key"),
     one_of("state", WriteState),
     CheckConstraint("state <> 'confirmed' OR target_id IS NOT NULL", name="confirmed_has_an_id"),

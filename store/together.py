@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from store.vault import session
 from sync.errors import LedgerUnavailable
 
 T = TypeVar("T")
@@ -161,6 +162,8 @@ def _attempt(tx: Connection, work: Work[Any]) -> Any:
         if collided(error) or getattr(error, "connection_invalidated", False):
             raise  # the whole transaction is gone
         savepoint.rollback()
+        if (keys := session()) is not None:
+            keys.rolled_back()
         del at_end(tx)[lines:]
         return error
     savepoint.commit()

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, TableClause, func, select, update
 
 from store.given import Prepared, types
+from store.sealed import sealed_doc, sealed_text
 from store.tables import writes
 from sync.errors import LeaseLost
 from sync.lifecycle import WriteState, write_move
@@ -20,8 +21,9 @@ def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> dict[int, 
     pairs = list(ends)
     told: dict[int, list[Record]] = {}
     rows = [
-        {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target, "detail": one.detail[:500],
-         "target_id": one.target_id, "record": one.record, "fingerprint": one.fingerprint}
+        {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target,
+         "detail": sealed_text(one.detail[:500], delivery.about), "target_id": one.target_id,
+         "record": sealed_doc(one.record, delivery.about), "fingerprint": one.fingerprint}
         for delivery, one in pairs
     ]  # fmt: skip
     if rows and _ENDED.changed(tx, rows) != len(rows):

@@ -15,6 +15,7 @@ from store.holding import ahead_of, holds_on, passing
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import deliveries, writes
+from store.vault import about, know
 from store.write_ends import end
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
@@ -93,12 +94,20 @@ class Writes:
 
 
 def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
+    know([ask.delivery.about for ask in asks])
     ended = end(tx, ((ask.delivery, one) for ask in asks for one in ask.ended))
     for ask in asks:
         for line in ended.get(ask.delivery.id, ()):
-            append(
-                tx, actor="engine", verb="write_end", noun="delivery", noun_id=ask.delivery.id, now=ask.now, data=line
-            )
+            with about(ask.delivery.about):
+                append(
+                    tx,
+                    actor="engine",
+                    verb="write_end",
+                    noun="delivery",
+                    noun_id=ask.delivery.id,
+                    now=ask.now,
+                    data=line,
+                )
     _renew(tx, asks)
     known = _known(tx, [ask.key for ask in asks])
     held, behind = _held_up(tx, [ask for ask in asks if not _written(known.get(ask.key))])

@@ -12,6 +12,7 @@ from sync.drafts import LOOK_AGAIN, agreed, draft_differs, has_post, up_to_post
 from sync.errors import ConnectorError, Unmentioned
 from sync.knowing import Knowing, is_told_of_customers
 from sync.line import Line
+from sync.minimal import subject_of
 from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Violations, WriteEnd, WriteSpec
 from sync.ports import Target
 from sync.prepare import prepare, questions, questions_elsewhere, references
@@ -56,6 +57,8 @@ class Trip:
             if is_told_of_customers(self.delivery):
                 return await self._knowing.again()
             self.record = await self._read()
+            if self._erased(self.record):
+                return NotDue(why="the data subject of the record was erased")
             stopped = None if self._made_up else await self.line.watch.stopping(self.delivery, self.flow, self.record)
             stopped = await self._create(self.record) if stopped is None else stopped
             if stopped is not None:
@@ -88,6 +91,13 @@ class Trip:
         record = await self.line.source(event.connection).read(event.entity, event.record_id)
         self.answered.add(event.connection)
         return record
+
+    def _erased(self, record: Record) -> bool:
+        """Whom the record is about is known from now on; whether they were erased."""
+        contract = self.line.workspace.contract_of(self.flow)
+        about = subject_of(record, self.flow, contract, self.delivery.event.record_id)
+        self.delivery = replace(self.delivery, about=about)
+        return about in self.line.erased.names
 
     async def _prepare(self, record: Record) -> Plan | Violations | NotDue:
         """What the record becomes: under the active release or, where a canary takes it, under the one on trial."""

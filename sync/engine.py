@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import uuid4
@@ -17,6 +18,7 @@ from sync.decide import Outcome, Wrong, decide
 from sync.deliver import Trip
 from sync.errors import IllegalMove, LeaseLost, LedgerUnavailable, NotFound, NotKept, Outdated, WebhookRefused
 from sync.line import Line
+from sync.minimal import asked_to_erase, grouping, kept_changes, minimised
 from sync.model import Change, Delivery, Received, Record, WriteEnd
 from sync.ports import Incoming
 from sync.releases import Compared, Running
@@ -66,12 +68,14 @@ class Engine:
         except NotFound:
             raise WebhookRefused(404, "Unknown connection") from None
         now = self._clock()
-        changes = source.accept(incoming, now=now)
+        changes = kept_changes(source.accept(incoming, now=now), self._workspace, connection)
         try:
             await self._follow_merges(connection, changes, now)
             received = await self._ledger.receive(
                 connection, changes, self._flows_of(connection), now=now, newest=self._newest
             )
+            if forgotten := asked_to_erase(changes, connection):
+                await self._ledger.ask_to_erase(forgotten, by=connection, now=now)
         except NotKept as error:
             raise WebhookRefused(400, "Body is malformed", str(error)) from None
         self.wake()
@@ -98,7 +102,7 @@ class Engine:
             now = self._clock()
             page = await source.changes(entity, cursor, now=now)
             cursor, more = page.cursor, page.more
-            changes = [change for change in page.changes if _is_kept(change, name)]
+            changes = kept_changes([each for each in page.changes if _is_kept(each, name)], self._workspace, name)
             got = await self._ledger.receive(
                 name, changes, self._flows_of(name), now=now, cursor=(entity, cursor), newest=self._newest
             )
@@ -230,10 +234,11 @@ class Engine:
             jitter=self._jitter(),
             outage=await self._traffic.heard(flow, outcome, now, answered, lease=delivery.leased_until),
         )
-        route = None
+        step, route = grouping(step, flow, workspace.contract_of(flow)), None
         if isinstance(step, Hold | Bury | Pause):
             route = workspace.route(flow, step.opening.reason, now)
-        await self._ledger.settle(delivery, step, now=now, route=route, **_left(delivery, trip))
+        about = trip.delivery.about if trip is not None else ""
+        await self._ledger.settle(replace(delivery, about=about), step, now=now, route=route, **_left(delivery, trip))
         if trip is not None and trip.compared is not None and (trip.compared.unannounced or route is not None):
             await self.judge_trial()
         if not isinstance(step, Deliver):  # what went through is in the journal; a line for each would be noise
@@ -259,6 +264,7 @@ class Engine:
         settings, now = self._workspace.engine, self._clock()
         await self._traffic.learn(now)
         await self.line.watch.hear()
+        await self.line.erased.hear()
         limit = max(0, self._traffic.capacity() - in_hand)
         claimed = await self._ledger.claim(
             limit=limit,
@@ -303,8 +309,10 @@ class _Left(TypedDict, total=False):
 def _left(delivery: Delivery, trip: Trip | None) -> _Left:
     if trip is None:
         return {}
-    read = trip.record
-    snapshot = None if read is delivery.event.payload else read  # the event keeps what came with it
+    read, snapshot = trip.record, None
+    if read is not None and read is not delivery.event.payload:  # the event keeps what came with it
+        contract = trip.line.workspace.contract_of(trip.flow)
+        snapshot = minimised(read, trip.flow, contract, about=trip.delivery.about)
     return {"snapshot": snapshot, "ended": trip.ended, "release": trip.release, "compared": trip.compared}
 
 

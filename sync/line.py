@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, cast
 
 from sync.bulk import Batches, Bulk
+from sync.erased import Erased
 from sync.errors import NotFound
 from sync.ports import BulkTarget, Ledger, Source, Target
 from sync.watching import Watch
@@ -26,10 +27,12 @@ class Line:
     clock: Callable[[], datetime]
     batches: dict[tuple[str, str], Batches] = field(default_factory=dict)
     watch: Watch = field(init=False)
+    erased: Erased = field(init=False)
 
     def __post_init__(self) -> None:
         watch = Watch(ledger=self.ledger, workspace=self.workspace, connections=self.connections, clock=self.clock)
         object.__setattr__(self, "watch", watch)
+        object.__setattr__(self, "erased", Erased(ledger=self.ledger, clock=self.clock))
         watch.want()
 
     def source(self, name: str) -> Source:

@@ -127,7 +127,8 @@ class WriteEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event on its way through one flow, leased to us. `number` counts the attempts including this one."""
+    """One event on its way through one flow, leased to us. `number` counts the attempts including this one; `about` is the
+    data subject of its record, known once that was read."""
 
     id: int
     flow: str
@@ -137,6 +138,7 @@ class Delivery:
     number: int
     retries: int
     overlays: tuple[Overlay, ...] = ()
+    about: str = ""
 
     @property
     def subject(self) -> str:

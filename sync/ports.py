@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from sync.bound import Bound
 from sync.customers import CustomerLedger
 from sync.drifts import DriftLedger
+from sync.erased import Remembering
 from sync.errors import ConnectorError
 from sync.model import (
     BillingHold,
@@ -183,7 +184,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Held
 
 
-class Ledger(DriftLedger, CustomerLedger, Protocol):
+class Ledger(DriftLedger, CustomerLedger, Remembering, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

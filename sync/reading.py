@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from sync.facts import MINOR
+from sync.kept import kept, kept_of
 from sync.mapping import text
-from sync.quick import kept
 from sync.workspace.contract import Contract
 from sync.workspace.flow import Check, Flow
 from sync.workspace.rows import MapRow
@@ -37,14 +37,24 @@ def triggers(flow: Flow, contract: Contract) -> frozenset[str]:
     return _read((flow.trigger,), contract)
 
 
+@kept_of
+def said(flow: Flow) -> frozenset[str]:
+    """The paths that the flow may read, whether or not a contract has them, without the brackets of lists."""
+    return frozenset(_named((flow.trigger, flow.record, flow.write_back, *flow.checks, *flow.writes)))
+
+
 def _read(parts: Iterable[Any], contract: Contract) -> frozenset[str]:
     fields = {_plain(path): path for path in contract.fields}
+    return frozenset(fields[each] for each in _named(parts) if each in fields)
+
+
+def _named(parts: Iterable[Any]) -> set[str]:
     found: set[str] = set()
     for part in parts:
         for names, around in _said(part, ()):
             for prefix in ("", *around, *names):
                 found.update(f"{prefix}.{each}" if prefix else each for each in names)
-    return frozenset(fields[each] for each in found if each in fields)
+    return found
 
 
 def relied(flows: Iterable[Flow]) -> dict[str, frozenset[str]]:

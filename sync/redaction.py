@@ -62,11 +62,11 @@ class Redactor:
 
     def _placeholder(self, words: str) -> str:
         if words not in self._known:
-            self._known[words] = _placeholder(words, len(self._known) + 1)
+            self._known[words] = placeholder(words, len(self._known) + 1)
         return self._known[words]
 
 
-def _placeholder(words: str, number: int) -> str:
+def placeholder(words: str, number: int) -> str:
     """Words of the same form: as long, with letters for letters and digits for digits; they tell nothing but their number."""
     if _EMAIL.fullmatch(words):
         return f"person{number}@example.com"

@@ -30,8 +30,8 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card. `holding` is what may not be
-    billed until somebody has looked."""
+    """What a case is opened with. `cause` groups: cases of one flow, reason and cause share a card; where it is a value that is
+    personal (`private_cause`), it is kept as something else. `holding` is what may not be billed until somebody has looked."""
 
     reason: str
     cause: str
@@ -42,6 +42,7 @@ class Opening:
     money: Money | None = None
     customer_name: str = ""
     holding: Holding | None = None
+    private_cause: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

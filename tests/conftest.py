@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.ledgers import POSTGRES, Ledgers, ledgers
 from tests.postgres import Cluster, cluster
 from tests.world import World, small_world
 
+KEY = base64.b64encode(bytes(range(32))).decode()
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
@@ -29,6 +31,7 @@ def postgres() -> Iterator[Cluster]:
 def all_ledgers(request: pytest.FixtureRequest) -> Iterator[Ledgers]:
     """Where every test's ledger comes from."""
     os.environ.pop("MESHLINE_TEST_DATABASE", None)  # the product refuses settings that it does not know
+    os.environ["MESHLINE_KEY"] = KEY  # tests copy ledgers, and PostgreSQL has no file beside it
     with ledgers(request.getfixturevalue("postgres") if POSTGRES else None) as handed_out:
         yield handed_out
 

@@ -14,7 +14,7 @@ from bot.app import Parts, utc_now
 from bot.cli.telling import MISUSE, NO, fail
 from bot.people import People
 from bot.releasing import Library, wire_published
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, ledger_key, read_settings
 from store.ledger import Store
 from sync import connectors
 from sync.errors import ConfigurationError, MeshlineError
@@ -37,7 +37,8 @@ def workspace(directory: Path) -> Workspace:
 @asynccontextmanager
 async def ledger() -> AsyncIterator[Store]:
     """The ledger alone, for commands that only ask."""
-    store = Store(settings().database_url.get_secret_value())
+    said = settings()
+    store = Store(said.database_url.get_secret_value(), ledger_key(said))
     await store.open()
     try:
         yield store

@@ -26,10 +26,18 @@ _TOP = frozenset(field.alias or name for name, field in OpenDataContractStandard
 _TRIES = 20
 
 
+class DataSubject(Strict):
+    """Whom a record is about: the `entity` of the CRM, and the `path` in the record where its id stands."""
+
+    entity: Name
+    path: Words
+
+
 class Terms(Strict):
     """Our custom properties of a contract."""
 
     owner: Name
+    data_subject: DataSubject | None = None
     backup: Name | None = None
     approvers: tuple[Name, ...] = ()
     reasons: dict[Name, RouteRule] = Field(default_factory=dict)
@@ -69,6 +77,7 @@ class Contract:
     source_of_truth: Mapping[str, str]
     sla: Mapping[str, str]
     document: OpenDataContractStandard = field(repr=False)
+    data_subject: DataSubject | None = None
 
     @property
     def ref(self) -> str:
@@ -107,6 +116,7 @@ def read_contract(document: Document) -> Contract | None:
         source_of_truth=terms.source_of_truth,
         sla={each.property or "": f"{each.value}{each.unit or ''}" for each in standard.slaProperties or ()},
         document=standard,
+        data_subject=terms.data_subject,
     )
 
 

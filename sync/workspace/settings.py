@@ -169,10 +169,12 @@ class Suggestions(Strict):
 
 
 class Retention(Strict):
-    """How long what was read (and said in Slack) and what was received is kept. The journal is kept for good."""
+    """How long what was read (and said in Slack) and what was received is kept. The journal's lines are kept for good; what people
+    wrote and read in them can be read for the time of `audit`."""
 
     snapshots: Duration = timedelta(days=90)
     events: Duration = timedelta(days=730)
+    audit: Duration = timedelta(days=3650)
 
 
 class Settings(Strict):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from store.ledger import Store
 from store.releases import Proposal
 from store.tables import metadata
+from store.vault import know
 from sync.steps import Deliver
 from tests.ledgers import POSTGRES, ledger_url
 from tests.store.words import (
@@ -233,6 +234,18 @@ BROKEN: list[tuple[str, str]] = [
     ('customer_others.connection, customer_others.entity, customer_others.source_id, customer_others.customer_id',
      'INSERT INTO customer_others (connection, entity, source_id, customer_id, said_at, said_by) '
      'SELECT connection, entity, source_id, customer_id, said_at, said_by FROM customer_others'),
+    ('subject_keys.about, subject_keys.period',
+     "INSERT INTO subject_keys (about, period, wrapped) VALUES ('crm/companies:1', '', 'x')"),
+    ('subject_keys_destroyed_is_gone',
+     "UPDATE subject_keys SET wrapped = NULL WHERE about = 'crm/companies:1'"),
+    ('erasures_state_known',
+     "UPDATE erasures SET state = 'lost', done_at = NULL"),
+    ('erasures_done_has_an_end',
+     "UPDATE erasures SET state = 'begun'"),
+    ('erasures.about',
+     "INSERT INTO erasures (about, state, asked_by, asked_at, found) SELECT about, 'begun', 'x', asked_at, '{}' FROM erasures"),
+    ('unsaid.channel, unsaid.ts, unsaid.file_id',
+     "INSERT INTO unsaid (channel, ts, file_id, at) SELECT channel, ts, file_id, at FROM unsaid"),
     ('the journal is append-only',
      "UPDATE journal SET verb = 'nothing' WHERE seq = 1"),
     ('the journal is append-only',
@@ -347,6 +360,10 @@ async def fill(store: Store) -> None:
         "VALUES ('bill', 'deal-1', 'missing', '[]', '[]', 1, 1, '2026-01-01')",
     )
     await sql(store, "INSERT INTO pack_files (pack_id, name, state) VALUES (1, 'trend.png', 'waiting')")
+    await store.db.write(lambda tx: know(["crm/companies:1", "crm/companies:2"]))
+    erased = "'crm/companies:9', 'done', 'UDANA', '2026-01-01', '2026-01-01', '{}'"
+    await sql(store, f"INSERT INTO erasures (about, state, asked_by, asked_at, done_at, found) VALUES ({erased})")
+    await sql(store, "INSERT INTO unsaid (channel, ts, at) VALUES ('C1', '1.2', '2026-01-01')")
 
 
 def named(constraint: str) -> str:
@@ -378,7 +395,7 @@ def test_every_constraint_of_the_schema_is_tried_here() -> None:
         type(one).__name__ == "UniqueConstraint" for table in metadata.tables.values() for one in table.constraints
     )
     indexes = sum(index.unique for table in metadata.tables.values() for index in table.indexes)
-    assert (checks, uniques, indexes) == (46, 14, 16), "a constraint came or went: add or take away its line above"
+    assert (checks, uniques, indexes) == (49, 16, 17), "a constraint came or went: add or take away its line above"
 
 
 async def test_the_hand_that_breaks_things_does_break_them_where_nothing_forbids_it(full: Store) -> None:

@@ -28,6 +28,7 @@ METHODS: dict[str, tuple[Method, str | None]] = {
     "conversations.open": (api_lookup.conversations_open, "im:write"),
     "conversations.replies": (api_lookup.conversations_replies, "channels:history"),
     "files.completeUploadExternal": (api_files.complete_upload, "files:write"),
+    "files.delete": (api_files.delete, "files:write"),
     "files.info": (api_files.info, "files:read"),
     "files.getUploadURLExternal": (api_files.get_upload_url, "files:write"),
     "reactions.add": (api_chat.add_reaction, "reactions:write"),

@@ -36,6 +36,11 @@ def info(state: State, params: Params) -> Json:
     return {"file": {"id": file.id, "name": file.name, "mimetype": file.mimetype}}
 
 
+def delete(state: State, params: Params) -> Json:
+    state.files.forget(params.need("file"))
+    return {}
+
+
 def _complete(state: State, asked: object) -> Json:
     if not isinstance(asked, dict) or not asked.get("id"):
         raise SlackError("invalid_arguments", ["missing required field: id [json-pointer:/files/0]"])

@@ -34,6 +34,11 @@ class Files:
             raise SlackError("file_not_found")
         return self._files[file_id]
 
+    def forget(self, file_id: str) -> None:
+        """The bytes are gone; messages still show that there was a file."""
+        self.find(file_id)
+        del self._files[file_id]
+
     def receive(self, file_id: str, content: bytes) -> File:
         file = self.find(file_id)
         file.content = content
