@@ -183,7 +183,7 @@ def _leased(given: TableClause, _: str) -> Executable:
     d, e = deliveries.c, events.c
     return (
         select(d.id, d.flow, d.number, d.retries, d.subject, e.id.label("event_id"), e.connection, e.entity, e.record_id,
-               e.kind, e.occurred_at, e.received_at, e.trace, e.payload)
+               e.kind, e.occurred_at, e.received_at, e.trace, e.payload, e.sequence)
         .select_from(given.join(deliveries, d.id == given.c.id).join(events, d.event_id == e.id))
         .order_by(d.due_at, d.id)
     )  # fmt: skip

@@ -52,6 +52,7 @@ from store.standing import Standing
 from store.suggestions import Suggestions
 from store.ticks import Ticks
 from store.tidying import Tidying
+from store.turns import Turns
 from store.under_way import UnderWay
 from store.vault import try_key
 from store.waiting import HoldingQueue
@@ -65,6 +66,7 @@ class Store(
     Claiming,
     Settling,
     Writes,
+    Turns,
     Bindings,
     Customers,
     Merging,

@@ -25,6 +25,7 @@ def event(row: AnyRow) -> Event:
         received_at=row.received_at,
         trace=row.trace,
         payload=row.payload,
+        sequence=row.sequence,
     )
 
 

@@ -31,6 +31,7 @@ from store.privacy_tables import erasures, subject_keys, unsaid
 from store.reconciling_tables import disagreements, reconciliations
 from store.rollout_tables import rollout_cases, rollouts
 from store.sealed import SecretDoc, secret
+from store.turn_tables import turns
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "slack_stops",
     "subject_keys",
     "suggestions",
+    "turns",
     "unsaid",
     "user_groups",
     "versions",
@@ -178,6 +180,9 @@ writes = Table(
     at("sent_at"),
     at("rests_until"),
     secret("detail"),
+    word("version_by", null=True),
+    Column("version", BigInteger),
+    Column("version_sequence", BigInteger),
     UniqueConstraint("connection", "entity", "operation", "key"),
     one_of("state", WriteState),
     CheckConstraint("state <> 'confirmed' OR target_id IS NOT NULL", name="confirmed_has_an_id"),

@@ -15,12 +15,14 @@ from store.holding import ahead_of, holds_on, passing
 from store.journal import append
 from store.rows import AnyRow
 from store.tables import deliveries, writes
+from store.turns import take_turn
 from store.vault import about, know
 from store.write_ends import end
+from store.write_versions import columns, is_stale, renew
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, WriteState, write_move
-from sync.model import BillingHold, Bills, Delivery, Found, WriteEnd, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Held, Permit
+from sync.model import BillingHold, Bills, Delivery, Found, Turn, Version, WriteEnd, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Held, Permit, Stale
 from sync.words import fitted
 
 _REPEATABLE = ("upsert", "update")
@@ -41,6 +43,8 @@ class _Ask:
     now: datetime
     ended: Sequence[WriteEnd]
     bills: Bills | None
+    version: Version | None
+    turn: Turn | None
 
     @property
     def key(self) -> _Key:
@@ -63,14 +67,23 @@ class Writes:
         now: datetime,
         ended: Sequence[WriteEnd] = (),
         bills: Bills | None = None,
+        version: Version | None = None,
+        turn: Turn | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold. Records first how earlier
-        calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
+        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
+        written, it may be another's `turn`. Records first how earlier calls of this delivery `ended`, and renews our lease.
+        Raises LeaseLost."""
         ask = _Ask(
             delivery=delivery, spec=spec, fingerprint=fingerprint, rest=timedelta(seconds=quarantine_seconds),
             leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, bills=bills,
+            version=version, turn=turn,
         )  # fmt: skip
         return await self.db.together(_begin, ask)
+
+    async def still_so(self, specs: Sequence[WriteSpec], version: Version) -> None:
+        """These writes say what the record is as of this version, too; one that is known to be newer stays."""
+        keys = [_key(spec) for spec in specs]
+        await self.db.write(lambda tx: renew(tx, [(row.id, version) for row in _known(tx, keys).values()]))
 
     async def written(self, specs: Sequence[WriteSpec]) -> dict[str, tuple[str, Found]]:
         """The confirmed ones among these writes, by name: the fingerprint of what was written, and what the target showed."""
@@ -122,11 +135,15 @@ def _begin(tx: Connection, asks: Sequence[_Ask]) -> list[Permit]:
             permits[place] = _in_turn(ask, behind[ask.delivery.id])
         elif row is not None:
             permits[place] = _once_more(tx, ask, row)
+        elif (busy := _not_our_turn(tx, ask)) is not None:
+            permits[place] = busy
         elif ask.key in fresh:
             permits[place] = _busy(ask, asks[fresh[ask.key]].delivery.id)
         else:
             fresh[ask.key] = place
     permits |= _intend(tx, asks, fresh)
+    same = ((place, permit) for place, permit in permits.items() if isinstance(permit, Done))
+    renew(tx, [(permit.write_id, asks[place].version) for place, permit in same])
     return [permits[place] for place in range(len(asks))]
 
 
@@ -156,6 +173,14 @@ def _in_turn(ask: _Ask, ahead: int) -> Busy:
 
 def _busy(ask: _Ask, other: int) -> Busy:
     return Busy(until=ask.now + _SOON, detail=f"delivery {other} is writing {ask.spec.key}")
+
+
+def _not_our_turn(tx: Connection, ask: _Ask) -> Busy | None:
+    if ask.turn is None:
+        return None
+    theirs = take_turn(tx, ask.turn, until=ask.leased_until, now=ask.now)
+    words = f"another one is being sent to {ask.turn.name}; they go one at a time"
+    return Busy(until=ask.now + _SOON, detail=words) if theirs is not None else None
 
 
 def _renew(tx: Connection, asks: Sequence[_Ask]) -> None:
@@ -189,7 +214,7 @@ def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dic
     rows = [
         {**dict(zip(_KEY, key, strict=True)), "delivery_id": asks[place].delivery.id, "lease": asks[place].delivery.lease,
          "state": WriteState.SENT, "fingerprint": asks[place].fingerprint, "sends": 1, "sent_at": asks[place].now,
-         "rests_until": asks[place].now + asks[place].rest}
+         "rests_until": asks[place].now + asks[place].rest, **columns(asks[place].version)}
         for key, place in fresh.items()
     ]  # fmt: skip
     if not rows:
@@ -213,7 +238,15 @@ def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dic
 
 def _once_more(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
     permit = _permit(tx, ask, row)
-    return permit if not isinstance(permit, Go) or _send(tx, ask, row) else _busy(ask, row.delivery_id)
+    if isinstance(permit, Differs | Go) and is_stale(row, ask.version):
+        append(
+            tx, actor="engine", verb="write_stale", noun="delivery", noun_id=ask.delivery.id, now=ask.now,
+            data={"write": row.id, "key": ask.spec.key, "by": row.delivery_id},
+        )  # fmt: skip
+        return Stale(write_id=row.id, target_id=row.target_id, record=row.record or {})
+    if isinstance(permit, Go):
+        return _not_our_turn(tx, ask) or (permit if _send(tx, ask, row) else _busy(ask, row.delivery_id))
+    return permit
 
 
 def _permit(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
@@ -245,6 +278,7 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
     values = {
         "state": WriteState.SENT, "delivery_id": ask.delivery.id, "lease": ask.delivery.lease,
         "fingerprint": _content(ask, row), "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.now + ask.rest,
+        **columns(ask.version),
     }  # fmt: skip
     w = writes.c
     seen = (w.id == row.id, w.state == row.state, w.lease == row.lease, w.sends == row.sends)
@@ -293,7 +327,9 @@ _w, _d = writes.c, deliveries.c
 _KEY = types(_w.connection, _w.entity, _w.operation, _w.key)
 _KNOWN = Prepared(_KEY, _select_known)
 _INTENDED = Prepared(
-    _KEY | types(_w.delivery_id, _w.lease, _w.state, _w.fingerprint, _w.sends, _w.sent_at, _w.rests_until),
+    _KEY
+    | types(_w.delivery_id, _w.lease, _w.state, _w.fingerprint, _w.sends, _w.sent_at, _w.rests_until)
+    | types(_w.version_by, _w.version, _w.version_sequence),
     _insert_intents,
 )
 _OURS = Prepared(types(_d.id, _d.lease), _ours)

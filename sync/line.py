@@ -12,6 +12,7 @@ from sync.bulk import Batches, Bulk
 from sync.erased import Erased
 from sync.errors import NotFound
 from sync.ports import BulkTarget, Ledger, Source, Target
+from sync.turns import Turns
 from sync.watching import Watch
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
@@ -26,6 +27,7 @@ class Line:
     connections: Mapping[str, object]
     clock: Callable[[], datetime]
     batches: dict[tuple[str, str], Batches] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
     watch: Watch = field(init=False)
     erased: Erased = field(init=False)
 

@@ -54,6 +54,7 @@ class Event:
     received_at: datetime
     trace: str
     payload: Record | None = None
+    sequence: int = 0
 
     @property
     def subject(self) -> str:
@@ -112,6 +113,30 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A state of a source's record: `at` is microseconds since 1970 where it is `timed`, the record's own count where it is
+    `counted`; `sequence` orders what has the same `at`. Only versions of one kind can be compared."""
+
+    by: str
+    at: int
+    sequence: int = 0
+
+    def is_before(self, by: str | None, at: int | None, sequence: int | None) -> bool:
+        """Whether it is older than that one; never, where the two cannot be compared."""
+        if by != self.by or at is None:
+            return False
+        return (self.at, self.sequence) < (at, sequence or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Writes that must not be sent at once by anybody, such as postings of one company: whose turn it is, is `holder`."""
+
+    name: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteEnd:
     """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`. `fingerprint` is of what is there now,
     empty where that is not what was to be written; None: as the intent says."""
@@ -148,7 +173,8 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSpec:
     """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. An upsert with
-    `keep` takes a record that exists as it stands. Bindings go by the `alias` where the key is another record's.
+    `keep` takes a record that exists as it stands. Bindings go by the `alias` where the key is another record's. `company` is
+    whose books they are, where one target keeps several.
     A body value `Ref("customer")` stands for the id that the write of that name got."""
 
     name: str
@@ -161,6 +187,7 @@ class WriteSpec:
     verify: Mapping[str, Any] = field(default_factory=dict)
     keep: bool = False
     alias: str = ""
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)

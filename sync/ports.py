@@ -23,6 +23,8 @@ from sync.model import (
     Mode,
     Received,
     Record,
+    Turn,
+    Version,
     Want,
     WriteEnd,
     WriteSpec,
@@ -175,13 +177,22 @@ class Differs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A newer state of the source's record was written; `target_id` is what shows it."""
+
+    write_id: int
+    target_id: str | None
+    record: Record = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What it bills is on hold."""
 
     hold: BillingHold
 
 
-Permit = Go | Done | Busy | Differs | Held
+Permit = Go | Done | Busy | Differs | Stale | Held
 
 
 class Ledger(DriftLedger, CustomerLedger, Remembering, Protocol):
@@ -253,9 +264,20 @@ class Ledger(DriftLedger, CustomerLedger, Remembering, Protocol):
         now: datetime,
         ended: Sequence[WriteEnd] = (),
         bills: Bills | None = None,
+        version: Version | None = None,
+        turn: Turn | None = None,
     ) -> Permit:
-        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold. Records first how earlier
-        calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
+        """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
+        written, it may be another's `turn`. Records first how earlier calls of this delivery `ended`, and renews our lease.
+        Raises LeaseLost."""
+        ...
+
+    async def end_turn(self, turn: Turn) -> None:
+        """Whoever waits for the turn may take it; nothing happens where it is not the holder's."""
+        ...
+
+    async def still_so(self, specs: Sequence[WriteSpec], version: Version) -> None:
+        """These writes say what the record is as of this version, too; one that is known to be newer stays."""
         ...
 
     async def written(self, specs: Sequence[WriteSpec]) -> Mapping[str, tuple[str, Found]]:

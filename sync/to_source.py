@@ -13,7 +13,7 @@ from sync.line import Line
 from sync.mapping import SelectorFailed, compile_path, select, text
 from sync.model import Delivery, Found, Overlay, Record, WriteSpec
 from sync.workspace.flow import Flow, Unique
-from sync.writing import Changed, Writing
+from sync.writing import Changed, Outdone, Writing
 
 _BY_HAND = "The invoice is right. Enter it there by hand; the next change of the record tries it again, too."
 
@@ -87,8 +87,10 @@ class ToSource:
     async def _sent(self, writing: Writing, spec: WriteSpec) -> Found | Resting | Changed:
         rest = self.line.quarantine(spec.connection)
         made = await writing.write(self.line.target(spec.connection), spec, {}, quarantine_seconds=rest)
-        if isinstance(made, Blocked):  # never: it bills no customer, so no hold is asked about
-            raise Rejected("a write to the source is not held", reason="rule_failed")
+        if isinstance(
+            made, Blocked | Outdone
+        ):  # never: it bills no customer and is a decision, not a state of the record
+            raise Rejected("a write to the source is neither held nor outdone", reason="rule_failed")
         return made
 
     def _about(self, record: Record) -> About:

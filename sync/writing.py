@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +16,10 @@ from sync.confirming import differing as differing
 from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
-from sync.model import Bills, Delivery, Found, Record, Ref, WriteEnd, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Target, VoidingTarget
+from sync.model import Bills, Delivery, Found, Record, Ref, Turn, Version, WriteEnd, WriteSpec
+from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Stale, Target, VoidingTarget
+
+AS_IT_STANDS = "as it stands"
 
 _ONCE = ("create", "credit")  # what these find is left as it is
 
@@ -30,6 +32,16 @@ class Changed:
     target_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdone:
+    """A newer state of the source's record was written: this one must not follow it."""
+
+    spec: WriteSpec
+
+
+Made = Found | Resting | Changed | Blocked | Outdone
+
+
 @dataclass(slots=True, kw_only=True)
 class Writing:
     """The writes of one delivery. How a call ended is recorded with whatever is recorded next: `ended` is what still has to
@@ -39,6 +51,7 @@ class Writing:
     delivery: Delivery
     clock: Callable[[], datetime]
     lease_seconds: float
+    version: Version | None = None
     ended: list[WriteEnd] = field(default_factory=list)
 
     async def write(
@@ -49,7 +62,8 @@ class Writing:
         *,
         quarantine_seconds: float,
         bills: Bills | None = None,
-    ) -> Found | Resting | Changed | Blocked:
+        turn: Turn | None = None,
+    ) -> Made:
         """Carry out one write of a plan; `done` holds the earlier ones by name. A hold on what it `bills` stops it. Raises
         ConnectorError, LeaseLost."""
         body = filled(spec.body, done)
@@ -63,6 +77,8 @@ class Writing:
             now=now,
             ended=tuple(self.ended),
             bills=bills,
+            version=self.version,
+            turn=turn,
         )
         self.ended.clear()
         match permit:
@@ -72,12 +88,25 @@ class Writing:
                 return Found(id=target_id, record=record)
             case Busy(until=until, detail=detail):
                 return Resting(until=until, detail=detail)
+            case Stale():
+                return await self._newer(target, spec, permit, now + timedelta(seconds=quarantine_seconds))
             case Differs(target_id=target_id):
                 return Changed(spec=spec, target_id=target_id)
             case Go():
                 if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):  # so much is left at least
                     raise LeaseLost("the lease ran out before the call")  # we were frozen; another worker may act now
                 return await self._call(target, spec, body, done, permit)
+
+    async def _newer(self, target: Target, spec: WriteSpec, stale: Stale, later: datetime) -> Found | Resting | Outdone:
+        """A record that others share is taken as the newer state left it; one of our own is not ours to write any more."""
+        if spec.operation != "upsert":
+            return Outdone(spec=spec)
+        if stale.target_id is not None:
+            return Found(id=stale.target_id, record=stale.record, status=AS_IT_STANDS)
+        found = await target.find(spec.entity, spec.key)
+        if found is not None:
+            return replace(found, status=AS_IT_STANDS)
+        return Resting(until=later, detail=f"a newer state of {spec.key} is being written")
 
     async def _call(
         self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go

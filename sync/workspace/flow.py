@@ -64,7 +64,9 @@ class Trigger(Strict):
 
 class RecordWords(Strict):
     """Where a record keeps what every card shows: its title, its customer and its money. `contract` is what a billing hold on
-    one contract is placed on: an id that several records may share; the record's own where it is left out."""
+    one contract is placed on: an id that several records may share; the record's own where it is left out. `changed` is where
+    it says when it changed last, or counts its versions: then an older state never overwrites a newer one, in whatever order
+    they come."""
 
     id: Selector = "id"
     title: Selector
@@ -73,6 +75,7 @@ class RecordWords(Strict):
     contract: Selector | None = None
     amount: Selector | None = None
     currency: Selector | None = None
+    changed: Selector | None = None
 
 
 class Synthetic(Strict):
@@ -101,7 +104,7 @@ class BoundRecord(Strict):
 class WriteRow(Strict):
     """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. An upsert whose
     record is `existing` already updates it, or keeps it as it stands. A `credit` makes a credit note for the posted record
-    `of`: wholly, or by the `lines` of its record alone."""
+    `of`: wholly, or by the `lines` of its record alone. `company` is whose books they are, where one target keeps several."""
 
     name: Name
     connection: Name
@@ -110,6 +113,7 @@ class WriteRow(Strict):
     key: Template | None = None
     of: Name | SourceRecord | BoundRecord | None = None
     existing: Literal["update", "keep"] = "update"
+    company: Template | None = None
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
 

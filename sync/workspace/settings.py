@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import holidays
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -19,7 +19,7 @@ from sync.workspace.pacing import BreakerPolicy
 from sync.workspace.telling import Packs
 from sync.workspace.values import Broken, Duration, Name, Strict, Words
 
-OWN = ("kind", "quarantine", "breaker")
+OWN = ("kind", "quarantine", "breaker", "serial")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -30,11 +30,13 @@ ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{5,20}$")]
 
 class Connection(Strict):
     """A configured connector. Whatever else its block says are the connector's own options; a text such as `env:NAME`
-    or `file:/path` is a reference that is resolved where the product starts."""
+    or `file:/path` is a reference that is resolved where the product starts. Of the `serial` operations one is sent at a time,
+    by whatever process: a target with one lock on its books turns parallel postings away."""
 
     kind: Name
     quarantine: Duration | None = None
     breaker: BreakerPolicy = BreakerPolicy()
+    serial: tuple[Literal["create", "update", "post", "credit"], ...] = ()
     options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")

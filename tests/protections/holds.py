@@ -16,7 +16,7 @@ MUTANTS = [
            f"{STORE}::test_who_comes_later_does_not_post_before_what_was_released"),
     mutant("going on while another source still holds", "store/holds.py", "if other is not None:", "if False:",
            f"{STORE}::test_what_waits_goes_on_when_the_last_source_lets_it_go"),
-    mutant("drafts that a hold stops", "sync/deliver.py", "billed = bills if place >= held else None", "billed = bills",
+    mutant("drafts that a hold stops", "sync/carrying.py", "billed = bills if place >= held else None", "billed = bills",
            f"{STORY}::test_a_held_customer_gets_drafts_and_no_invoice_until_the_release"),
     mutant("a record that reads back wrong holds nothing", "store/settle.py", "if opening.holding is not None:", "if False:",
            "tests/sync/test_deliver.py::test_a_draft_that_shows_another_total_is_not_posted"),

@@ -14,7 +14,7 @@ MUTANTS = [
            "if permit.changed and spec.operation in _ONCE and", "if False and", _LOST),
     mutant("forgetting that an earlier send had other content", "store/writes.py",
            "changed = row.fingerprint != ask.fingerprint", "changed = False", _LOST),
-    mutant("taking a draft that was written again for changed", "sync/deliver.py",
+    mutant("taking a draft that was written again for changed", "sync/carrying.py",
            "if shown is not None and not differing(shown.record, body):", "if False:",
            f"{FOUND}::test_a_draft_that_was_written_again_is_not_taken_for_changed_when_its_deal_comes_by_once_more"),
 ]  # fmt: skip

@@ -60,7 +60,7 @@ MUTANTS = [
     mutant("changing what was posted", "store/writes.py", "return Differs(write_id=row.id, target_id=row.target_id)",
            "return Go(write_id=row.id, target_id=row.target_id)",
            f"{DELIVER}::test_a_deal_that_changes_after_it_was_billed_is_for_finance_and_the_invoice_stays"),
-    mutant("posting without comparing the total", "sync/deliver.py", "wrong = differing(shown.record, spec.verify)", "wrong = []",
+    mutant("posting without comparing the total", "sync/carrying.py", "wrong = differing(shown.record, spec.verify)", "wrong = []",
            f"{DELIVER}::test_a_draft_that_shows_another_total_is_not_posted"),
     mutant("a permit in spite of a hold", "store/writes.py", "hold = None if _written(row) else _hold(ask, held)",
            "hold = None", f"{INTENTS}::test_a_customer_that_is_on_hold_gets_no_permit_and_nothing_is_on_record",

@@ -48,7 +48,7 @@ MUTANTS = [
            f"{STORY}::test_a_wrong_transform_is_rolled_back_by_rule_its_drafts_are_listed_and_one_decision_puts_them_right"),
     mutant("what was announced taken for strange", "sync/trials.py", "each.place not in self.announced", "True",
            f"{STORY}::test_a_canary_that_differs_only_where_it_was_announced_passes_and_its_drafts_are_posted"),
-    mutant("a draft written again without anybody's agreement", "sync/deliver.py",
+    mutant("a draft written again without anybody's agreement", "sync/carrying.py",
            "if not agreed(differs, self.delivery.overlays):", "if False:",
            f"{STORY}::test_a_wrong_transform_is_rolled_back_by_rule_its_drafts_are_listed_and_one_decision_puts_them_right"),
     mutant("anybody agreeing for any team", "bot/release_rights.py", "if not workspace.roles(team, user) & wanted:", "if False:",

@@ -26,6 +26,7 @@ from tests.protections import (
     strangers,
     traffic,
     tryton,
+    writes,
 )
 
 MUTANTS = [
@@ -52,4 +53,5 @@ MUTANTS = [
     *clocks.MUTANTS,
     *model.MUTANTS,
     *tryton.MUTANTS,
+    *writes.MUTANTS,
 ]
