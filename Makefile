@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRYTON_PEER ?= ../shared/peers/tryton
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage check schemas postgres slow faults model browser mutants bench bench-peers lock clean
+.PHONY: demo test coverage check schemas postgres slow faults model browser tryton mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -51,6 +52,10 @@ model: $(VENV)/dev.stamp ## 200,000 random operations against a reference model:
 
 browser: $(VENV)/dev.stamp ## The page in headless Chromium
 	$(BIN)/pytest -n 2 --dist loadfile -m browser $(ARGS)
+
+tryton: $(VENV)/dev.stamp ## The connector and the example flows on a real Tryton, where its peer is; building it takes minutes, once
+	@if [ -x "$(TRYTON_PEER)/up.sh" ]; then TRYTON_PEER=$(abspath $(TRYTON_PEER)) $(BIN)/pytest -m tryton tests/tryton $(ARGS); \
+	else echo "There is no $(TRYTON_PEER)/up.sh, which starts a real Tryton: nothing was run."; fi
 
 mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail
 	$(BIN)/python tests/mutants.py $(ARGS)

@@ -1,0 +1,74 @@
+"""The bad network between Meshline and Tryton: it hands requests on and spoils answers by a plan, each method by its own count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+SPOILT = ("cut after", "busy", "cut before", "silent after", "oops after")
+
+
+@dataclass
+class Proxy:
+    """`plan` says which call of a method (its last word, counted from 1) is spoilt how."""
+
+    to: str
+    plan: dict[tuple[str, int], str] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
+    spoilt: Counter[str] = field(default_factory=Counter)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def every(self, method: str, nth: int, *, until: int) -> None:
+        """Spoil every nth call of the method, each time in another way."""
+        for at, number in enumerate(range(nth, until + 1, nth)):
+            self.plan[method, number] = SPOILT[at % len(SPOILT)]
+
+    async def stand(self, request: web.Request) -> web.StreamResponse:
+        method = request.query_string.rpartition(".")[2]
+        self.counted[method] += 1
+        how = self.plan.get((method, self.counted[method]), "")
+        if how:
+            self.spoilt[how] += 1
+        if how == "busy":
+            return web.Response(status=503, text="<p>database is locked</p>")
+        if how != "cut before":
+            answer = await self._handed_on(request)
+            if how == "silent after":
+                await self.let_go.wait()
+            if how == "oops after":
+                return web.Response(status=500, text="<p>Internal Server Error</p>")
+            if not how:
+                return answer
+        if request.transport is not None:
+            request.transport.close()
+        return web.Response()
+
+    async def _handed_on(self, request: web.Request) -> web.Response:
+        headers = {name: request.headers[name] for name in ("authorization", "content-type", "accept") if name in request.headers}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.to}{request.raw_path}", data=await request.read(), headers=headers) as answer,
+        ):
+            return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
+
+
+@asynccontextmanager
+async def bad_network(to: str) -> AsyncIterator[tuple[Proxy, str]]:
+    """The proxy, and the address to speak to instead."""
+    proxy = Proxy(to)
+    app = web.Application()
+    app.router.add_post("/{path:.*}", proxy.stand)
+    server = TestServer(app)
+    await server.start_server()
+    try:
+        yield proxy, str(server.make_url("")).rstrip("/")
+    finally:
+        proxy.let_go.set()
+        await server.close()
