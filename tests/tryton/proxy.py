@@ -51,7 +51,11 @@ class Proxy:
         return web.Response()
 
     async def _handed_on(self, request: web.Request) -> web.Response:
-        headers = {name: request.headers[name] for name in ("authorization", "content-type", "accept") if name in request.headers}
+        headers = {
+            name: request.headers[name]
+            for name in ("authorization", "content-type", "accept")
+            if name in request.headers
+        }
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{self.to}{request.raw_path}", data=await request.read(), headers=headers) as answer,

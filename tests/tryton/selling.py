@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import Any
 
 import yaml
 
-from sync.model import Overlay
 from sync.reconciling.asking import Sides
-from sync.reconciling.nouns import Known, Report
+from sync.reconciling.nouns import Report
 from sync.reconciling.rules import rules_of
 from sync.reconciling.running import compare, read_both
 from sync.reconciling.spool import Spool
@@ -23,31 +21,21 @@ from tests.tryton.peer import PASSWORD, Peer
 from tests.world import World
 
 
-def on_tryton(source: Path, directory: Path, peer: Peer, base_url: str = "") -> Path:
+def on_tryton(source: Path, directory: Path, peer: Peer, base_url: str = "", **options: Any) -> Path:
     """A copy of the workspace in which only the connection of the ERP is another."""
     workspace = directory / "workspace"
     shutil.copytree(source, workspace)
     (directory / "password").write_text(PASSWORD)
     file = workspace / "meshline.yaml"
     whole = yaml.safe_load(file.read_text())
-    whole["connections"]["erp"] = peer.options(base_url) | {"password": f"file:{directory / 'password'}"}
+    whole["connections"]["erp"] = peer.options(base_url) | {"password": f"file:{directory / 'password'}", **options}
     file.write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
     (workspace / "connections" / "erp.yaml").unlink()
     return workspace
 
 
-class _Nothing:
-    """A ledger that explains nothing away."""
-
-    async def known_of(self, flow: str, entity: str, target: tuple[str, str], keys: Mapping[str, str]) -> dict[str, Known]:
-        return {}
-
-    async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
-        return ()
-
-
 async def reconciled(world: World, directory: Path, flow: str = "quote_to_cash", **more: Any) -> Report:
-    """Both sides of the flow, read whole and compared; nothing is excused."""
+    """Both sides of the flow, read whole and compared, so late that nothing is excused for being young."""
     found = world.parts.workspace.flows[flow]
     options = found.reconcile or Reconciling.model_validate({"write": "invoice", "period": "issue_date", **more})
     found = found.model_copy(update={"reconcile": options})
@@ -55,9 +43,8 @@ async def reconciled(world: World, directory: Path, flow: str = "quote_to_cash",
     trigger = found.trigger.connection
     write = next(each for each in found.writes if each.name == options.write)
     rules = rules_of(found, {}, world.parts.workspace.flows.values())
-    sides = Sides(rules=rules, source=connections[trigger], target=connections[write.connection], ledger=_Nothing())
-    directory.mkdir(parents=True, exist_ok=True)
-    spool = Spool(directory / "run")
+    sides = Sides(rules=rules, source=connections[trigger], target=connections[write.connection], ledger=world.store)
+    spool = Spool(directory)
 
     async def beat(_: Spool) -> None:
         return None
