@@ -4,12 +4,11 @@ told to the reference too."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
-from store.holds import place
 from store.ledger import Store
 from store.moves import Press
 from store.tables import deliveries
@@ -46,6 +45,7 @@ class Deciding:
             await self._discard(case)
         else:
             await self._press(case, how, FAYE)
+        await self.see_holds()
 
     async def _press(self, case: Case, verb: str, by: str, overlays: tuple[Overlay, ...] = ()) -> bool:
         press = Press(verb=verb, cases=[case.id], by=by, words=verb, overlays={case.id: overlays})
@@ -98,8 +98,8 @@ class Deciding:
                 await self._press(case, "replay", FAYE)
             else:
                 await self._fix(case)
-        for number in range(len(await self.store.holds())):
-            await self.do_release(0 * number)
+        for _ in await self.store.holds():
+            await self.do_release(0)
 
     async def _second(self, case: Case, how: str) -> None:
         if await self._press(case, how, PRIYA) and how == "approve":
@@ -134,21 +134,30 @@ class Deciding:
         except MeshlineError:
             return
 
-    async def do_hold(self, which: int) -> None:
-        customer = f"C{which}"
-        on = SimpleNamespace(customer=customer, customer_name=customer, id=None)
-        await self.store.db.write(lambda tx: place(tx, on, "asked for", FAYE, self.clock()))
-        for hold in await self.store.holds():
-            self.reference.holds.setdefault(hold.id, Held(customer=hold.customer, since=self.tick))
+    async def do_hold(self, which: int, scope: int) -> None:
+        """Billing is held: of a customer, of one deal, or all that the flow posts."""
+        name, key = (("customer", f"C{which}"), ("contract", f"D{which}"), ("flow", "bill"))[scope]
+        try:
+            await self.store.place_hold(name, key, why="asked for", source="person", by=FAYE, now=self.clock())
+        except MeshlineError:
+            return
+        await self.see_holds()
 
     async def do_release(self, which: int) -> None:
         found = await self.store.holds()
         if not found:
             return
-        hold, before = found[which % len(found)], self.tick
         try:
-            await self.store.release(hold.id, by=FAYE, note="settled", now=self.clock())
+            await self.store.release(found[which % len(found)].id, by=FAYE, note="settled", now=self.clock())
         except MeshlineError:
             return
-        since = self.reference.holds[hold.id].since if hold.id in self.reference.holds else before
-        self.reference.holds[hold.id] = Held(customer=hold.customer, since=since, until=before)
+        await self.see_holds()
+
+    async def see_holds(self) -> None:
+        """Tell the reference which holds are on since now, and which are off."""
+        known, found = self.reference.holds, {each.id: each for each in await self.store.holds()}
+        for number, hold in found.items():
+            known.setdefault(number, Held(on=(hold.scope, hold.key), since=self.tick))
+        for number, held in known.items():
+            if number not in found and held.until is None:
+                known[number] = replace(held, until=self.tick)

@@ -94,6 +94,8 @@ class Erp:
             raise Rejected(f"{found.id} is {found.status}", reason="changed_after_posting", code="posted_is_immutable")
         if entity == "customer" and body.get("version", 0) < found.fields.get("version", 0):
             self.complaints.append(f"an older version of customer {found.reference} over a newer one")
+        if entity == "credit_note":
+            self._may_credit({**found.fields, **body}, instead=found)
         found.fields = {**found.fields, **body}
         return found.shown()
 
@@ -114,16 +116,20 @@ class Erp:
         found.status = "void"
         return found.shown()
 
-    def left(self, invoice: Document) -> int:
-        """What of an invoice is not credited yet."""
-        notes = (each for each in self.of("credit_note") if each.fields["invoice_id"] == invoice.id)
+    def left(self, invoice: Document, *, instead: Document | None = None) -> int:
+        """What of an invoice is not credited yet, but for one note."""
+        notes = [
+            each for each in self.of("credit_note") if each is not instead and each.fields["invoice_id"] == invoice.id
+        ]
         return invoice.total - sum(each.total for each in notes)
 
-    def _may_credit(self, body: Record) -> None:
+    def _may_credit(self, body: Record, *, instead: Document | None = None) -> None:
         invoice = self.documents.get(body["invoice_id"])
         if invoice is None or invoice.status != "posted":
             raise Rejected("only a posted invoice is credited", code="not_posted")
-        if invoice.fields["currency"] != body["currency"] or not 0 < body["amount_minor"] <= self.left(invoice):
+        if invoice.fields["currency"] != body["currency"] or not 0 < body["amount_minor"] <= self.left(
+            invoice, instead=instead
+        ):
             raise Rejected("more than the invoice, or in another currency", code="too_much")
 
     def _there(self, target_id: str) -> Document:

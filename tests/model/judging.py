@@ -38,6 +38,8 @@ async def judge_all(play: Playing) -> Verdict:
     if first.unexplained:
         return first
     for _ in range(_ROUNDS):
+        if not await play.store.exceptions(limit=1) and not await play.store.holds():
+            break
         await play.put_right()
         if not await play.rest():
             play.wrong.append("it does not come to rest when everything was put right")

@@ -18,7 +18,7 @@ MUTANTS = [
            "_create(target, spec, body, look_first=False)"),
     mutant("reading back without the quarantine", "store/writes.py", "if ask.now < row.rests_until:", "if False:"),
     mutant("a permit in spite of a hold", "store/writes.py",
-           'hold = None if _written(row) else held.get(ask.customer or "")', "hold = None"),
+           "hold = None if _written(row) else _hold(ask, held)", "hold = None"),
     mutant("forgetting that it may have been sent", "store/writes.py", "again=True, changed=changed)", "changed=changed)"),
     mutant("forgetting that an earlier send had other content", "store/writes.py",
            "changed = row.fingerprint != ask.fingerprint", "changed = False"),

@@ -70,7 +70,7 @@ _PEOPLE: tuple[tuple[int, Callable[[Random], Op]], ...] = (
             r.choice(("erp_unavailable", "crm_unavailable", "changed_after_posting", "erp_rejected")),
         ),
     ),
-    (2, lambda r: ("hold", r.randrange(COMPANIES))),
+    (2, lambda r: ("hold", r.randrange(COMPANIES), r.choice((0, 0, 0, 1, 1, 2)))),
     (2, lambda r: ("release", r.randrange(3))),
 )
 _TROUBLE: tuple[tuple[int, Callable[[Random], Op]], ...] = (

@@ -20,7 +20,7 @@ from tests.model.deciding import Deciding
 from tests.model.erp import Document, Erp, ErpPort
 from tests.model.operations import COMPANIES, DEALS, Op
 from tests.model.ports import LedgerPort, Life
-from tests.model.reference import Held, Reference
+from tests.model.reference import Reference
 from tests.model.weather import Killed, Strike
 from tests.world import Clock
 
@@ -42,7 +42,7 @@ class Playing(Changing, Deciding):
         self.retired = False
         self.tick = 0
         self.nights = 0
-        self._permits: dict[str, int] = {}
+        self._permits: dict[tuple[str, str], int] = {}
         self._between: list[tuple[int, Op]] = []
         self._steps, self._crash, self._turns = 0, 0, Random(0)
         self.proposed: dict[int, tuple[Any, ...]] = {}
@@ -88,6 +88,7 @@ class Playing(Changing, Deciding):
         self.wrong += [f"an engine fell: {each!r}" for each in ends if isinstance(each, Exception)]
         alive = [(life, engine) for life, engine in zip(self.lives, self.engines, strict=True) if not life.dead]
         self.lives, self.engines = [life for life, _ in alive], [engine for _, engine in alive]
+        await self.see_holds()
         left, self._between = self._between, []
         for _, op in left:
             await self.apply(op)
@@ -119,18 +120,19 @@ class Playing(Changing, Deciding):
 
     def _permitted(self, delivery: Delivery, spec: WriteSpec, asked: int) -> None:
         if spec.operation == "post":
-            self._permits[delivery.event.record_id if delivery.flow == "bill" else ""] = asked
+            self._permits[delivery.flow, delivery.event.record_id] = asked
 
     def _posts(self, document: Document) -> None:
-        deal, customer = document.fields["contract_reference"], self._customer(document)
-        asked = self._permits.get(deal)
-        if document.entity == "invoice" and (asked is None or self.reference.held(customer, asked)):
-            self.wrong.append(f"invoice {document.reference} was posted while billing of {customer} was on hold")
-
-    def _customer(self, document: Document) -> str:
-        return str(self.erp.documents[document.fields["customer_id"]].reference.removeprefix("company-")) if (
-            document.entity == "invoice"
-        ) else ""  # fmt: skip
+        """Nothing is posted for what was on hold when the permit to post was asked for."""
+        if document.entity == "invoice":
+            payer = self.erp.documents[document.fields["customer_id"]].reference
+            flow, customer, record = "bill", payer.removeprefix("company-"), document.fields["contract_reference"]
+        else:
+            record = document.reference.removeprefix("refund-")
+            flow, customer = "refund", self.crm.refunds[record].company
+        asked = self._permits.get((flow, record))
+        if asked is None or self.reference.held(flow, customer, record, asked):
+            self.wrong.append(f"{document.entity} {document.reference} was posted while its billing was on hold")
 
     # Time and news
 
@@ -182,8 +184,8 @@ class Playing(Changing, Deciding):
         await self.store.wake(now=now)
         await self.store.look_again(now=now)
         while await self.store.expire(now=now):
-            await self._see_holds()
-        await self._see_holds()
+            continue
+        await self.see_holds()
 
     async def do_night(self) -> None:
         self.nights += 1
@@ -193,12 +195,6 @@ class Playing(Changing, Deciding):
             continue
         while await self.store.archive(before=before, night=night, now=now):
             continue
-
-    async def _see_holds(self) -> None:
-        """Holds that the clock placed."""
-        for hold in await self.store.holds():
-            if hold.id not in self.reference.holds:
-                self.reference.holds[hold.id] = Held(customer=hold.customer, since=self.tick)
 
     async def rest(self) -> bool:
         """The weather is fair, what was sent has arrived, and time goes on until nothing waits for it. False where that never comes."""

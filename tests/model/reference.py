@@ -28,9 +28,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A billing hold: on whom, and from which tick to which."""
+    """A billing hold: on what (its scope and key), and from which tick to which."""
 
-    customer: str
+    on: tuple[str, str]
     since: int
     until: int | None = None
 
@@ -114,9 +114,10 @@ class Reference:
             return None
         return refund.deal, refund.currency, refund.amount
 
-    def held(self, customer: str, tick: int) -> bool:
-        """Whether the customer's billing was on hold when that tick began."""
+    def held(self, flow: str, customer: str, contract: str, tick: int) -> bool:
+        """Whether anything of this was on hold when that tick began."""
+        keys = {("flow", flow), ("customer", customer), ("contract", contract)}
         return any(
-            each.customer == customer and each.since < tick and (each.until is None or each.until > tick)
+            each.on in keys and each.since < tick and (each.until is None or each.until > tick)
             for each in self.holds.values()
         )

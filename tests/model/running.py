@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from store.database import address_of
 from store.ledger import Store
@@ -18,8 +19,9 @@ from tests.model.operations import Op, sequence, size
 from tests.model.playing import Playing
 from tests.postgres import cluster
 
-LENGTH = 100
+LENGTH = 150
 Player = Callable[[int, Sequence[Op]], Verdict]
+_compiled: dict[str, Any] = {}
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ def play(folder: Path, seed: int, ops: Sequence[Op]) -> Verdict:
 async def _play(url: str, seed: int, ops: Sequence[Op]) -> Verdict:
     store = Store(url)
     await store.db.open()
+    _share_statements(store)
     try:
         world = Playing(store, seed)
         await world.begin()
@@ -78,6 +81,14 @@ async def _play(url: str, seed: int, ops: Sequence[Op]) -> Verdict:
         return await judge_all(world)
     finally:
         await store.close()
+
+
+def _share_statements(store: Store) -> None:
+    """What one world has compiled the next need not: a fifth of the time."""
+    for name in ("_writing", "_reading"):
+        engine = getattr(store.db._backend, name, None)
+        if engine is not None:
+            engine._compiled_cache = _compiled.setdefault(name, engine._compiled_cache)
 
 
 @contextmanager
