@@ -28,7 +28,6 @@ MUTANTS = [
     mutant("one key, once per delivery", "store/writes.py",
            "fitted(spec.key))", "fitted(spec.key + str(os.urandom(4).hex())))"),
     mutant("leaving what was billed when the deal is reopened", "sync/withdrawn.py", "if await ledger.sent(", "if False and await ledger.sent("),
-    mutant("posting without comparing the total", "sync/deliver.py", "wrong = differing(shown.record, spec.verify)", "wrong = []"),
     mutant("forgetting a decision", "store/claiming.py", "decided.get((row.flow, row.subject), ())", "()"),
     mutant("no second of the same event", "store/receiving.py", "lock(tx, pairs)\n    if rows:", "lock(tx, pairs)\n    if rows and len(rows) > 1:"),
     mutant("a lease that anybody may use", "store/write_ends.py", "w.lease == given.c.lease, ", ""),
@@ -56,6 +55,7 @@ def noticed(one: Mutant, operations: int) -> str:
         path = tree / one.file
         source = path.read_text(encoding="utf-8")
         if source.count(one.text) != 1:
+            print(f"OUT OF DATE: the text stands {source.count(one.text)} times in {one.file}")
             return ""
         path.write_text(source.replace(one.text, one.instead), encoding="utf-8")
         done = subprocess.run(
