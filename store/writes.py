@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Executable, TableClause, and_, func, select, update
+from sqlalchemy import Connection, Executable, TableClause, and_, func, or_, select, update
 
 from store.database import Database, insert
 from store.given import Prepared, types
@@ -98,11 +98,15 @@ class Writes:
 
         return await self.db.read(work)
 
-    async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
-        """Whether a write was sent and not refused: it has happened, or may have."""
-        w = writes.c
+    async def sent(self, connection: str, entity: str, operation: str, key: str, *, flow: str = "") -> bool:
+        """Whether a write was sent and not refused: it has happened, or may have. With a `flow`, only what it did not leave to
+        another one; a delivery that is not kept any more may have been its own."""
+        w, d = writes.c, deliveries.c
         same = (w.connection == connection, w.entity == entity, w.operation == operation, w.key == key)
         maybe = select(w.id).where(*same, w.state != WriteState.REFUSED)
+        if flow:
+            joined = writes.outerjoin(deliveries, d.id == w.delivery_id)
+            maybe = maybe.select_from(joined).where(or_(d.flow == flow, d.id.is_(None)))
         return await self.db.read(lambda tx: tx.execute(maybe).one_or_none() is not None)
 
 

@@ -59,10 +59,11 @@ class Builder:
         """The target's record. An empty value leaves its field out."""
         built: Record = {}
         for row in rows:
+            known = len(self.problems)
             value = self._value(row, record, at)
             if not missing(value):
                 built[row.to] = value
-            elif row.required:
+            elif row.required and len(self.problems) == known:  # what is there and wrong is not missing too
                 self._problem("missing_field", _joined(at, row.from_ or row.to), row.to, "a value")
         return built
 

@@ -284,7 +284,7 @@ class Ledger(DriftLedger, CustomerLedger, Remembering, Protocol):
         """The confirmed ones among these writes, by name: the fingerprint of what was written, and what the target showed."""
         ...
 
-    async def sent(self, connection: str, entity: str, operation: str, key: str) -> bool:
+    async def sent(self, connection: str, entity: str, operation: str, key: str, *, flow: str = "") -> bool:
         """Whether a write was sent and not refused: it has happened, or may have."""
         ...
 

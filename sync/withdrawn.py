@@ -25,7 +25,7 @@ async def left_behind(
     if flow.withdrawn == "leave":
         return None
     for spec in _billing(record, flow):
-        if await ledger.sent(spec.connection, spec.entity, spec.operation, spec.key):
+        if await ledger.sent(spec.connection, spec.entity, spec.operation, spec.key, flow=flow.name):
             what = spec.entity.replace("_", " ")
             detail = f"{why.why}, but the {what} {spec.key} was written to {spec.connection} before"
             return Wrong(reason=REASON, detail=detail, about=about_of(shown(record, flow, workspace, overlays)))
