@@ -106,9 +106,7 @@ class Knowing:
         ledger, profile = self.line.ledger, profile_of(who.says)
         keys = digests(profile)
         spec = next(each for each in plan.writes if each.name == who.write)
-        new = NewCustomer(
-            known=who.known, reference=spec.key, flow=self.flow.name, says=kept(dict(who.says)), keys=keys
-        )
+        new = NewCustomer(known=who.known, reference=spec.key, flow=self.flow.name, says=kept(who.says), keys=keys)
         for _ in range(_ROUNDS):
             near = await ledger.customers_near(who.known.target, [key for key, _ in keys], most=MOST)
             apart = await ledger.told_apart(who.known)

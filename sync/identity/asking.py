@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 from sync.customers import Known, Who
 from sync.identity.index import weight
-from sync.identity.profile import FIELDS, Key, Profile, keys_of
+from sync.identity.profile import FIELDS, Key, Profile, keys_of, profile_of
 from sync.kept import kept_of
 from sync.mapping import SelectorFailed, get, select, text
 from sync.model import Record
 from sync.workspace.flow import Flow, Identity
-
-_NOT_KEPT = ("email",)
 
 
 def who_of(record: Record, flow: Flow) -> Who | None:
@@ -32,9 +30,10 @@ def digests(profile: Profile) -> tuple[tuple[str, int], ...]:
     return tuple((_digest(key), weight(key)) for key in keys_of(profile))
 
 
-def kept(says: dict[str, str] | Record) -> dict[str, str]:
-    """What the ledger keeps of what a record says: nothing that is a person's and tells no companies apart."""
-    return {name: str(value) for name, value in says.items() if name not in _NOT_KEPT}
+def kept(says: Mapping[str, str]) -> dict[str, str]:
+    """What the ledger keeps of what a record says: of an e-mail address only the domain, where that is somebody's own."""
+    site = profile_of(says).site
+    return {name: value for name, value in says.items() if name != "email"} | ({"domain": site} if site else {})
 
 
 @kept_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.app import wire
 from bot.sandbox.stage import example
+from bot.settings import read_settings
 from sync.model import Cause
 from tests.bot.hands import FAYE, OMAR, only_cause, press, resolving, sent
 from tests.world import World, small_world
@@ -239,3 +242,28 @@ async def decide(world: World, cause: Cause, answer: str, *, who: str = OMAR) ->
     ack = await sent(world, who, resolving(cause), {"q0": chosen})
     assert not ack.body, ack.body
     assert await world.store.cases_of(cause.id) == []
+
+
+SPELLINGS = (
+    {"name": "Adler & Söhne Werkzeugbau GmbH"}, {"name": "ADLER & SOEHNE WERKZEUGBAU GMBH", "vat_id": "136695976"},
+    {"name": "Adler und Söhne Werkzeugbau", "vat_id": ""}, {"name": "Adler & Sohne Werkzeugbau G.m.b.H.", "city": "Koeln"},
+    {"name": "Adler u. Söhne Werkzeug-Bau GmbH", "vat_id": "de 136 695 976"}, {"name": "Werkzeugbau Adler & Söhne", "domain": ""},
+    {"name": "Adler & Söhne  Werkzeugbau Gmbh", "vat_id": "", "billing_email": "ap+crm@adler.example"}, {"name": "Adler + Söhne Werkzeugbau"},
+)  # fmt: skip
+
+
+async def test_eight_engines_that_meet_a_new_customer_at_once_make_one(world: World) -> None:
+    for spelling in SPELLINGS:
+        world.deal(adler(world, **spelling))
+    await world.crm.webhooks.flush()
+    workspace = world.parts.engine.line.workspace
+    engines = [await wire(read_settings(world.environ), workspace, world.environ, clock=world.clock) for _ in SPELLINGS]
+    taken = [(await one.store.claim(limit=1, lease_seconds=60, max_losses=5, now=world.clock()))[0] for one in engines]
+    await asyncio.gather(*(one.engine.deliver(each) for one, each in zip(engines, taken, strict=True)))
+    for one in engines:
+        await one.close()
+    await rest(world)
+    [only] = customers(world)
+    assert await world.causes() == []
+    assert billed(world) == [only["id"]] * 8
+    assert (await verbs(world)).count("reserve") == 1
