@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.blocks import VALUE, Block, button, clip, confirm, option, overflow
 from bot.carried import Carried, carry
+from bot.customer_words import is_about_customers
 from bot.pause_views import may_be_paused
 from bot.rollout_cards import go_on
 from bot.wording import Around, asks, fix_label, is_many, is_outage, records, title_of, told, worth
@@ -41,12 +42,16 @@ def suggestion(cause: Cause) -> Candidate | None:
     """The one value that is probably meant, when it answers all that the card asks and rests on something."""
     asked = questions(cause)
     single = len({(one.reason, one.found) for one in asked}) == 1 and (asked[0].found or len(asked) == 1)
-    if not single or any(case.four_eyes for case in cause.first) or reason(cause.reason).fix is Fix.APPROVE:
+    if not single or any(case.four_eyes for case in cause.first) or _is_approved(cause, asked[0]):
         return None
     best = next(iter(asked[0].candidates), None)
     if best is None or best.score <= 0 or not best.value or len(_carry(cause, candidate=best.value)) > VALUE:
         return None
     return best
+
+
+def _is_approved(cause: Cause, question: Violation) -> bool:
+    return reason(cause.reason).fix is Fix.APPROVE and not is_about_customers(question)
 
 
 def pressable(cause: Cause, around: Around) -> list[Block]:
@@ -100,8 +105,13 @@ def _answering(cause: Cause) -> list[Block]:
         return [button("resolve", fix_label(cause.reason, questions(cause)), _carry(cause), style="primary")]
     what = records(cause.unresolved) if is_many(cause) else f"1 record, {clip(title_of(cause.first[0]), 80)}"
     goes = f"{what}{_worth(cause)} will go on with “{clip(best.label, 60)}” ({clip(best.why, 60)})."
-    sure = confirm(f"Use {best.label}?", f"{goes} {_NO_WAY_BACK}", f"Use it for {records(cause.unresolved)}")
     value = _carry(cause, candidate=best.value)
+    if is_about_customers(questions(cause)[0]):
+        goes = f"{what}{_worth(cause)} will be billed to {clip(best.label, 60)} ({clip(best.why, 80)})."
+        sure = confirm("The same customer?", f"{goes} {_NO_WAY_BACK}", "Same customer")
+        other = button("resolve", "Different customers", _carry(cause))
+        return [button("suggest", "Same customer", value, style="primary", confirm=sure), other]
+    sure = confirm(f"Use {best.label}?", f"{goes} {_NO_WAY_BACK}", f"Use it for {records(cause.unresolved)}")
     other = button("resolve", "Choose another", _carry(cause))
     return [button("suggest", f"Use {best.label}", value, style="primary", confirm=sure), other]
 

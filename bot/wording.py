@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks import escape, few, link, moment, quote, said, tidy, utc
+from bot.customer_words import is_about_customers
 from store.waiting import COUNTED
 from sync.ladder import APPROVERS, BACKUP
 from sync.lifecycle import CaseState
@@ -63,7 +64,8 @@ _CONSEQUENCES = {
 }
 OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
-_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass"}
+_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass",
+            "maybe_duplicate": "Decide", "customer_twice_in_erp": "Leave both", "customer_gone": "Make it again"}  # fmt: skip
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5
 
@@ -177,6 +179,8 @@ def wrong(violation: Violation, *, shared: bool = False) -> str:
         return f"*{label}* is empty."
     if not asks(violation.reason):
         return ended(f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}")
+    if is_about_customers(violation):
+        return ended(f"*{label}*: {expected}")
     stands = f"is {quote(violation.found)}" if violation.found else "is empty"
     return f"*{label}* {stands}; expected {expected}."
 

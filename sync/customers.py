@@ -12,6 +12,8 @@ from sync.records import Record
 
 ENTITY, KIND = "customer", "customer.merged"
 """What tells that two customers of the target became one is an event of this entity and kind."""
+QUESTION = "customer"
+"""The kind of a question that asks who a customer is; `expected` is a whole sentence then."""
 MAYBE, TWICE, GONE, CIRCLE = "maybe_duplicate", "customer_twice_in_erp", "customer_gone", "circular_merge"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sync.customers import CIRCLE, GONE, KIND, MAYBE, TWICE, Customer, Known, MergeSeen, NewCustomer, Who
+from sync.customers import CIRCLE, GONE, KIND, MAYBE, QUESTION, TWICE, Customer, Known, MergeSeen, NewCustomer, Who
 from sync.decide import About, Outcome, Resting, Wrong
 from sync.errors import ConnectorError
 from sync.identity.asking import digests, kept
@@ -19,8 +19,6 @@ from sync.model import Candidate, Delivery, Found, NotDue, Overlay, Plan, Record
 from sync.workspace.flow import Flow, Identity
 from sync.writing import filled, fingerprint
 
-CUSTOMER = "customer"
-"""The kind of a question that asks whether two companies are one."""
 _ROUNDS, _SHOWN = 5, 5
 _SOON = timedelta(seconds=2)
 
@@ -72,9 +70,8 @@ class Knowing:
             return NotDue(why="The second record was accepted as it stands.")
         title = f"{told['survivor_name']} · {told['other_name']}"
         question = Violation(
-            reason=TWICE, path=spec.name, label="Customer", found=other.id,
-            expected=f"one record; new invoices go to {kept_one.id} ({told['survivor_name']}). Move what is open from {other.id} "
-                     f"({told['other_name']}) and block or delete it there",
+            reason=TWICE, path=spec.name, label="Customer", found=other.id, kind=QUESTION,
+            expected=f"New invoices go to {kept_one.id} ({told['survivor_name']}); {other.id} ({told['other_name']}) is still there",
         )  # fmt: skip
         return Violations(found=(question,), title=title, customer=None, money=None)
 
@@ -135,8 +132,8 @@ class Knowing:
             for customer, hit in near
         )
         question = Violation(
-            reason=MAYBE, path=identity.id, label="Customer", found=own.id, kind=CUSTOMER, candidates=candidates,
-            expected=f"to know whether it is {candidates[0].label}, who is billed already ({candidates[0].why})",
+            reason=MAYBE, path=identity.id, label="Customer", found=own.id, kind=QUESTION, candidates=candidates,
+            expected=f"It may be {candidates[0].label}, who is billed already: {candidates[0].why}",
         )  # fmt: skip
         return _stopped(plan, question, *self._task(identity, own, candidates[0], plan))
 
@@ -168,8 +165,8 @@ class Knowing:
             renewed = f"{base}~{int(times or 1) + 1}"
             return await self.line.ledger.renew_reference(customer.id, renewed, by="engine", now=self.line.clock())
         return Violation(
-            reason=GONE, path=identity.id, label="Customer", found=who.known.id,
-            expected=f"the record {written[1].id} of {customer.name} in {spec.connection}; it was deleted there",
+            reason=GONE, path=identity.id, label="Customer", found=who.known.id, kind=QUESTION,
+            expected=f"The record {written[1].id} of {customer.name} is not in {spec.connection} any more",
         )  # fmt: skip
 
     async def _written_before(self, customer: Customer, spec: WriteSpec, plan: Plan) -> str | None:

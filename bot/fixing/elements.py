@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.blocks import LABEL, MOST_SELECT, OPTION, PLACEHOLDER, Block, clip, option, plain, tidy
+from bot.customer_words import accepting, is_about_customers
 from bot.fixing.answers import ACCEPT, NEW, OTHER, USE, may_stand
 from sync.drafts import AGREE
 from sync.fields import Choices, Field
@@ -54,6 +55,10 @@ def candidate_options(question: Violation, field: Field, *, creates: bool = Fals
     """What might be meant, best first, each with its score and why; for what may stand as it is, accepting comes first."""
     if question.kind == AGREE:
         return [option(_AGREED.get(question.reason, "Accept it as shown"), ACCEPT)]
+    if is_about_customers(question):
+        same = [one for one in question.candidates[: _MOST_RADIOS - 1] if 0 < len(one.value) < OPTION]
+        meant = (option(f"The same customer as {named(one)}", f"{USE}{one.value}", why(one)) for one in same)
+        return [option(accepting(question), ACCEPT), *meant]
     listed = field.choices is not None
     found = [one for one in question.candidates if 0 < len(one.value) < OPTION and (one.score > 0 or not listed)]
     if not may_stand(question):

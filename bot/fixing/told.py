@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.customer_words import is_about_customers, settled
 from bot.wording import label_of
 from sync.amounts import understood
 from sync.fields import Field
@@ -15,6 +16,8 @@ def decided(question: Violation, answer: str | NewRecord, field: Field, *, share
     label = label_of(question, shared=shared)
     if isinstance(answer, NewRecord):
         return f"{label} is created in the CRM: “{next(iter(answer.fields.values()), answer.entity)}”"
+    if is_about_customers(question):
+        return settled(question, answer)
     if not answer:
         return f"{label} “{question.found}” is accepted as it stands"
     meant = understood(answer, field.currency) if field.kind == "money" else answer

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.blocks import Block, clip, context, divider, few, link, quote, said, section, tidy
 from bot.carried import asked_of
+from bot.customer_words import is_about_customers, settled
 from bot.fixing.answers import MOST_ASKED, NEW, Group, answerable, block_of, may_stand, read
 from bot.fixing.creating import new_inputs
 from bot.fixing.elements import candidate_options, choice_of, element_of, input_block
@@ -90,7 +91,8 @@ def _ask(
     labels = ", ".join(dict.fromkeys(label_of(questions[place], shared=shared) for place in group))
     answered = _answered(question, group, entered)
     after = _after(answered, question, field, known, bool(options))
-    yield section(f"*{said(labels, 300)}*: {quote(question.found)} → {after}")
+    asked = said(question.expected, 300) if is_about_customers(question) else quote(question.found)
+    yield section(f"*{said(labels, 300)}*: {asked} → {after}")
     block_id, name, hint = block_of(group), tidy(labels) or "Value", _hint(question)
     if not options:
         yield input_block(block_id, name, element_of(question, field), hint)
@@ -98,7 +100,7 @@ def _ask(
         stands = may_stand(question)
         hint = hint if stands else f"{hint} Choose here, or enter another value below."
         yield input_block(block_id, name, choice_of(question, options), hint, optional=not stands)
-        if question.kind == AGREE:
+        if question.kind == AGREE or is_about_customers(question):
             return
         other = element_of(question, field)
         yield input_block(
@@ -122,6 +124,8 @@ def _after(answer: str | None, question: Violation, field: Field, known: Known, 
     """What the value becomes, as far as it is known: in words of mrkdwn."""
     if question.kind == AGREE:
         return f"_{said(question.expected, 1000)}_"
+    if is_about_customers(question):
+        return "_what you choose_" if answer is None else f"*{said(settled(question, answer), 300)}*"
     if answer is None:
         what = "what you choose or enter" if options else "what you enter"
         return f"_{f'{quote(question.found)} as it stands, or {what}' if may_stand(question) else what}_"
@@ -160,5 +164,7 @@ def _kept(field: Field, known: Known) -> str:
 
 def _hint(question: Violation) -> str:
     expected, found = tidy(question.expected), tidy(question.found)
+    if is_about_customers(question):
+        return f"{clip(expected, 350)}."
     was = f"Found “{clip(found, 120)}”." if found else "It is empty."
     return was if expected == "a value" else f"Expected: {clip(expected, 250)}. {was}"

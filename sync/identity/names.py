@@ -11,7 +11,9 @@ from rapidfuzz.distance import OSA
 from sync.identity.forms import without_asian_form, without_form
 from sync.identity.letters import LONGEST, folded, sound
 
-_AND = frozenset({"und", "and", "et", "y", "e", "og", "och", "en", "i", "the", "der", "die", "das", "le", "la", "les"})
+_AND = frozenset(
+    {"und", "u", "and", "et", "y", "e", "og", "och", "en", "i", "the", "der", "die", "das", "le", "la", "les"}
+)
 _SPLIT = re.compile(r"[\W_]+")
 _INITIALS = re.compile(r"\b(?:\w[./])+\w?(?=\W|$)")
 _ABBREVIATED, _LEAST_PREFIX = 0.9, 3

@@ -45,6 +45,7 @@ TWINS = (
     Candidate(value="7001", label="Acme Tools GmbH", score=100, why="same vat_id"),
     Candidate(value="7009", label="ACME Tools", score=100, why="same vat_id"),
 )
+LIKE = (Candidate(value="7001", label="Acme Tools GmbH", score=50, why="same name · other postcode"),)
 LISTED = (Candidate(value="1200.00", label="1200.00 EUR", score=90, why="list price"),)
 SUM = (Candidate(value="1250.00", label="1250.00 EUR", score=90, why="sum of the line items"),)
 READ = (Candidate(value="1234.56", label="1234.56", score=80, why="read with a decimal comma"),)
@@ -92,6 +93,18 @@ WRONG: dict[str, tuple[Violation, ...]] = {
     "duplicate_customer": (
         about("duplicate_customer", "VAT id", "DE811111111", "only one record with this vat_id; there are 2", TWINS, "company", "company.vat_id"),
     ),
+    "maybe_duplicate": (
+        about("maybe_duplicate", "Customer", "7009", "It may be Acme Tools GmbH, who is billed already: same name · other postcode",
+              LIKE, "customer", "company.id"),
+    ),
+    "customer_twice_in_erp": (
+        about("customer_twice_in_erp", "Customer", "C-00002",
+              "New invoices go to C-00001 (Acme Tools GmbH); C-00002 (ACME Tools) is still there", kind="customer", path="customer"),
+    ),
+    "customer_gone": (
+        about("customer_gone", "Customer", "7001", "The record C-00001 of Acme Tools GmbH is not in erp any more",
+              kind="customer", path="company.id"),
+    ),
     "contract_mismatch": (
         about("contract_mismatch", "Contract version", "1.1.0", "deal@1.0.0, the version of deal that this flow reads", path="made_by"),
     ),
@@ -123,6 +136,7 @@ DETAILS = {
     "not_found": "deal 901 is not in the CRM",
     "totals_differ": "total_minor: the ERP shows 120000, the deal says 125000",
     "changed_after_posting": "amount: billed 1250.00, now 1450.00",
+    "circular_merge": "Customer 4 was merged into customer 7 before: the two would be merged in a circle.",
     "rule_failed": "a rule that can be evaluated: there is no reference table called price_list",
     "schema_drift": "Billing code (billing_code) is not in the source any more; renamed to billing_ref? Contract deal@1.0.0, read by "
     "Quote to cash.",
