@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from store.causes import say, touch
+from store.causes import about_case, say, touch
 from store.database import Database, insert_or_nothing
 from store.journal import append
 from store.tables import cases, manual_fixes
+from store.vault import about
 from sync.picking import ManualFix
 
 
@@ -27,15 +28,16 @@ class ByHand:
                 "flow": fix.flow, "case_id": fix.case_id, "record": fix.record, "system": fix.system, "what": fix.what,
                 "why": fix.why, "done_by": fix.by, "at": fix.at, "key": key,
             }  # fmt: skip
-            made = tx.execute(insert_or_nothing(tx, manual_fixes).values(**values).returning(manual_fixes.c.id))
-            number = made.scalar_one_or_none()
-            if number is None:
-                return False
-            told = {"flow": fix.flow, "record": fix.record, "system": fix.system, "note": fix.what, "why": fix.why}
-            append(tx, actor=fix.by, verb="manual_fix", noun="fix", noun_id=number, now=fix.at, data=told)
-            if fix.case_id is not None:
-                append(tx, actor=fix.by, verb="manual_fix", noun="case", noun_id=fix.case_id, now=fix.at, data=told)
-                _tell(tx, fix)
+            with about(about_case(tx, fix.case_id)):
+                made = tx.execute(insert_or_nothing(tx, manual_fixes).values(**values).returning(manual_fixes.c.id))
+                number = made.scalar_one_or_none()
+                if number is None:
+                    return False
+                told = {"flow": fix.flow, "record": fix.record, "system": fix.system, "note": fix.what, "why": fix.why}
+                append(tx, actor=fix.by, verb="manual_fix", noun="fix", noun_id=number, now=fix.at, data=told)
+                if fix.case_id is not None:
+                    append(tx, actor=fix.by, verb="manual_fix", noun="case", noun_id=fix.case_id, now=fix.at, data=told)
+                    _tell(tx, fix)
             return True
 
         return await self.db.write(work)

@@ -91,6 +91,12 @@ def say(
         )  # fmt: skip
 
 
+def about_case(tx: Connection, case_id: int | None) -> str:
+    """Whom the case is about; empty where it is about nobody."""
+    query = select(cases.c.about).where(cases.c.id == case_id)
+    return "" if case_id is None else tx.execute(query).scalar_one_or_none() or ""
+
+
 def about_cause(tx: Connection, cause_id: int) -> str:
     """Whom the newest case of the cause is about; empty where none is about anybody."""
     query = select(cases.c.about).where(cases.c.cause_id == cause_id, cases.c.about != "")

@@ -18,6 +18,7 @@ from store.rows import AnyRow
 from store.tables import cases, erasures, messages, pack_files, subject_keys, unsaid
 from store.tracing import hits_of, keys_of, traces_of
 from store.vault import LEDGER
+from store.vault import about as whose
 from sync.errors import IllegalMove, NotFound
 from sync.lifecycle import CaseState
 from sync.model import Message
@@ -157,7 +158,8 @@ def _erase(tx: Connection, about: str, by: str, now: datetime) -> Traces:
     _discard(tx, found.cases, by, now)
     for hit in list(hits_of(tx, found.values)):
         key = [column == getattr(hit.row, column.name) for column in hit.table.primary_key.columns]
-        tx.execute(update(hit.table).where(*key).values({hit.column.name: without(hit.value, found.values)}))
+        with whose(hit.about):
+            tx.execute(update(hit.table).where(*key).values({hit.column.name: without(hit.value, found.values)}))
     for channel, ts, file_id in [(*place, "") for place in found.places] + [("", "", each) for each in found.files]:
         tx.execute(insert_or_nothing(tx, unsaid).values(channel=channel, ts=ts, file_id=file_id, at=now))
     if found.files:

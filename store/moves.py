@@ -27,6 +27,8 @@ from sync.pausing import ENDED_BY
 from sync.suggestions import Counting
 
 _SETTLES = ("resolve", "approve", "discard")
+_SAID = frozenset({"reject", "resolve", "approve", "discard", "propose"})
+"""The verbs whose words stay with the case."""
 _RELEASES = {"resolve": "replay", "approve": "replay", "replay": "replay", "discard": "discard"}
 
 
@@ -74,8 +76,12 @@ def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> l
 def _move(tx: Connection, press: Press, now: datetime) -> list[AnyRow]:
     take_turns(tx, press.cases)
     four_eyes(tx, press)
-    moved = tx.execute(_moving(press, now).where(*movable(press)).returning(*cases.c))
-    return list(moved.all())
+    moved = list(tx.execute(_moving(press, now).where(*movable(press)).returning(*cases.c)).all())
+    for name in {row.about for row in moved} if press.verb in _SAID else ():
+        ids = [row.id for row in moved if row.about == name]
+        with whose(name):
+            tx.execute(update(cases).where(cases.c.id.in_(ids)).values(decision=press.words))
+    return moved
 
 
 def movable(press: Press) -> list[ColumnElement[bool]]:
@@ -112,12 +118,11 @@ def _moving(press: Press, now: datetime) -> Update:
                 "contrast": None,
                 "assignee": cases.c.proposed_by,
                 "proposed_by": "",
-                "decision": press.words,
             }
         case "resolve" | "approve" | "discard":
-            values |= {"resolved_at": now, "decided_by": press.by, "decision": press.words}
+            values |= {"resolved_at": now, "decided_by": press.by}
         case "propose":
-            values |= {"proposed_by": press.by, "decision": press.words}
+            values |= {"proposed_by": press.by}
     return update(cases).values(**values)
 
 

@@ -41,12 +41,13 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A column of a row whose text names the subject."""
+    """A column of a row whose text names the subject, and under whose key it is sealed."""
 
     table: Table
     row: AnyRow
     column: Column[Any]
     value: Any
+    about: str = ""
 
 
 def keys_of(tx: Connection, abouts: Collection[str]) -> list[int]:
@@ -65,6 +66,9 @@ def traces_of(tx: Connection, about: str) -> Traces:
     names = (about, *sorted(_names(of) - {about}))
     more, others = _sealed_under(tx, keys_of(tx, set(names) - {about}))
     sought = worth_a_search([*values, *others])
+    alone = _alone_that_name(tx, sought)
+    ids |= set(alone.values())
+    names += tuple(sorted(alone.keys() - set(names)))
     stopped = tx.execute(select(cases).where(cases.c.delivery_id.in_(ids | more))).all()
     hits = list(hits_of(tx, sought))
     sent, files = _packs(tx, stopped)
@@ -76,6 +80,15 @@ def traces_of(tx: Connection, about: str) -> Traces:
         bindings=_bindings(tx, of), places=tuple(sorted({*_lines_of(tx, keys), *_places(tx, hits), *sent})),
         files=tuple(sorted(files)),
     )  # fmt: skip
+
+
+def _alone_that_name(tx: Connection, values: tuple[str, ...]) -> dict[str, int]:
+    """Exceptions of records that are about nobody else and whose titles name the subject: under what they are sealed, and their
+    deliveries."""
+    c = cases.c
+    query = select(c.about, c.subject, c.delivery_id, c.title, c.customer_name).where(c.about != "")
+    own = [row for row in tx.execute(query).all() if row.about.endswith(f"/{row.subject}")]
+    return {row.about: row.delivery_id for row in own if stands_in([row.title, row.customer_name], values)}
 
 
 def hits_of(tx: Connection, values: tuple[str, ...]) -> Iterator[Hit]:
@@ -95,13 +108,21 @@ def _hits_in(tx: Connection, table: Table, column: Column[Any], values: tuple[st
         words = cast(column, Text)
         where = [words.icontains(each, autoescape=True) for each in values]
         if isinstance(column.type, _SECRET):
-            where += [words.like(f"%{beginning(number)}%") for number in keys_of(tx, {LEDGER})]
-        query = select(*key, column.label("sought")).where(or_(*where))
+            numbers = keys_of(tx, {LEDGER}) if table is not messages else [None]
+            where += [words.like(f"%{beginning(number)}%") for number in numbers]
+        query = select(*key, column.label("sought"), words.label("stored")).where(or_(*where))
     else:
         return
     for row in tx.execute(query).all():
         if stands_in(row.sought, values):
-            yield Hit(table=table, row=row, column=column, value=row.sought)
+            number = None if isinstance(column.type, LargeBinary) else number_of(row.stored)
+            yield Hit(table=table, row=row, column=column, value=row.sought, about=name_of(tx, number))
+
+
+def name_of(tx: Connection, number: int | None) -> str:
+    """Whose key that is; empty where it is none."""
+    query = select(subject_keys.c.about).where(subject_keys.c.id == number)
+    return "" if number is None else tx.execute(query).scalar_one_or_none() or ""
 
 
 def _sealed_under(tx: Connection, numbers: Sequence[int]) -> tuple[set[int], list[Any]]:
@@ -206,7 +227,7 @@ def _counted(tx: Connection, keys: Sequence[int], hits: Sequence[Hit]) -> Mappin
                 rows = select(*table.primary_key.columns).where(words.like(f"%{beginning(number)}%"))
                 many = len(tx.execute(rows).all())
                 if many:
-                    found[table.name] = found.get(table.name, 0) + many
+                    found[str(table.name)] = found.get(str(table.name), 0) + many
     for hit in hits:
-        found[hit.table.name] = found.get(hit.table.name, 0) + 1
+        found[str(hit.table.name)] = found.get(str(hit.table.name), 0) + 1
     return found

@@ -223,9 +223,9 @@ def number_of(sealed: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else None
 
 
-def beginning(number: int) -> str:
-    """How everything begins that is sealed with this key."""
-    return f"{_BEGIN}{number}:"
+def beginning(number: int | None) -> str:
+    """How everything begins that is sealed with this key; with any key, where it is None."""
+    return _BEGIN if number is None else f"{_BEGIN}{number}:"
 
 
 def _label(name: _Name) -> bytes:

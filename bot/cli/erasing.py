@@ -9,14 +9,12 @@ import typer
 from bot.cli.asking import Json
 from bot.cli.running import now, rights, run
 from bot.cli.telling import MISUSE, fail, show
-from bot.erase_files import Line, lines_that_name, rewrite
 from bot.erase_words import Report, in_words
+from bot.erasing import erased_by, would_erase
 from bot.leading import billing_teams
 from bot.people import People
 from bot.release_rights import may_agree
-from store.ledger import Store
 from sync.errors import NotAllowed
-from sync.traces import Traces
 
 
 def erase(
@@ -42,13 +40,9 @@ def erase(
                 await store.readmit(about, by=str(who), now=now())
                 return about
             directory = people.workspace.directory
-            found = await store.traces(about)
-            lines = tuple(lines_that_name(directory, found.values))
             if dry_run:
-                return _report(about, found, lines, (), erased=False)
-            changed = tuple(rewrite(directory, found.values)) if samples else ()
-            await _carried_out(store, about, str(who))
-            return _report(about, found, lines, changed, erased=True)
+                return await would_erase(store, directory, about)
+            return await erased_by(store, directory, about, str(who), samples=samples, now=now())
 
     said = run(act)
     if isinstance(said, str):
@@ -57,11 +51,6 @@ def erase(
         )
         return
     show(said, as_json=as_json, text=lambda: in_words(said))
-
-
-async def _carried_out(store: Store, about: str, who: str) -> None:
-    await store.erase(about, by=who, now=now())
-    await store.compacted(about, now=now())
 
 
 def _may_erase(people: People, who: str) -> None:
@@ -74,13 +63,3 @@ def _may_erase(people: People, who: str) -> None:
         except NotAllowed as error:
             refused = error
     raise refused or NotAllowed("Nobody is named for this in the workspace. Nothing was changed.")
-
-
-def _report(about: str, found: Traces, lines: tuple[Line, ...], changed: tuple[str, ...], *, erased: bool) -> Report:
-    kept = [f"{each}: the books must be kept" for each in found.bindings]
-    kept += ["the number of the record in the CRM, so that it is not taken in again"]
-    kept += ["the lines of the journal with their hashes; what they say of the subject can be read no more"]
-    return Report(
-        subject=about, erased=erased, found=dict(found.found), exceptions=found.cases, slack_messages=len(found.places),
-        slack_files=len(found.files), samples=lines, rewritten=changed, kept=tuple(kept),
-    )  # fmt: skip
