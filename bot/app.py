@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Actions
 from bot.away import Away
+from bot.bypassing import Postmortems
 from bot.command_answers import CommandAnswers
 from bot.commands import Commands, Desk
 from bot.connection import Connection
@@ -261,6 +262,7 @@ def _surface(parts: Parts, bolt: AsyncApp, desk: Desk, releases: ReleaseActions)
         Rules(store=store, client=client, surroundings=around, clock=clock),
         away,
         PausingClocks(store=store, client=client, surroundings=around, clock=clock, changed=changed),
+        Postmortems(store=store, client=client, surroundings=around, clock=clock, changed=changed),
         HoldingBilling(store=store, client=client, surroundings=around, clock=clock, changed=changed),
         commands,
         Preferring(store=store, client=client, clock=clock, changed=changed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import rollout_cards
+from bot import bypass_cards, rollout_cards
 from bot.blocks import Block, actions, context, few, fields, header, link, message, moment, said, section, tidy, utc
 from bot.buttons import is_proposed, menu, pressable, questions
 from bot.fixing.contrast import contrast_lines
@@ -60,6 +60,7 @@ def card(cause: Cause, around: Around) -> Block:
         fields(*_facts(cause, around)),
         *([section("\n".join(urgent))] if (urgent := _urgent(cause, around)) else []),
         *paused_blocks(cause, around),
+        *bypass_cards.asked(cause),
         actions(*(one for one in pressable(cause, around) if not (is_outage(cause) and one["action_id"] == "replay"))),
         context(_small_print(cause, around)),
     ]
@@ -230,6 +231,7 @@ def _closed(cause: Cause, around: Around) -> Block:
         header(f"Resolved · {headline(cause)}"),
         section(story, accessory=menu(cause, around)),
         *held,
+        *bypass_cards.asked(cause),
         context(_small_print(cause, around)),
     ]
     return message(said(summary(cause, around), 3000), *blocks)

@@ -73,6 +73,7 @@ async def situation(store: Store, workspace: Workspace, now: datetime) -> Situat
         proposed=len(_proposed(await store.all_published(limit=_RELEASES)))
         + len(await store.proposed_rules(now - _BACK_THEN)),
         manual=await _manual(store, week.since, week.until),
+        unlearned=len(await store.bypasses()),
     )
 
 

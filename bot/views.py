@@ -85,6 +85,11 @@ def hold_view(cause: Cause, cases: Sequence[Case]) -> Block:
     return modal("hold_billing", "Hold billing", blocks, cause=cause, submit="Hold billing")
 
 
+def runbook_note() -> Block:
+    """The field for what changes in the runbook; `reason_text` reads it."""
+    return _note("What changes in the runbook?")
+
+
 def release_view(cause: Cause, around: Around) -> Block:
     """Why these customers may be billed again."""
     held = [f"• *{said(hold.called, 80)}*: {named(hold.why, around)}" for hold in cause.holds]

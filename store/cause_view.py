@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from store import rows
+from store.bypassing import bypass_on
 from store.outages import downtime
 from store.pausing import pauses_of
 from store.rollout_view import latest_rollout
+from store.rows import AnyRow
 from store.tables import cases, causes, holds
+from sync.bypasses import REASON
 from sync.errors import NotFound
 from sync.lifecycle import CaseState
 from sync.model import Cause
@@ -28,6 +31,11 @@ def sums(tx: Connection, where: Any) -> tuple[Money, ...]:
         .order_by(cases.c.currency)
     )
     return tuple(Money(currency=row.currency, minor=int(row.minor)) for row in tx.execute(query))
+
+
+def _lesson(tx: Connection, row: AnyRow) -> str | None:
+    kept = bypass_on(tx, row.id) if row.reason == REASON else None
+    return None if kept is None else kept.lesson
 
 
 def cause_view(tx: Connection, cause_id: int) -> Cause:
@@ -68,4 +76,5 @@ def cause_view(tx: Connection, cause_id: int) -> Cause:
         downtime=downtime(tx, cause_id),
         pauses=pauses_of(tx, [one.id for one in shown if one.paused_at is not None]),
         rollout=latest_rollout(tx, cause_id),
+        lesson=_lesson(tx, row),
     )

@@ -10,6 +10,7 @@ from store.asking import Asking
 from store.bindings import Bindings
 from store.breakers import Breakers
 from store.by_hand import ByHand
+from store.bypassing import Bypasses
 from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
@@ -107,6 +108,7 @@ class Store(
     Preferring,
     Picking,
     ByHand,
+    Bypasses,
     OpenHomes,
     Reports,
     Standing,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from sync import bypassing
 from sync.carrying import OUTDONE, Carrying
 from sync.decide import About, Outcome, Resting, Written, about_of
 from sync.drafts import LOOK_AGAIN, up_to_post
@@ -50,6 +51,8 @@ class Trip:
         try:
             if is_told_of(self.delivery):
                 return await self.line.watch.again(self.delivery, self.flow)
+            if bypassing.is_told_of(self.delivery):
+                return await self._bypassing.again()
             if is_told_of_customers(self.delivery):
                 return await self._knowing.again()
             read_at = self.line.clock()
@@ -144,6 +147,8 @@ class Trip:
             return await self._pass_through(plan)
         if len(plan.writes) > 1:  # a single write hears all of this with its permit
             known = await self.line.ledger.written(plan.writes)
+            if self.record is not None:
+                await self._bypassing.look(self.record, self.about, plan.writes, known)
             if self._stands(plan, known):
                 await self._still_so(plan)
                 return await self._written(plan)
@@ -201,6 +206,11 @@ class Trip:
             line=self.line, delivery=self.delivery, flow=self.flow, about=self.about, batch=self.batch, done=self.done,
             ended=self.ended, answered=self.answered, version=self.version,
         )  # fmt: skip
+
+    @property
+    def _bypassing(self) -> bypassing.Bypassing:
+        writing = replace(self._carrying(), version=None).writing
+        return bypassing.Bypassing(line=self.line, delivery=self.delivery, flow=self.flow, writing=writing)
 
     @property
     def _made_up(self) -> bool:

@@ -133,7 +133,8 @@ class Cause:
     """Cases with one cause; what a card shows. Counts and sums are over its unresolved cases; `first` are the oldest five
     of them, or the newest of all when none is left. `sums` is money per currency. `downtime` is there when its value is a
     connection that did not answer meanwhile, `rollout` is the last decision about many of its records. `pauses` are those of
-    `first` whose clocks stand still; `nearest` leaves them out."""
+    `first` whose clocks stand still; `nearest` leaves them out. `lesson` is there when the card tells of a change around Meshline: what
+    changes in the runbook, empty while nobody has said so."""
 
     id: int
     flow: str
@@ -152,6 +153,7 @@ class Cause:
     downtime: Downtime | None = None
     rollout: Rollout | None = None
     pauses: tuple[ClockPause, ...] = ()
+    lesson: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

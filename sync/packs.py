@@ -60,7 +60,8 @@ class Item:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What the checklist is answered from. `silent` are flows that have work due and have not delivered lately; `stuck` is what
-    stands still besides (pauses, connections that do not answer, fields that are gone), in words."""
+    stands still besides (pauses, connections that do not answer, fields that are gone), in words; `unlearned` counts changes
+    around Meshline of which nobody has said what changes in the runbook."""
 
     flows: int
     silent: Sequence[str]
@@ -75,6 +76,7 @@ class Situation:
     recurring: Sequence[Recurring]
     proposed: int
     manual: int | None
+    unlearned: int = 0
 
 
 def checklist(now: Situation) -> tuple[Item, ...]:
@@ -110,6 +112,8 @@ def _week(now: Situation) -> tuple[Item, ...]:
     week = now.week
     took = f", half within {spoken(week.took.typical)}" if week.took else ""
     manual = "not counted" if now.manual is None else f"{_many(now.manual, 'fix', 'fixes')} past Meshline"
+    if now.unlearned:
+        manual += f", {_many(now.unlearned, 'change')} around it whose runbook is not changed yet"
     back = f"{week.decided - week.came_back} of {_many(week.decided, 'decision')} carried the record through"
     return (
         Item(title="Fewer exceptions than the week before", well=_falls(week.stretch, now.before),
@@ -118,7 +122,8 @@ def _week(now: Situation) -> tuple[Item, ...]:
              evidence=f"{week.in_time} of {week.resolved} in time{took}"),
         Item(title="Every decision carried its record through", well=not week.came_back, evidence=back,
              look="/sync exceptions"),
-        Item(title="Nothing was mended past Meshline", well=not now.manual, evidence=manual, look="/sync status"),
+        Item(title="Nothing was mended past Meshline", well=not now.manual and not now.unlearned, evidence=manual,
+             look="/sync status"),
         Item(title="What comes back has a tighter rule", well=not now.recurring or bool(now.proposed),
              evidence=f"{_many(len(now.recurring), 'cause')} came back, {_many(now.proposed, 'rule')} proposed",
              look="meshline releases"),

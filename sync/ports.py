@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from sync.bound import Bound
+from sync.bypasses import BypassLedger
 from sync.customers import CustomerLedger
 from sync.drifts import DriftLedger
 from sync.erased import Remembering
@@ -195,7 +196,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Stale | Held
 
 
-class Ledger(DriftLedger, CustomerLedger, Remembering, Protocol):
+class Ledger(DriftLedger, CustomerLedger, BypassLedger, Remembering, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

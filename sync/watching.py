@@ -61,7 +61,7 @@ class Watch:
         for flow in self._flows():
             source = self._source(flow.trigger.connection)
             if source is not None:
-                source.want(flow.trigger.entity, self.workspace.contract_of(flow).fields)
+                source.want(flow.trigger.entity, (*self.workspace.contract_of(flow).fields, *written_back(flow)))
 
     async def hear(self) -> Collection[OpenDrift]:
         """The drifts that are open. That there is none is true for a second; of many who ask at once one asks the ledger."""
@@ -243,6 +243,12 @@ class Watch:
     def _about(self, drift: OpenDrift) -> About:
         titles = [each.title for each in self.workspace.contracts.values() if each.id == drift.contract]
         return About(title=f"{drift.label} · {titles[-1] if titles else drift.contract}")
+
+
+def written_back(flow: Flow) -> tuple[str, ...]:
+    """The fields of its own source that the flow writes: what stands there is compared with what was written."""
+    mine = (row for row in flow.writes if row.connection == flow.trigger.connection and row.operation == "update")
+    return tuple(dict.fromkeys(each.to for row in mine if row.entity == flow.trigger.entity for each in row.record))
 
 
 def is_told_of(delivery: Delivery) -> bool:

@@ -47,7 +47,7 @@ TypeId = Annotated[str, StringConstraints(pattern=r"^\d{1,3}-\d{1,20}$")]
 
 
 class HubSpotOptions(HttpOptions):
-    """`properties` replaces the list of an object; `written_back` are properties whose changes are our own doing. `references`
+    """`properties` replaces the list of an object; `written_back` are properties whose changes by programs are our own doing. `references`
     names, for objects that may be created, the property that holds our reference. `related` says which associated records an
     object is read with: `company: companies` for the one, `lines[*]: line_items` for all. `objects` names the custom objects
     by the type ids under which webhooks tell of them, such as `2-3001: contracts`, and `titles` the property by whose words

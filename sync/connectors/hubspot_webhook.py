@@ -33,6 +33,7 @@ _TYPE_IDS = {
     "0-136": "leads",
 }
 _SANE = range(946_684_800_000, 4_102_444_800_000)  # the years 2000 to 2099 in milliseconds
+_BY_PEOPLE = frozenset({"CRM", "CRM_UI", "MOBILE_IOS", "MOBILE_ANDROID"})
 _KEY = ("portalId", "subscriptionId", "objectId", "eventId", "occurredAt")
 
 
@@ -40,7 +41,7 @@ def read_changes(
     body: bytes, *, portal: int | None, written_back: frozenset[str], objects: Mapping[str, str] = _TYPE_IDS
 ) -> list[Change]:
     """The changes of a verified body. Left out are other portals, unknown objects and the properties that we write
-    ourselves; `objects` names custom objects by their type ids. Raises WebhookRefused(400)."""
+    ourselves, unless a person changed them; `objects` names custom objects by their type ids. Raises WebhookRefused(400)."""
     try:
         items = decode(body)
     except ValueError as error:
@@ -55,7 +56,12 @@ def read_changes(
 
 def _concerns_us(item: Mapping[str, Any], portal: int | None, written_back: frozenset[str]) -> bool:
     ours = portal is None or item.get("portalId") == portal
-    return ours and item.get("propertyName") not in written_back
+    return ours and not (item.get("propertyName") in written_back and _by_a_program(item))
+
+
+def _by_a_program(item: Mapping[str, Any]) -> bool:
+    """Whether the change may be our own write coming back; one that a person made is not, and is looked at."""
+    return item.get("changeSource") not in _BY_PEOPLE
 
 
 def _change(item: Any, known: Mapping[str, str]) -> Change | None:

@@ -79,6 +79,7 @@ PROVEN = {
     **dict.fromkeys(("release_approve", "release_reject", "release_promote", "release_roll_back"), _RELEASES),
     **dict.fromkeys(("rule_note", "rule_dismiss"), "test_fixing"),
     "hold_billing": "test_holding_cards",
+    "postmortem": "test_bypass_cards",
 }  # fmt: skip
 """Every verb of the surface: where it is tried by who may not, or why everybody may."""
 

@@ -1,9 +1,10 @@
-"""Billing holds: nothing is posted past one, and what waited goes out in order."""
+"""Billing holds and bypasses: nothing is posted past a hold, what waited goes out in order, what was changed around us is told once."""
 
 from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
+BYPASS = "tests/sync/test_bypass.py"
 STORE, STORY = "tests/store/test_billing_holds.py", "tests/sync/test_holds.py"
 
 MUTANTS = [
@@ -20,4 +21,11 @@ MUTANTS = [
            f"{STORY}::test_a_held_customer_gets_drafts_and_no_invoice_until_the_release"),
     mutant("a record that reads back wrong holds nothing", "store/settle.py", "if opening.holding is not None:", "if False:",
            "tests/sync/test_deliver.py::test_a_draft_that_shows_another_total_is_not_posted"),
+    mutant("telling again of what was let stand", "store/bypassing.py",
+           "if tx.execute(select(_B.id).where(*accepted).limit(1)).first() is not None:", "if False:",
+           f"{BYPASS}::test_what_was_let_stand_is_not_told_of_again_but_the_next_change_is"),
+    mutant("two answers about one runbook", "store/bypassing.py",
+           "guard = update(bypasses).where(_B.id == number, _B.lesson_at.is_(None))",
+           "guard = update(bypasses).where(_B.id == number)",
+           f"{BYPASS}::test_a_bypass_stays_on_the_list_until_one_person_says_what_changes_in_the_runbook"),
 ]  # fmt: skip

@@ -129,6 +129,13 @@ BROKEN: list[tuple[str, str]] = [
      'INSERT INTO overlays (flow, subject, path, found, action, value, reason, case_id, decided_by, '
      "decided_at) SELECT flow, subject, 'x', '', 'guess', '', '', id, 'UX', opened_at FROM cases WHERE id "
      '= 1'),
+    ('bypasses_money_has_a_currency', "UPDATE bypasses SET currency = 'EUR' WHERE id = 1"),
+    ('bypasses_closed_by_a_decision', "UPDATE bypasses SET decision = 'accept' WHERE id = 1"),
+    ('bypasses_learned_by_somebody', "UPDATE bypasses SET lesson_by = 'UDANA' WHERE id = 1"),
+    ('bypasses.flow, bypasses.connection, bypasses.entity, bypasses.record_id',
+     'INSERT INTO bypasses (flow, connection, entity, record_id, subject, changes, opened_at) '
+     'SELECT flow, connection, entity, record_id, subject, changes, opened_at FROM bypasses'),
+    ('FOREIGN KEY', 'UPDATE bypasses SET event_id = 99 WHERE id = 1'),
     ('holds.scope, holds.customer, holds.source',
      'INSERT INTO holds (scope, customer, source, why, placed_by, placed_at) '
      'SELECT scope, customer, source, why, placed_by, placed_at FROM holds'),
@@ -322,6 +329,8 @@ async def fill(store: Store) -> None:
         "INSERT INTO absences (person, since, until, set_by, why, set_at) "
         "VALUES ('UDANA', '2026-01-01', '2026-01-02', 'UDANA', '', '2026-01-01')",
         "INSERT INTO held_mentions (cause_id, person, due_at) VALUES (1, 'UDANA', '2026-01-01')",
+        "INSERT INTO bypasses (flow, connection, entity, record_id, subject, changes, opened_at) "
+        "VALUES ('bill', 'crm', 'deals', '1', 'deals:1', '[]', '2026-01-01')",
     ):
         await sql(store, statement)
     await sql(
@@ -395,7 +404,7 @@ def test_every_constraint_of_the_schema_is_tried_here() -> None:
         type(one).__name__ == "UniqueConstraint" for table in metadata.tables.values() for one in table.constraints
     )
     indexes = sum(index.unique for table in metadata.tables.values() for index in table.indexes)
-    assert (checks, uniques, indexes) == (49, 16, 17), "a constraint came or went: add or take away its line above"
+    assert (checks, uniques, indexes) == (52, 16, 18), "a constraint came or went: add or take away its line above"
 
 
 async def test_the_hand_that_breaks_things_does_break_them_where_nothing_forbids_it(full: Store) -> None:

@@ -130,7 +130,10 @@ def test_what_we_do_not_know_is_left_out(kind: str) -> None:
 
 def test_another_portal_and_our_own_doing_are_left_out() -> None:
     assert len(accept(event(portalId=1), event(portalId=33), portal_id=33)) == 1
-    assert len(accept(event(propertyName="invoice_number"), event(), written_back=["invoice_number"])) == 1
+    ours = event(propertyName="invoice_number", changeSource="INTEGRATION")
+    assert len(accept(ours, event(), written_back=["invoice_number"])) == 1
+    theirs = event(propertyName="invoice_number", changeSource="CRM_UI")
+    assert len(accept(theirs, written_back=["invoice_number"])) == 1
 
 
 @pytest.mark.parametrize(
