@@ -28,11 +28,13 @@ from sync.steps import Opening, Route
 from sync.words import fitted
 
 _SAME = ("source_connection", "source_entity", "source_id", "target_connection", "target_entity")
+_TARGET = ("target_connection", "target_entity", "reference")
 _FRESH = ("target_id", "reference", "delivery_id", "bound_at")
 
 
 def bind(tx: Connection, made: Sequence[tuple[Delivery, Binding, datetime]]) -> None:
-    """Source record and target record are the same thing; the newest word counts."""
+    """Source record and target record are the same thing; the newest word counts. One record under two names, the company of a
+    deal and the company itself, is bound under the first."""
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for delivery, binding, now in made:
         row = {
@@ -216,7 +218,10 @@ def _cases(given: TableClause, _: str) -> Executable:
 
 
 def _bound(given: TableClause, dialect: str) -> Executable:
-    rows = select(*given.c).where(given.c.reference.is_not(None))
+    b = bindings.alias("other_name")
+    same = [b.c[name] == given.c[name] for name in ("source_connection", "source_id", *_TARGET)]
+    known = select(b.c.id).where(*same, b.c.source_entity != given.c.source_entity).exists()
+    rows = select(*given.c).where(given.c.reference.is_not(None), ~known)
     made = insert(dialect, bindings).from_select([c.name for c in given.c], rows)
     fresh = {name: made.excluded[name] for name in _FRESH}
     statement: Executable = made.on_conflict_do_update(index_elements=list(_SAME), set_=fresh)

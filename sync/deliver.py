@@ -12,6 +12,7 @@ from sync.drafts import LOOK_AGAIN, up_to_post
 from sync.errors import ConnectorError
 from sync.knowing import Knowing, is_told_of_customers
 from sync.line import Line
+from sync.mapping import template_names
 from sync.minimal import subject_of
 from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Version, Violations, WriteEnd
 from sync.preparing import Preparing
@@ -241,9 +242,10 @@ class Trip:
     def _bindings(self, plan: Plan) -> tuple[Binding, ...]:
         event = self.delivery.event
         relation = (self.flow.record.customer or "customer").partition(".")[0]
+        own = {row.name for row in self.flow.writes if template_names(row.key or "") == (self.flow.record.id,)}
         made = []
         for spec in plan.writes:
-            shared = spec.operation == "upsert" and plan.customer is not None
+            shared = spec.operation == "upsert" and plan.customer is not None and spec.name not in own
             if spec.operation not in ("create", "upsert"):
                 continue
             made.append(
