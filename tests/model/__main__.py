@@ -77,6 +77,8 @@ def _in_processes(said: argparse.Namespace) -> Figures:
     with ProcessPoolExecutor(said.processes) as pool:
         for done in pool.map(_share, jobs):
             figures.add(done)
+            for seed, why in done.failed.items():
+                print(f"  seed {seed}: {'; '.join(why)}", file=sys.stderr, flush=True)
             print(
                 f"  {figures.operations:>8,} operations, {len(figures.failed)} unexplained", file=sys.stderr, flush=True
             )

@@ -12,7 +12,8 @@ from tests.model.weather import KINDS, MOST_LATE
 Op = tuple[Any, ...]
 DEALS, COMPANIES = 5, 3
 _CURRENCIES = ("EUR", "EUR", "EUR", "USD", "JPY", "KWD")
-_VERBS = ("", "create", "post", "update", "find", "get", "read")
+_VERBS = ("", "create", "create", "post", "update", "find", "get", "read")
+_KINDS = (*KINDS, "lost_after", "late")
 _LONG = 40
 
 _CHANGES: tuple[tuple[int, Callable[[Random], Op]], ...] = (
@@ -74,7 +75,7 @@ _PEOPLE: tuple[tuple[int, Callable[[Random], Op]], ...] = (
     (2, lambda r: ("release", r.randrange(3))),
 )
 _TROUBLE: tuple[tuple[int, Callable[[Random], Op]], ...] = (
-    (6, lambda r: ("strike", r.randrange(6) == 0, r.choice(KINDS), r.choice(_VERBS), r.choice((1, 1, 1, 2, 6)), r.randrange(1, MOST_LATE))),
+    (6, lambda r: ("strike", r.randrange(6) == 0, r.choice(_KINDS), r.choice(_VERBS), r.choice((1, 1, 1, 2, 6)), r.randrange(1, MOST_LATE))),
     (1, lambda r: ("calm",)),
     (6, lambda r: ("clock", r.choice((1, 2, 5, 25, 31, 61, 61, 300, 3700, 90_000)))),
     (1, lambda r: ("beat",)),

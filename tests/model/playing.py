@@ -10,7 +10,6 @@ from typing import Any
 from store.ledger import Store
 from sync.engine import Engine
 from sync.errors import IllegalMove, MeshlineError
-from sync.lifecycle import BreakerState
 from sync.line import Line
 from sync.model import Delivery, WriteSpec
 from tests.model import company
@@ -139,6 +138,8 @@ class Playing(Changing, Deciding):
     async def do_hook(self, many: int, order: int, doubled: bool) -> None:
         picks = Random(order)
         for _ in range(min(many, len(self.crm.outbox))):
+            if not self.crm.outbox:
+                break  # an engine that works meanwhile has made room for others
             change = self.crm.outbox.pop(picks.randrange(len(self.crm.outbox)))
             await self._front([change, change] if doubled else [change])
             if doubled:
@@ -168,8 +169,7 @@ class Playing(Changing, Deciding):
 
     async def do_strike(self, crm: bool, kind: str, verb: str, count: int, seconds: int) -> None:
         system = self.crm if crm else self.erp
-        if len(system.weather.strikes) < 3:
-            system.weather.strikes.append(Strike(kind, verb, count, seconds))
+        system.weather.strikes = [*system.weather.strikes[-2:], Strike(kind, verb, count, seconds)]
 
     async def do_calm(self) -> None:
         self.crm.weather.strikes.clear()
@@ -205,8 +205,7 @@ class Playing(Changing, Deciding):
             await self.do_work(1, 0, 0, ())
             self.erp.catch_up()
             now = self.clock()
-            broken = any(each.state != BreakerState.CLOSED for each in await self.store.breakers())
-            if not broken and not await self.store.due_now(now=now) and await self.store.next_due(now=now) is None:
+            if not await self.store.due_now(now=now) and await self.store.next_due(now=now) is None:
                 return True
             self.clock.forward(seconds=31)
         return False
