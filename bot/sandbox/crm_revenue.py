@@ -38,7 +38,12 @@ SUBSCRIPTIONS = object_type(
     Property(name="months", label="Months that this change covers", type="number"),
     Property(name="starts_on", label="Starts on", type="datetime"),
     *texts(
-        name="Name", plan="Plan", currency="Currency", payment_terms="Payment terms", invoice_number="Invoice number"
+        name="Name",
+        subscription_number="Subscription",
+        plan="Plan",
+        currency="Currency",
+        payment_terms="Payment terms",
+        invoice_number="Invoice number",
     ),
     type_id="0-69",
 )

@@ -41,16 +41,17 @@ async def test_what_was_sold_four_ways_is_billed_once_each_to_the_cent(world: Wo
                    contract_url="https://contracts.example/2")  # fmt: skip
     await rest(world)
     assert await stopped(world) == {}
+    named = {lead: "inbound", bought: "deal", worked: "work", advised: "retainer"}
     wanted = {lead: 1200_00, bought: total_minor(goods, "EUR"), worked: total_minor(hours, "EUR"), advised: 4500_00}
     for deal, total in wanted.items():
-        invoice = await invoice_of(world, f"crm-deal-{deal}")
+        invoice = await invoice_of(world, f"crm-{named[deal]}-{deal}")
         assert invoice["total_minor"] == total, invoice
         assert world.crm.record("deals", deal)["invoice_number"] == invoice["number"]
     assert world.erp.totals() == {"EUR": sum(wanted.values())}
     assert len(world.erp.customers()) == 1
-    under = await invoice_of(world, f"crm-deal-{worked}")
+    under = await invoice_of(world, f"crm-work-{worked}")
     assert (under["purchase_order"], under["cost_center"], under["payment_terms"]) == ("45000", "CC-100", "NET60")
-    assert (await invoice_of(world, f"crm-deal-{advised}"))["issue_date"] == "2026-11-20"
+    assert (await invoice_of(world, f"crm-retainer-{advised}"))["issue_date"] == "2026-11-20"
     assert (await invoice_of(world, f"crm-deal-{bought}"))["document_url"] == "https://contracts.example/1"
 
 
@@ -65,7 +66,7 @@ async def test_a_lead_without_a_company_goes_to_marketing_and_is_billed_when_the
     assert (case.resolve_by - case.opened_at).total_seconds() > 8 * 3600 - 1
     await answer(world, MIRA, case, {"q0": acme})
     assert await stopped(world) == {}
-    invoice = await invoice_of(world, f"crm-deal-{lead}")
+    invoice = await invoice_of(world, f"crm-inbound-{lead}")
     assert (invoice["total_minor"], world.erp.customers()[0]["name"]) == (1200_00, "Acme GmbH")
 
 
@@ -81,7 +82,7 @@ async def test_work_without_a_contract_goes_to_contract_operations_and_is_billed
     assert (case.reason, case.team) == ("missing_contract", "contract-ops")
     await answer(world, DANA, case, {"q0": contract})
     assert await stopped(world) == {}
-    invoice = await invoice_of(world, f"crm-deal-{work}")
+    invoice = await invoice_of(world, f"crm-work-{work}")
     assert (invoice["total_minor"], invoice["purchase_order"]) == (total_minor(hours, "EUR"), "45000")
     [written] = world.erp.contracts()
     assert (written["purchase_order"], written["payment_terms"]) == ("45000", "NET60")
@@ -95,7 +96,7 @@ async def test_a_retainer_that_is_not_attached_is_billed_at_once_when_it_is_and_
     world.crm.update("deals", deal, {"contract_url": "https://contracts.example/3"})
     await replayed(world, DANA, case)
     assert await stopped(world) == {}
-    assert (await invoice_of(world, f"crm-deal-{deal}"))["total_minor"] == 4500_00
+    assert (await invoice_of(world, f"crm-retainer-{deal}"))["total_minor"] == 4500_00
 
 
 BAD = [
