@@ -33,6 +33,7 @@ from bot.poster import Poster
 from bot.preferring import Preferring
 from bot.quiet_notes import QuietNotes
 from bot.readiness import Intake
+from bot.reconciling import Reconciling, check_listing
 from bot.release_actions import ReleaseActions
 from bot.rollout_actions import RolloutActions
 from bot.rollouts import Rollouts
@@ -85,6 +86,7 @@ class Parts:
     poster: Poster | None = None
     jobs: Jobs | None = None
     rollouts: Rollouts | None = None
+    reconciling: Reconciling | None = None
     homes: Homes | None = None
     web: Web | None = None
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
@@ -118,6 +120,8 @@ class Parts:
 
     async def close(self) -> None:
         """Let go of everything, the ledger last."""
+        if self.reconciling is not None:
+            await self.reconciling.close()
         for connection in (*self.connections.values(), *self.retired):
             await connection.close()
         for session in self.sessions:
@@ -151,7 +155,9 @@ async def wire(
     if parts.jobs is None:
         surroundings = Surroundings(workspace, People(workspace, parts.client, ledger=store, clock=clock))
         parts.around.append(surroundings)
-        parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed, also=(parts.rollouts.look,))
+        parts.reconciling = _reconciling(parts, surroundings)
+        also = (parts.rollouts.look, parts.reconciling.look)
+        parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed, also=also)
     intake = Intake(most=settings.queue)
     parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake)
     return parts
@@ -189,6 +195,7 @@ def build_connections(
             mistakes += [str(one) for one in error.mistakes]
     if mistakes:
         raise ConfigurationError(mistakes)
+    check_listing(workspace, built)
     return built
 
 
@@ -220,13 +227,14 @@ async def _wire_slack(parts: Parts) -> None:
     releases = ReleaseActions(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, changed=parts.changed
     )
+    parts.reconciling = _reconciling(parts, surroundings)
     jobs = Jobs(
         parts.store, parts.engine, surroundings, parts.clock, parts.changed,
         also=(releases.look, *_looks(parts, client, session, surroundings)),
     )  # fmt: skip
     desk = Desk(
         store=parts.store, client=client, surroundings=surroundings, clock=parts.clock, poll=jobs.poll,
-        changed=parts.changed, line=lambda: parts.engine.line,
+        changed=parts.changed, line=lambda: parts.engine.line, reconciling=parts.reconciling,
     )  # fmt: skip
     _surface(parts, bolt, desk, releases)
     parts.client, parts.bolt, parts.jobs = client, bolt, jobs
@@ -245,6 +253,15 @@ def _looks(
     yield QuietNotes(store=store, surroundings=surroundings).look
     if parts.rollouts is not None:
         yield parts.rollouts.look
+    if parts.reconciling is not None:
+        yield parts.reconciling.look
+
+
+def _reconciling(parts: Parts, surroundings: Surroundings) -> Reconciling:
+    return Reconciling(
+        store=parts.store, surroundings=surroundings, clock=parts.clock, line=lambda: parts.engine.line,
+        changed=parts.changed,
+    )  # fmt: skip
 
 
 def _surface(parts: Parts, bolt: AsyncApp, desk: Desk, releases: ReleaseActions) -> None:

@@ -58,6 +58,13 @@ _CONSEQUENCES = {
     "not_bound": "It cannot be written before the record it refers to.",
     "contract_mismatch": "Records of this version wait; all others go on.",
     "schema_drift": "Nothing that depends on it is billed. It goes out by itself once the two agree again.",
+    "drift_missing": "It was sold and is not billed.",
+    "drift_stale": "What was billed is not what is agreed now.",
+    "drift_orphan": "Somebody was billed for what was not sold.",
+    "drift_duplicate": "Somebody is billed twice.",
+    "drift_amount": "One of the two is wrong, and reports do not add up.",
+    "drift_status": "One of the two is wrong, and reports do not add up.",
+    "drift_bypass": "The books say what Meshline did not write, and the next change may undo it.",
     "rule_failed": "What cannot be checked is not billed.",
     "crashed": "This record waits; all others go on.",
     "poison": "This record waits; all others go on.",
@@ -65,7 +72,9 @@ _CONSEQUENCES = {
 OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
 _APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass",
-            "maybe_duplicate": "Decide", "customer_twice_in_erp": "Leave both", "customer_gone": "Make it again"}  # fmt: skip
+            "maybe_duplicate": "Decide", "customer_twice_in_erp": "Leave both", "customer_gone": "Make it again"} | dict.fromkeys(
+    ("drift_orphan", "drift_duplicate", "drift_amount", "drift_status", "drift_bypass"), "Accept as it is"
+)  # fmt: skip
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5
 

@@ -80,6 +80,8 @@ class Reconciling:
         def work(tx: Connection) -> tuple[int, int]:
             values = {name: value for name, value in asdict(report).items() if name in _COUNTED}
             values |= {"drifts": report.drifts, "state": "done", "lease": None, "ended_at": now}
+            if report.groups:
+                values["mode"] = "full"  # so much had changed that both sides were read whole
             _ours(tx, run, values)
             new = _found(tx, run, report.found, now)
             _tell(tx, run, connection, now)
@@ -173,9 +175,9 @@ def _tell(tx: Connection, run: Run, connection: str, now: datetime) -> None:
     told = tx.execute(select(func.count()).where(_D.flow == run.flow, _OPEN, _D.event_id.is_not(None))).scalar_one()
     rows.sort(key=lambda each: (-each.what.at_stake, each.id))
     for each in rows[: max(0, MOST_CASES - int(told))]:
-        payload = {"id": each.what.key, "disagreement": each.id}
+        payload = {"id": str(each.id), "disagreement": each.id, "key": each.what.key}
         change = Change(
-            entity=ENTITY, record_id=each.what.key, key=f"{KIND}/{each.id}", kind=KIND, occurred_at=now, payload=payload
+            entity=ENTITY, record_id=str(each.id), key=f"{KIND}/{each.id}", kind=KIND, occurred_at=now, payload=payload
         )
         event_id = take_in(tx, connection, change, [run.flow], now)
         tx.execute(update(disagreements).where(_D.id == each.id).values(event_id=event_id))

@@ -166,7 +166,7 @@ def _opening_of(violations: Violations, subject: str) -> Opening:
     first = violations.found[0]
     about = about_of(violations)
     detail = "; ".join(f"{one.label}: {one.expected}" for one in violations.found)
-    return _opening(first.reason, cause_of(first, subject), detail, about, violations.found)
+    return _opening(first.reason, violations.cause or cause_of(first, subject), detail, about, violations.found)
 
 
 def cause_of(violation: Violation, subject: str) -> str:

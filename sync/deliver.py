@@ -16,6 +16,7 @@ from sync.mapping import template_names
 from sync.minimal import subject_of
 from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Version, Violations, WriteEnd
 from sync.preparing import Preparing
+from sync.reconciling.again import again, tells_of_one
 from sync.releases import Compared
 from sync.synthetic import is_synthetic, marked, to_void
 from sync.to_source import ToSource
@@ -56,6 +57,8 @@ class Trip:
                 return await self._bypassing.again()
             if is_told_of_customers(self.delivery):
                 return await self._knowing.again()
+            if tells_of_one(self.delivery):
+                return await again(self.line, self.delivery, self.flow)
             read_at = self.line.clock()
             self.record = await self._read()
             self.version = version_of(self.delivery.event, self.record, self.flow, read_at)

@@ -213,7 +213,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violations:
-    """All that is wrong with a record at once. `remedies` are writes that help a person fix it (a merge task in the CRM)."""
+    """All that is wrong with a record at once. `remedies` are writes that help a person fix it (a merge task in the CRM).
+    `cause` groups; what is wrong itself decides where it is empty."""
 
     found: tuple[Violation, ...]
     title: str
@@ -221,6 +222,7 @@ class Violations:
     money: Money | None
     remedies: tuple[WriteSpec, ...] = ()
     customer_name: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from sync.model import (
     WriteEnd,
     WriteSpec,
 )
+from sync.reconciling.ledger import ReconcilingLedger
 from sync.releases import Compared, Release, Running, Tally
 from sync.steps import Route, Step
 
@@ -196,7 +197,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Stale | Held
 
 
-class Ledger(DriftLedger, CustomerLedger, BypassLedger, Remembering, Protocol):
+class Ledger(DriftLedger, CustomerLedger, BypassLedger, ReconcilingLedger, Remembering, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

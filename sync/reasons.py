@@ -55,7 +55,7 @@ CONTRACT_OWNER = "the contract's owner"
 _H = timedelta(hours=1)
 _MERGED = frozenset({"maybe_duplicate"})
 _WOKEN = frozenset(
-    {"contract_mismatch", "schema_drift", "crashed", "poison"}
+    {"contract_mismatch", "schema_drift", "crashed", "poison", "drift_missing", "drift_stale"}
 )  # by a release, by the source, by an update
 
 REASONS: dict[str, Reason] = {
@@ -152,6 +152,24 @@ REASONS: dict[str, Reason] = {
                hint="Publish a flow that reads this version, or have the sender go back to the one that is read; then replay."),
         Reason(code="schema_drift", title="CRM and contract disagree", role=CONTRACT_OWNER, fix=Fix.REPLAY, resolve=8 * _H,
                hint="Put the field back in the CRM, or publish a contract that follows it; then replay."),
+        Reason(code="drift_missing", title="Record never reached the ERP", role="finance", fix=Fix.REPLAY, shared=True,
+               hint="Replay: the record is sent round again, and every check applies."),
+        Reason(code="drift_stale", title="ERP shows an earlier version", role="finance", fix=Fix.REPLAY, shared=True,
+               hint="Replay: the record is sent round again as it is now."),
+        Reason(code="drift_orphan", title="ERP record has no source record", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, shared=True,
+               hint="Void or credit it in the ERP and replay, or accept it as it is with a second person."),
+        Reason(code="drift_duplicate", title="Record is in the ERP more than once", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, shared=True,
+               hint="Void or credit all but one in the ERP and replay, or accept it as it is with a second person."),
+        Reason(code="drift_amount", title="CRM and ERP show different values", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, shared=True,
+               hint="Correct the side that is wrong and replay, or accept the difference with a second person."),
+        Reason(code="drift_status", title="CRM and ERP contradict each other", role="finance", fix=Fix.APPROVE, shared=True,
+               severity=Severity.A, hint="Bring the two together and replay, or accept it as it is with a second person."),
+        Reason(code="drift_bypass", title="ERP was changed past Meshline", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, shared=True,
+               hint="Put it back in the ERP and replay, or accept the change with a second person."),
         Reason(code="rule_failed", title="A check could not be evaluated", role="revops", fix=Fix.REPLAY,
                hint="Correct the rule in the workspace, then replay."),
         Reason(code="crashed", title="Meshline hit a bug", role="revops", fix=Fix.REPLAY, dead=True,

@@ -1,33 +1,32 @@
-"""`/sync reconcile`: what a flow delivered against what stands in the target now. Everybody may look."""
+"""`/sync reconcile`: a flow's two sides against each other, now."""
 
 from __future__ import annotations
 
-from bot import answers_paths
+from bot.blocks import header, message, said, section
 from bot.commands.desk import Asked, Desk, Payload
-from sync.comparing import compare
-from sync.workspace.flow import Flow, WriteRow
-
-MOST = 200
+from bot.reconciling_words import kinds, sentence_of, stakes
+from sync.errors import ConnectorError, NotFound
+from sync.reconciling.ledger import Run
+from sync.workspace.flow import Flow
 
 
 async def reconcile(desk: Desk, asked: Asked) -> Payload:
-    """Compare the newest records of the flow's own target, one by one."""
-    flow, line = desk.flow(asked.text), desk.line()
-    row = _main(flow)
-    written = await desk.store.records_of(flow.name, [(row.connection, row.entity)], limit=MOST)
-    fields = _compared(flow, row)
-    amount = next((name for name in fields if name.endswith("_minor")), "")
-    found = await compare(line.target(row.connection), written, fields, amount)
-    return answers_paths.reconciled(flow.title, row.entity, found, limited=len(written) == MOST)
+    """Compare now and say what came of it. What disagrees gets its cards, for whoever asks as for the clock; `whole` reads both
+    sides whole, and not only what changed. Everybody may ask: nothing is decided by it."""
+    wanted, whole = asked.text.removesuffix(" whole"), asked.text.endswith(" whole")
+    flow = desk.flow(wanted)
+    if desk.reconciling is None:
+        raise NotFound("Nothing is reconciled here.")
+    try:
+        run = await desk.reconciling.run(flow, by=asked.user, full=whole)
+    except ConnectorError:
+        run = (await desk.store.runs(flow.name, limit=1))[0]
+    return answer(flow, run)
 
 
-def _main(flow: Flow) -> WriteRow:
-    """The write that the flow is for: the last one that makes a record of its own."""
-    made = [each for each in flow.writes if each.operation in ("create", "upsert")]
-    return made[-1] if made else flow.writes[-1]
-
-
-def _compared(flow: Flow, row: WriteRow) -> list[str]:
-    """What the flow itself demands of the record, its state apart: posting changes that; and the currency of amounts."""
-    named = [each.field for each in row.verify if each.from_ is not None]
-    return list(dict.fromkeys([*named, "currency"]))
+def answer(flow: Flow, run: Run) -> Payload:
+    """What one run came to, for the person who asked."""
+    words = sentence_of(flow, run)
+    found = [section("\n".join(f"• {each}" for each in kinds(run)))] if run.counts else []
+    at_stake = [section(f"Money in question: {stakes(run)}. Each kind has a card with its fix.")] if run.drifts else []
+    return message(words, header(f"Reconciliation · {said(flow.title, 80)}"), section(words), *found, *at_stake)

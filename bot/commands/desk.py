@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands.parsing import one_of
 from bot.glance import Works
 from bot.leading import may_lead_one_of
+from bot.reconciling import Reconciling
 from bot.surroundings import Surroundings
 from bot.wording import Around
 from store.ledger import Store
@@ -51,6 +52,7 @@ class Desk:
     poll: Callable[[Flow], Awaitable[str]]
     changed: Callable[[], None]
     line: Callable[[], Line]
+    reconciling: Reconciling | None = None
 
     def around(self) -> Around:
         """Names and titles at this moment."""

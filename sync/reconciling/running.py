@@ -3,6 +3,7 @@ so that a run whose source fails goes on from there; nothing is concluded from h
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -47,7 +48,7 @@ async def read_both(sides: Sides, spool: Spool, beat: Beat) -> None:
 
 async def compare(sides: Sides, spool: Spool, *, started: datetime) -> Report:
     """Both sides were read: what differs, and what of that is only under way."""
-    sums = summed(spool)
+    sums = await asyncio.to_thread(summed, spool)  # minutes of counting must not hold up the rest of the process
     differing = sums.differing()
     report = Report(
         source_read=spool.places["source"].rows,
@@ -57,7 +58,7 @@ async def compare(sides: Sides, spool: Spool, *, started: datetime) -> Report:
         totals=sums.totals(),
     )
     every = findings(sides.rules, spool, differing)
-    while chunk := list(islice(every, _AT_ONCE)):
+    while chunk := await asyncio.to_thread(lambda: list(islice(every, _AT_ONCE))):
         await _conclude(sides, chunk, report, started)
     return report
 

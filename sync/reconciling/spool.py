@@ -65,6 +65,11 @@ class Spool:
                 group, _, whole = each.partition(b"\t")
                 yield group, whole
 
+    def begin_anew(self) -> None:
+        """What was read is too old, or of no use: both sides are read from their beginning."""
+        self.places = {side: Place() for side in SIDES}
+        self._keep()
+
     def forget(self) -> None:
         """The run is over."""
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""The delivery that tells of a disagreement. It stops with an exception; after every decision both records are looked at as they
+are now, and where they agree, are under way, or were accepted as they are, the exception is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sync.decide import About, Outcome, Resting
+from sync.line import Line
+from sync.model import Change, Delivery, NotDue, Violation, Violations
+from sync.money import Money, is_currency
+from sync.reconciling.asking import Sides
+from sync.reconciling.ledger import KIND, SEND, Kept
+from sync.reconciling.nouns import Finding, Kind, Known
+from sync.reconciling.rules import rules_of
+from sync.reconciling.words import TITLES, sentence
+from sync.workspace.flow import Flow
+
+_SENDS = (Kind.MISSING, Kind.STALE)
+_MOVING = ("pending", "running")
+_SOON = timedelta(seconds=20)
+PATH = "record"
+
+
+def tells_of_one(delivery: Delivery) -> bool:
+    """Whether the delivery tells of a disagreement and carries no record."""
+    return delivery.event.kind == KIND
+
+
+async def again(line: Line, delivery: Delivery, flow: Flow) -> Outcome:
+    """What becomes of it now. Raises ConnectorError."""
+    number = int((delivery.event.payload or {})["disagreement"])
+    kept = await line.ledger.disagreement(number)
+    if kept is None or kept.closed_at is not None:
+        return NotDue(why=kept.why if kept is not None else "it is not known any more")
+    if flow.reconcile is None:
+        return await _over(line, kept, "the flow is not reconciled any more")
+    if delivery.number == 1:
+        return _stopped(kept, flow)
+    if any(each.action == "waive" and each.path == PATH for each in delivery.overlays):
+        return await _over(line, kept, "accepted as it is", accepted=True)
+    sides = _sides(line, flow)
+    what = kept.what
+    foreign = what.kind is Kind.BYPASS and not what.source_id and not what.field
+    finding = await sides.look(what.key, what.source_id, what.target_ids[0] if foreign and what.target_ids else "")
+    if finding is None:
+        return await _over(line, kept, "the two sides agree again")
+    known = (await sides.known([_asked(kept)])).get(what.key, Known())
+    if known.state in _MOVING:
+        return Resting(until=line.clock() + _SOON, detail=f"{what.key} is {known.waits}")
+    if known.state and finding.shape not in ("duplicate", "orphan", "foreign"):
+        return await _over(line, kept, f"it {known.waits}")
+    if what.kind in _SENDS and await _send(line, delivery, flow, kept):
+        return Resting(
+            until=line.clock() + _SOON, detail=f"{flow.trigger.entity} {what.source_id} was sent round again"
+        )
+    return _stopped(kept, flow)
+
+
+async def _over(line: Line, kept: Kept, why: str, *, accepted: bool = False) -> NotDue:
+    await line.ledger.close_disagreement(kept.id, why=why, accepted=accepted, now=line.clock())
+    return NotDue(why=why)
+
+
+async def _send(line: Line, delivery: Delivery, flow: Flow, kept: Kept) -> bool:
+    """Send the record round again; False where it was, within the hour, and that did not help."""
+    now, entity = line.clock(), flow.trigger.entity
+    if not kept.what.source_id:
+        return False
+    change = Change(
+        entity=entity, record_id=kept.what.source_id, key=f"{SEND}/{kept.id}/{now:%Y%m%d%H}", kind=SEND, occurred_at=now
+    )
+    got = await line.ledger.receive(delivery.event.connection, [change], {entity: [flow.name]}, now=now)
+    return got.received > 0
+
+
+def _stopped(kept: Kept, flow: Flow) -> Violations:
+    """The card of its kind: one for all records of the flow that disagree in this way."""
+    what, about = kept.what, _about(kept, flow)
+    write = next(each for each in flow.writes if flow.reconcile and each.name == flow.reconcile.write)
+    found = Violation(
+        reason=f"drift_{what.kind.value}", path=PATH, label=TITLES[what.kind].capitalize(), found=what.kind.value,
+        expected=sentence(what, flow, write)[:900],
+    )  # fmt: skip
+    return Violations(
+        found=(found,),
+        title=about.title,
+        customer=about.customer,
+        money=about.money,
+        cause=f"{flow.name}/{what.kind.value}",
+    )
+
+
+def _about(kept: Kept, flow: Flow) -> About:
+    what = kept.what
+    worth = Money(currency=what.currency, minor=what.at_stake) if is_currency(what.currency) else None
+    name = f"{flow.trigger.entity} {what.source_id}" if what.source_id else what.key
+    return About(title=name, customer=what.customer or None, money=worth)
+
+
+def _asked(kept: Kept) -> Finding:
+    return Finding(shape="", key=kept.what.key, source=None, targets=())
+
+
+def _sides(line: Line, flow: Flow) -> Sides:
+    rules = rules_of(flow, line.workspace.own, line.workspace.flows.values())
+    return Sides(
+        rules=rules, source=line.source(flow.trigger.connection), target=line.target(rules.write.connection),
+        ledger=line.ledger,
+    )  # fmt: skip
