@@ -23,7 +23,7 @@ from sync.listing import Entry, Listed
 from sync.model import Found, Overlay, Record
 from sync.reconciling.asking import Sides
 from sync.reconciling.ledger import Kept
-from sync.reconciling.nouns import Kind, Known, Report
+from sync.reconciling.nouns import Kind, Known, Open, Report
 from sync.reconciling.rules import rules_of
 from sync.reconciling.running import changed_since, compare, read_both
 from sync.reconciling.spool import Spool
@@ -239,7 +239,10 @@ def measure(records: int, defects: int, seed: int) -> dict[str, Any]:
         began, burnt = time.perf_counter(), time.process_time()
         report = asyncio.run(first_run(sides, Path(directory) / "run"))
         first, first_cpu = time.perf_counter() - began, time.process_time() - burnt
-    open_ = [(each.key, each.source_id, "" if each.key.startswith("crm-deal-") else each.key) for each in report.found]
+    open_ = [
+        Open(each.key, each.source_id, "" if each.key.startswith("crm-deal-") else each.key, each.kind)
+        for each in report.found
+    ]
     seen = sides.source.seen + sides.target.seen
     began = time.perf_counter()
     again = asyncio.run(changed_since(sides, (STARTED, STARTED), open_, started=STARTED + timedelta(days=1)))

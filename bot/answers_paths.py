@@ -1,15 +1,13 @@
-"""What `/sync` tells of a record's path, of who answers for what, and of a comparison with the target."""
+"""What `/sync` tells of a record's path, and of who answers for what."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.blocks import Block, context, few, fields, header, message, moment, quote, said, section
-from bot.wording import CLASSES, Around, counted, person, worth
-from sync.comparing import Compared, Difference
+from bot.blocks import Block, context, few, fields, header, message, moment, said, section
+from bot.wording import CLASSES, Around, counted, person
 from sync.model import Record
-from sync.money import Money, is_currency
 from sync.reasons import REASONS, reason
 from sync.workspace.settings import Team
 from sync.workspace.workspace import Workspace
@@ -170,44 +168,3 @@ def _routed(workspace: Workspace, name: str, around: Around) -> list[str]:
 def _within(time: timedelta) -> str:
     hours, minutes = divmod(int(time.total_seconds()) // 60, 60)
     return f"{counted(hours, 'hour')}" if not minutes else f"{counted(hours * 60 + minutes, 'minute')}"
-
-
-def reconciled(title: str, entity: str, found: Compared, *, limited: bool) -> Block:
-    """What came of comparing the records of a flow with its target."""
-    newest = "newest " if limited else ""
-    if not found.looked_at:
-        words = f"{title}: nothing was delivered yet, so there is nothing to compare."
-        return message(said(words, 500), section(said(words, 500)))
-    wrong = found.looked_at - found.same
-    words = f"{title}: {found.same:,} of the {newest}{counted(found.looked_at, 'record')} stand as they were written."
-    words += f" {counted(wrong, 'record')} {'does' if wrong == 1 else 'do'} not." if wrong else " Nothing differs."
-    sums = []
-    if found.before or found.now:
-        sums = [fields(("Written", worth(found.before) or "none"), ("Stands there now", worth(found.now) or "none"))]
-    lines = [f"• {_difference(one, entity)}" for one in found.differences]
-    listed = [section("\n".join(few(lines, _SHOWN)))] if lines else []
-    blocks = [header(f"Reconciliation · {said(title, 80)}"), section(said(words, 500)), *sums, *listed]
-    return message(said(words, 500), *blocks)
-
-
-def _difference(one: Difference, entity: str) -> str:
-    name = f"*{said(one.written.subject, 80)}* ({said(entity, 40)} {said(one.written.target_id, 60)})"
-    match one.kind:
-        case "missing":
-            return f"{name} is gone."
-        case "elsewhere":
-            return f"{name}: its reference leads to {said(one.now, 60)}."
-        case "unread":
-            return f"{name} could not be read."
-        case _:
-            label, (before, now) = _labelled(one)
-            return f"{name}: {label} was {before} and is {now}."
-
-
-def _labelled(one: Difference) -> tuple[str, tuple[str, str]]:
-    """What people call the field, and its two values; minor units read as money."""
-    currency, values = one.written.record.get("currency"), (one.before, one.now)
-    if one.field.endswith("_minor") and is_currency(currency) and all(each.isdecimal() for each in values):
-        before, now = (str(Money(currency=str(currency), minor=int(each))) for each in values)
-        return said(one.field.removesuffix("_minor").replace("_", " "), 60), (before, now)
-    return said(one.field, 60), (quote(one.before), quote(one.now))

@@ -63,8 +63,8 @@ TABLE: tuple[Verb, ...] = (
     ),
     Verb(
         name="reconcile",
-        usages=(("reconcile flow", "compare what was delivered with what stands in the ERP now"),),
-        more="The newest 200 records are compared one by one: whether each is there, once, with the values it was written with.",
+        usages=(("reconcile flow [whole]", "compare what was sold with what stands in the ERP now, record by record"),),
+        more="What changed since the last time is compared, with `whole` everything. What disagrees gets a card per kind.",
         slow="The records are being compared. The answer comes here.",
     ),
     Verb(name="trace", usages=(("trace id", "the whole path of one record: a trace, an EX number or a record's id"),)),

@@ -25,7 +25,7 @@ from sync.line import Line
 from sync.model import Record
 from sync.reconciling.asking import Sides, is_listing
 from sync.reconciling.ledger import Run
-from sync.reconciling.nouns import Report
+from sync.reconciling.nouns import Disagreement, Kind, Open, Report
 from sync.reconciling.rules import rules_of
 from sync.reconciling.running import changed_since, compare, read_both
 from sync.reconciling.spool import Spool
@@ -121,10 +121,7 @@ class Reconciling:
     async def _report(self, sides: Sides, run: Run, spool: Spool, marks: tuple[datetime, datetime] | None) -> Report:
         if marks is not None:
             kept = [each.what for each in await self.store.open_disagreements(run.flow)]
-            open_ = [
-                (each.key, each.source_id, "" if each.source_id or each.field else next(iter(each.target_ids), ""))
-                for each in kept
-            ]
+            open_ = [Open(each.key, each.source_id, _foreign(each), each.kind.value) for each in kept]
             report = await changed_since(sides, marks, open_, started=run.began_at)
             if report is not None:
                 return report
@@ -231,6 +228,12 @@ def _began(before: list[Run], spool: Spool, now: datetime) -> datetime:
         return last.began_at
     spool.begin_anew()
     return now
+
+
+def _foreign(what: Disagreement) -> str:
+    """The target's id of a record that was made without our reference."""
+    ours = what.kind is not Kind.BYPASS or what.source_id or what.field
+    return "" if ours else next(iter(what.target_ids), "")
 
 
 def _size(run: Run, before: list[Run]) -> int:

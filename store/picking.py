@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, literal_column, select
 
 from store import rows
 from store.cause_view import cause_view
 from store.database import Database
-from store.tables import cases, deliveries, events, holds, writes
+from store.tables import cases, deliveries, events, holds
 from store.waiting import COUNTED
-from sync.lifecycle import CaseState, WriteState
+from sync.lifecycle import CaseState
 from sync.model import BillingHold, Cause
-from sync.picking import Pick, Picked, Throughput, Written
+from sync.picking import Pick, Picked, Throughput
 
 _NEWEST, _NUMBER = 200_000, 15
 _DELIVERED: ColumnElement[bool] = literal_column("state IN ('delivered', 'discarded') AND state = 'delivered'")
@@ -100,26 +100,6 @@ class Picking:
             }
 
         return await self.db.read(work)
-
-    async def records_of(self, flow: str, writes_of: Sequence[tuple[str, str]], *, limit: int) -> list[Written]:
-        """What a flow created or upserted in these places (connection, entity) and got confirmed, the newest `limit` first."""
-        w = writes.c
-        here = or_(*(and_(w.connection == connection, w.entity == entity) for connection, entity in writes_of))
-        query = (
-            select(writes, deliveries.c.subject)
-            .join(deliveries, deliveries.c.id == w.delivery_id)
-            .where(deliveries.c.flow == flow, here, w.state == str(WriteState.CONFIRMED), w.operation.in_(("create", "upsert")))
-            .order_by(w.id.desc())
-            .limit(limit)
-        )  # fmt: skip
-        found = await self.db.read(lambda tx: tx.execute(query).all())
-        return [
-            Written(
-                write_id=row.id, connection=row.connection, entity=row.entity, key=row.key, target_id=row.target_id,
-                subject=row.subject, record=row.record or {},
-            )
-            for row in found
-        ]  # fmt: skip
 
     async def holds_called(self, words: str) -> list[BillingHold]:
         """The unreleased holds with this number (`#5`), or on what has this key or name, whatever its case."""

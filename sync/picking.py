@@ -43,19 +43,6 @@ class Throughput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A record that was written to a target and confirmed: what it answered then. `key` is our reference in it."""
-
-    write_id: int
-    connection: str
-    entity: str
-    key: str
-    target_id: str
-    subject: str
-    record: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ManualFix:
     """Something that a person mended by hand in another system and told us of."""
 

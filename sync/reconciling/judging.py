@@ -75,6 +75,8 @@ def classified(rules: Rules, finding: Finding, known: Known) -> Disagreement:
 
 
 def _kind(rules: Rules, finding: Finding, known: Known) -> Kind:
+    if finding.before:
+        return Kind(finding.before)
     match finding.shape:
         case "missing":
             return Kind.MISSING

@@ -40,13 +40,24 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One key on which the rows disagree, before anybody was asked why. `fields` are places in the compared fields."""
+    """One key on which the rows disagree, before anybody was asked why. `fields` are places in the compared fields; `before` is its
+    kind where it disagreed before."""
 
     shape: str
     key: str
     source: Row | None
     targets: tuple[Row, ...]
     fields: tuple[int, ...] = ()
+    before: str = ""
+
+
+class Open(NamedTuple):
+    """What disagreed before and is to be looked at again. `target_id` is that of a target's record which is not ours."""
+
+    key: str
+    source_id: str
+    target_id: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from sync.listing import Entry, Listing
 from sync.reconciling.asking import Sides, together
 from sync.reconciling.judging import classified, difference, explained
-from sync.reconciling.nouns import Disagreement, Finding, Known, Report, Row
+from sync.reconciling.nouns import Disagreement, Finding, Known, Open, Report, Row
 from sync.reconciling.spool import Spool
 from sync.reconciling.sweep import findings, summed
 
@@ -64,10 +65,10 @@ async def compare(sides: Sides, spool: Spool, *, started: datetime) -> Report:
 
 
 async def changed_since(
-    sides: Sides, marks: tuple[datetime, datetime], open_: Sequence[tuple[str, str, str]], *, started: datetime
+    sides: Sides, marks: tuple[datetime, datetime], open_: Sequence[Open], *, started: datetime
 ) -> Report | None:
-    """What changed since the marks of the two sides, and what disagreed before (`open_`: key, the source's id, the id of a
-    target's record that is not ours), each looked at on both sides. None where too much changed."""
+    """What changed since the marks of the two sides, and what disagreed before (`open_`), each looked at on both sides. None
+    where too much changed."""
     rules = sides.rules
     sources = await _listed(sides.source, rules.flow.trigger.entity, rules.source_fields(), marks[0])
     targets = await _listed(sides.target, rules.write.entity, rules.target_fields(), marks[1])
@@ -86,7 +87,7 @@ async def changed_since(
 
 
 async def _pairs(
-    sides: Sides, ours: dict[str, Row], theirs: dict[str, list[Row]], open_: Sequence[tuple[str, str, str]]
+    sides: Sides, ours: dict[str, Row], theirs: dict[str, list[Row]], open_: Sequence[Open]
 ) -> list[Finding]:
     """The records that changed, each with its other half as it stands now."""
     rules, found = sides.rules, []
@@ -106,8 +107,9 @@ async def _pairs(
 
     keys = list(dict.fromkeys([*ours, *theirs]))
     found += [each for each in await together([pair(key) for key in keys]) if each is not None]
-    again = [each for each in open_ if each[0] not in ours and each[0] not in theirs and f"\0{each[2]}" not in theirs]
-    found += [each for each in await together([sides.look(*each) for each in again]) if each is not None]
+    again = [each for each in open_ if not {each.key, f"\0{each.target_id}"} & (ours.keys() | theirs.keys())]
+    looked = await together([sides.look(each.key, each.source_id, each.target_id) for each in again])
+    found += [replace(now, before=each.kind) for each, now in zip(again, looked, strict=True) if now is not None]
     return found
 
 

@@ -16,11 +16,8 @@ from bot.commands.parsing import customer_and_why, moment_of
 from bot.dry_run import DryRun, WouldBe, WouldWrite
 from bot.preferring import preferences_view
 from bot.sandbox.stage import example
-from sync.comparing import Compared, Difference
 from sync.errors import NotFound
 from sync.model import Event
-from sync.money import Money
-from sync.picking import Written
 from sync.preferences import Preferences, zone_of
 from tests.world import loaded
 
@@ -36,15 +33,6 @@ STORY: dict[str, Any] = {
         "cases": [OPEN[0]],
     }],
 }  # fmt: skip
-WROTE = Written(write_id=1, connection="erp", entity="invoice", key="crm-deal-907", target_id="I-00001", subject="deals:907",
-                record={"total_minor": 498000, "currency": "EUR"})  # fmt: skip
-EUROS = (Money(currency="EUR", minor=498000),)
-DIFFER = (
-    Difference(kind="changed", written=WROTE, field="total_minor", before="498000", now="498002"),
-    Difference(kind="missing", written=WROTE),
-    Difference(kind="elsewhere", written=WROTE, before="I-00001", now="I-00009"),
-    Difference(kind="unread", written=WROTE),
-)
 DRY = DryRun(
     events=(
         WouldBe(event_id=12, flow="quote_to_cash", subject="deals:907", state="delivered", detail=""),
@@ -62,12 +50,6 @@ DRAWN = {
     "path": answers_paths.path([STORY], around()),
     "owners": answers_paths.owners(WORKSPACE, around()),
     "owners-team": answers_paths.team(WORKSPACE, "finance", around()),
-    "reconciled-nothing": answers_paths.reconciled(
-        "Quote to cash", "invoice", Compared(looked_at=0, same=0, differences=(), before=(), now=()), limited=False),
-    "reconciled-same": answers_paths.reconciled(
-        "Quote to cash", "invoice", Compared(looked_at=3, same=3, differences=(), before=EUROS, now=EUROS), limited=False),
-    "reconciled": answers_paths.reconciled(
-        "Quote to cash", "invoice", Compared(looked_at=200, same=196, differences=DIFFER, before=EUROS, now=EUROS), limited=True),
     "dry-one": answers_replay.dry(OPEN[:1], DRY, around(), left=0),
     "dry-many": answers_replay.dry(OPEN, DRY, around(), left=407, button="{}"),
     "sent": answers_replay.sent(407, 412, after=True),
@@ -109,7 +91,6 @@ def test_thousands_of_anything_fit() -> None:
     wild = {**STORY, "deliveries": STORY["deliveries"] * 60}
     for drawn in (
         answers_paths.path([wild] * 5, around()),
-        answers_paths.reconciled("x" * 900, "y" * 900, Compared(looked_at=200, same=0, differences=DIFFER * 50, before=(), now=()), limited=True),
         answers_replay.dry([nasty] * 5, replace(DRY, writes=DRY.writes * 400, events=DRY.events * 200), around(), left=10**6, button="{}"),
         answers.together([answers.exceptions([nasty] * 20, around(), 9000)] * 9, "none"),
         completing.dialog("show", WORKSPACE, [nasty] * 400, [], around()),

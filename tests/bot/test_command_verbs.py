@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,23 +162,29 @@ async def test_owners_are_told_for_all_teams_and_for_one(world: World) -> None:
     assert "There is no team nobody" in await ask(world, SAM, "owners nobody")
 
 
-async def test_reconciliation_finds_what_changed_and_what_is_gone(world: World) -> None:
-    assert "nothing to compare" in await ask(world, SAM, "reconcile quote_to_cash")
+async def test_reconciliation_finds_what_changed_and_what_is_gone(world: World, tmp_path: Path) -> None:
+    world.parts.reconciling.spools = tmp_path / "spools"
     for number in range(3):
         world.deal(world.company(f"Firm {number}", vat_id=f"DE12345670{number}", domain=f"f{number}.example"))
     await world.work()
+    world.clock.forward(hours=1)
     said = await ask(world, SAM, "reconcile")
-    assert "3 of the 3 records stand as they were written. Nothing differs" in said and "14,940.00 EUR" in said
+    assert "3 records of the source and 3 of the target were compared. Nothing disagrees" in said
     first, second, _ = world.erp.posted()
     spoil(world.erp.books, first, second)
-    said = await ask(world, SAM, "reconcile Quote to cash")
-    assert "1 of the 3 records" in said and "is gone" in said and "total was 4,980.00 EUR and is 4,980.02 EUR" in said
+    world.clock.forward(hours=1)
+    said = await ask(world, SAM, "reconcile Quote to cash whole")
+    assert "2 records disagree" in said and "missing in the target: 1" in said
+    assert "changed or made past Meshline: 1" in said and "4,980.02 EUR" in said
+    world.crm.token = "another"
+    assert "could not be reconciled" in await ask(world, SAM, "reconcile quote_to_cash whole")
 
 
 def spoil(books: Any, first: dict[str, Any], second: dict[str, Any]) -> None:
     """Somebody changes one invoice by hand and loses another."""
-    changed = books.invoices[first["id"]]
-    changed.lines[0]["unit_price_minor"] += 1
+    invoice = books.invoices[first["id"]]
+    line = dict(invoice.lines[0])
+    books.invoices[first["id"]] = replace(invoice, lines=(line | {"unit_price_minor": line["unit_price_minor"] + 1},))
     del books.invoices[second["id"]]
     del books._invoice_ids[second["reference"]]
 

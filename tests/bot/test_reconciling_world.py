@@ -11,6 +11,7 @@ import pytest
 
 from sync.errors import ConnectorError, IllegalMove
 from sync.reconciling.nouns import Kind
+from tests.store.words import press
 from tests.world import World, small_world
 
 FLOW = "quote_to_cash"
@@ -47,9 +48,8 @@ async def test_what_was_billed_agrees_to_the_cent_and_nothing_is_said(billed: Wo
 
 async def test_a_deal_that_never_arrived_is_found_and_one_press_bills_it(billed: World) -> None:
     world = billed
-    world.crm.webhooks.webhook_url = ""  # the webhook got lost
+    world.crm.webhooks.subscriptions.clear()  # nobody is told
     missed = world.deal(world.company("Lost Ltd", vat_id="DE999999990", domain="lost.example"))
-    await world.crm.webhooks.flush()
     world.clock.forward(hours=1)
     run = await reconcile(world)
     assert run.counts == {"missing": 1} and await kinds(world) == {f"crm-deal-{missed}": Kind.MISSING}
@@ -57,7 +57,7 @@ async def test_a_deal_that_never_arrived_is_found_and_one_press_bills_it(billed:
     case = await world.only_case()
     assert (case.reason, case.team, case.money.minor) == ("drift_missing", "finance", 498_000)
     assert f"deals {missed}" in case.violations[0].expected
-    await world.store.replay([case.delivery_id], by="U0FAYE0001", words="again", now=world.clock())
+    await press(world.store, "replay", [case.id], by="U0FAYE0001", now=world.clock())
     await world.settle(seconds=20)
     assert len(world.erp.posted()) == 4
     assert await world.store.exceptions() == [] and await kinds(world) == {}
@@ -106,23 +106,17 @@ async def test_a_side_that_does_not_answer_concludes_nothing_and_tells_the_owner
     world = billed
     world.erp.books.invoices.pop(world.erp.posted()[0]["id"])
     await reconcile(world)
-    world.erp.faults.outage(world.clock(), seconds=3600) if hasattr(world.erp.faults, "outage") else None
-    world.erp.token = "changed"
+    token, world.erp.token = world.erp.token, "changed"
     with pytest.raises(ConnectorError):
         await reconcile(world, full=True)
     failed = (await world.store.runs(FLOW, limit=1))[0]
     assert failed.state == "failed" and "3 records of the source" in failed.detail
     assert len(await kinds(world)) == 1
-    world.erp.token = "sandbox-erp-token"
+    world.erp.token = token
     world.clock.forward(minutes=31)
-    listed = (
-        len([each for each in world.crm.requests if each[1].endswith("/deals/search")])
-        if hasattr(world.crm, "requests")
-        else 0
-    )
     run = await reconcile(world)
     assert (run.mode, run.state, run.source_read, run.drifts) == ("full", "done", 3, 1)
-    assert run.began_at == failed.began_at and listed >= 0
+    assert run.began_at == failed.began_at
 
 
 async def test_many_differences_stop_the_flow_only_where_it_is_armed(billed: World) -> None:

@@ -11,7 +11,7 @@ from reconciling_sides import STARTED, WRITTEN, YOUNG, Pair, Side
 from sync.errors import Unavailable
 from sync.model import Overlay
 from sync.reconciling import running, sweep
-from sync.reconciling.nouns import Kind, Known, Report
+from sync.reconciling.nouns import Kind, Known, Open, Report
 from sync.reconciling.running import changed_since, read_both
 from sync.reconciling.spool import Spool
 
@@ -166,7 +166,7 @@ async def test_the_second_run_looks_only_at_what_changed_and_at_what_disagreed(t
     pair.invoice("I-5", "crm-deal-5", 1)
     first = await pair.run(tmp_path)
     assert kinds(first) == {"crm-deal-5": Kind.AMOUNT}
-    open_ = [("crm-deal-5", "5", "")]
+    open_ = [Open("crm-deal-5", "5", "", "amount")]
     marks = (STARTED, STARTED)
     later = STARTED + timedelta(days=1)
     again = await changed_since(pair.sides, marks, open_, started=later)
