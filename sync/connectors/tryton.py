@@ -1,18 +1,19 @@
-"""Tryton 8.2 as a target: customers, contracts, invoices and credit notes in the words that flows use for any ERP. It has no key
+"""Tryton 8.2 as a target: customers, contracts, invoices, journal entries and the like in the words that flows use for any ERP. It has no key
 that writes once, so it is asked before each creation; what an answer does not prove is AnswerLost."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sync.connectors.kind import Kind
 from sync.connectors.tryton_codes import UNKNOWN, Codes
-from sync.connectors.tryton_contracts import Contracts
 from sync.connectors.tryton_customers import Customers
 from sync.connectors.tryton_invoices import CREDIT_NOTE, INVOICE, Invoices
-from sync.connectors.tryton_posting import Posting
+from sync.connectors.tryton_journals import Journals
+from sync.connectors.tryton_papers import Papers
+from sync.connectors.tryton_posting import Posting, Shelf
 from sync.connectors.tryton_rpc import Rpc, TrytonOptions, read_back
 from sync.connectors.tryton_values import number, tagged_moment
 from sync.errors import Rejected
@@ -23,23 +24,6 @@ _PAGE = 500
 _ENOUGH = 50
 
 
-class _Shelf(Protocol):
-    """The records of one model: read by `fields`, or only by those of their `head`, and found by `key`."""
-
-    model: str
-    key: str
-    fields: Sequence[str]
-    head: Sequence[str]
-
-    def within(self, company: int) -> list[Any]: ...
-
-    def shown(self, record: Record, /) -> Found: ...
-
-    async def new(self, reference: str, body: Record) -> Record: ...
-
-    async def changed(self, stands: Record, body: Record) -> Record: ...
-
-
 class Tryton:
     """One company in one Tryton."""
 
@@ -47,14 +31,15 @@ class Tryton:
         self._name, self._company = name, options.company
         self._rpc = Rpc(options, name)
         codes = Codes(rpc=self._rpc, options=options)
-        invoices = Invoices(codes)
-        self._shelves: dict[str, _Shelf] = {
-            "customer": Customers(codes), "contract": Contracts(codes), INVOICE: invoices, CREDIT_NOTE: invoices,
+        invoices, papers, parties = Invoices(codes), Papers(codes), Customers(codes)
+        self._shelves: dict[str, Shelf] = {
+            "customer": parties, "contact": parties, "contract": papers, "schedule": papers, "opportunity": papers,
+            "journal": Journals(codes), INVOICE: invoices, CREDIT_NOTE: invoices,
         }  # fmt: skip
         self._posting = Posting(
             rpc=self._rpc,
             invoices=invoices,
-            read=lambda domain: self._read(invoices, domain, limit=_ENOUGH),
+            read=lambda shelf, domain: self._read(shelf, domain, limit=_ENOUGH),
             make=lambda values: self._make(invoices, values),
         )
 
@@ -71,7 +56,7 @@ class Tryton:
         """The record with our reference. One that was taken back counts where no other carries it; several that count are
         Rejected(reason="ambiguous_reference"). A credit note that is still a draft is none."""
         shelf = self._shelf(entity)
-        found = await self._read(shelf, [[shelf.key, "=", reference]], limit=_ENOUGH)
+        found = await self._read(shelf, shelf.called(reference), limit=_ENOUGH)
         if entity == CREDIT_NOTE:
             found = [each for each in found if each.status == "posted"]
         counting = [each for each in found if each.status != "void"] or found[:1]
@@ -105,17 +90,17 @@ class Tryton:
 
     async def post(self, entity: str, target_id: str) -> Found:
         """Make a draft final. One that is final already answers with itself. Of two postings at once one may be Unavailable."""
-        self._only_invoices(entity, "posted")
-        return await self._posting.moved(target_id, "post", "posted")
+        shelf = self._final(entity, "posted", INVOICE, "journal")
+        return await self._posting.moved(shelf, target_id, "post", "posted")
 
     async def void(self, entity: str, target_id: str) -> Found:
         """Take a draft back. One that is taken back already answers with itself."""
-        self._only_invoices(entity, "voided")
+        shelf = self._final(entity, "voided", INVOICE)
         stands = await self.get(entity, target_id)
         if stands is not None and stands.status == "posted":  # some companies let a posted invoice be cancelled
             words = f"invoice {stands.record['number']} is posted: credit it instead"
             raise Rejected(words, reason="changed_after_posting")
-        return await self._posting.moved(target_id, "cancel", "void")
+        return await self._posting.moved(shelf, target_id, "cancel", "void")
 
     def credits(self, entity: str) -> bool:
         """Credit notes of invoices."""
@@ -161,28 +146,29 @@ class Tryton:
         return Listed(entries=tuple(_entry(each) for each in listed), after=onward)
 
     async def _read(
-        self, shelf: _Shelf, domain: Sequence[Any], *, limit: int | None = None, head: bool = False
+        self, shelf: Shelf, domain: Sequence[Any], *, limit: int | None = None, head: bool = False
     ) -> list[Found]:
         ours = [*domain, *shelf.within(await self._rpc.entered())]
         found = await self._rpc.read(shelf.model, ours, shelf.head if head else shelf.fields, limit=limit)
         return [shelf.shown(each) for each in found]
 
-    async def _make(self, shelf: _Shelf, values: Record) -> Found:
+    async def _make(self, shelf: Shelf, values: Record) -> Found:
         made = await self._rpc.call(f"model.{shelf.model}.create", [values], idempotent=False)
         match made:
             case [int(made_id)]:
                 return await self._after(shelf, made_id)
         raise read_back(self._name)
 
-    async def _after(self, shelf: _Shelf, found_id: int) -> Found:
+    async def _after(self, shelf: Shelf, found_id: int) -> Found:
         found = await self._rpc.after(lambda: self._read(shelf, [["id", "=", found_id]]))
         return found[0]
 
-    def _only_invoices(self, entity: str, what: str) -> None:
-        if entity != INVOICE:
+    def _final(self, entity: str, what: str, *which: str) -> Shelf:
+        if entity not in which:
             raise Rejected(f"{entity} is not {what} in Tryton", code="unsupported")
+        return self._shelves[entity]
 
-    def _shelf(self, entity: str) -> _Shelf:
+    def _shelf(self, entity: str) -> Shelf:
         known = self._shelves.get(entity)
         if known is None:
             raise Rejected(f"{entity} is not known in Tryton", code="unsupported")

@@ -64,6 +64,22 @@ class Codes:
         """The workspace's code for one of Tryton's."""
         return next((ours for ours, other in self._translated(table).items() if other == theirs), theirs)
 
+    async def company(self) -> Record:
+        """The company, with its currency."""
+        if ("company", "") not in self._known:
+            found = await self.rpc.read("company.company", [["id", "=", await self.rpc.entered()]], ["currency.code"])
+            self._known["company", ""] = found[0]
+        return self._known["company", ""]
+
+    async def period(self, day: Record, said: str) -> int:
+        """The open period of a day. Raises Rejected(reason="period_closed")."""
+        domain = [["start_date", "<=", day], ["end_date", ">=", day], ["type", "=", "standard"], ["state", "=", "open"]]
+        of_us = ["fiscalyear.company", "=", self.rpc.company]
+        found = await self.rpc.read("account.period", [*domain, of_us], ["name"], limit=1)
+        if not found:
+            raise Rejected(f"Tryton has no open period on {said}", reason="period_closed", path="journal_date")
+        return int(found[0]["id"])
+
     async def _learn(self, table: str, codes: Sequence[str], paths: Mapping[str, str]) -> None:
         told, names = _TABLES[table], self._translated(table)
         theirs = {code: names.get(code, code) for code in codes}

@@ -20,7 +20,7 @@ _BILLED = ("active", "replaced_by", "account_receivable", "addresses")
 class Customers:
     """The shelf of customers."""
 
-    model, key = "party.party", "code"
+    model = "party.party"
     fields: Sequence[str] = (
         "code", "name", "active", "replaced_by", "write_date", "create_date", "identifiers.type", "identifiers.code",
         "addresses.street", "addresses.postal_code", "addresses.city", "addresses.country.code", "contact_mechanisms.type",
@@ -30,6 +30,10 @@ class Customers:
 
     def __init__(self, codes: Codes) -> None:
         self._codes, self._vat_id = codes, codes.options.vat_id_type
+
+    def called(self, reference: str) -> list[Any]:
+        """How those with our reference are found."""
+        return [["code", "=", reference]]
 
     def within(self, company: int) -> list[Any]:
         """All companies share their parties."""

@@ -25,12 +25,16 @@ _HEAD = (
 class Invoices:
     """The shelf of invoices. A credit note is an invoice below nothing that says what it `credits`."""
 
-    model, key = "account.invoice", "reference"
+    model = "account.invoice"
     fields: Sequence[str] = (*_HEAD, *lines.FIELDS)
     head: Sequence[str] = _HEAD
 
     def __init__(self, codes: Codes) -> None:
         self._codes = codes
+
+    def called(self, reference: str) -> list[Any]:
+        """How those with our reference are found."""
+        return [["reference", "=", reference]]
 
     def within(self, company: int) -> list[Any]:
         """Those to customers, of one company."""
@@ -61,7 +65,7 @@ class Invoices:
             "changed_at": invoice.get("write_date") or invoice.get("create_date"),
         }
         if "lines." in invoice:
-            record["lines"] = [lines.shown(line, currency, codes) for line in invoice["lines."]]
+            record["lines"] = lines.shown(invoice["lines."], currency, codes)
         return Found(id=str(invoice["id"]), record=record, status=record["status"])
 
     async def new(self, reference: str, body: Record, *, credit: bool = False) -> Record:

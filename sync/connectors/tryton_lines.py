@@ -3,13 +3,14 @@ line names one (`tax_code`); what a line has no field for stands in its note."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from sync.connectors.tryton_codes import Codes
 from sync.connectors.tryton_values import (
     beyond,
+    discount_of,
     notes,
     price_of,
     quantity_of,
@@ -24,13 +25,19 @@ from sync.model import Record
 FIELDS = (
     "lines.product.code", "lines.description", "lines.quantity", "lines.unit_price", "lines.account.code", "lines.note",
 )  # fmt: skip
+_DISCOUNT = "discount_of_the_line_above"
 _PLACED = {"product_code", "description", "quantity", "unit_price", "unit_price_minor", "account"}
 
 
-def shown(line: Record, currency: str, codes: Codes) -> Record:
-    """A line in a flow's words."""
+def shown(rows: Sequence[Record], currency: str, codes: Codes) -> list[Record]:
+    """The lines in a flow's words; a discount is told in the line that it is of."""
+    noted = [(row, read_notes(row.get("note"))) for row in rows]
+    return [_shown(row, notes, currency, codes) for row, notes in noted if _DISCOUNT not in notes]
+
+
+def _shown(line: Record, noted: Record, currency: str, codes: Codes) -> Record:
     return {
-        **read_notes(line.get("note")),
+        **noted,
         "product_code": codes.ours("product", (line.get("product.") or {}).get("code")),
         "description": line.get("description"),
         "quantity": shown_quantity(line.get("quantity") or 0),
@@ -50,24 +57,37 @@ async def told(given: Any, currency: str, codes: Codes, *, credit: bool = False)
     taxes = await codes.several(
         "tax", [(line["tax_code"], f"{path}.tax_code") for line, path in at if line.get("tax_code")]
     )
-    made, total = [], Decimal()
+    made, total = list[Record](), Decimal()
     for place, (line, path) in enumerate(at):
         _only_before_tax(line, path)
-        price, quantity = price_of(line, currency, path), quantity_of(line, path)
-        total += price * quantity
         product = products[str(line.get("product_code"))]
         tax = [taxes[str(line["tax_code"])]["id"]] if line.get("tax_code") else _taxes_of(product)
-        made.append(
-            {
-                "type": "line", "company": codes.rpc.company, "sequence": place, "product": product["id"],
-                "unit": product["default_uom"], "quantity": tagged_decimal(-quantity if credit else quantity),
-                "unit_price": tagged_decimal(price), "account": accounts[str(line.get("account"))]["id"],
-                "description": line.get("description"), "note": notes(beyond(line, _PLACED)), "taxes": [["add", tax]],
-            }
-        )  # fmt: skip
+        price, quantity = price_of(line, currency, path), quantity_of(line, path)
+        off = discount_of(line, price * quantity, currency, path)
+        total += price * quantity - off
+        row = {
+            "type": "line", "company": codes.rpc.company, "sequence": 2 * place, "product": product["id"],
+            "unit": product["default_uom"], "quantity": tagged_decimal(-quantity if credit else quantity),
+            "unit_price": tagged_decimal(price), "account": accounts[str(line.get("account"))]["id"],
+            "description": line.get("description"), "note": notes(beyond(line, _PLACED)), "taxes": [["add", tax]],
+        }  # fmt: skip
+        made.append(row)
+        if off:
+            made.append({**row, **_discount(off, line, 2 * place + 1, credit=credit)})
     if total <= 0:
         raise Rejected("the total must be more than zero", reason="negative_amount", path="lines")
     return made
+
+
+def _discount(off: Decimal, line: Mapping[str, Any], place: int, *, credit: bool) -> Record:
+    """A discount is a line of its own under the one that it is of: so it is right to the minor unit."""
+    return {
+        "sequence": place,
+        "quantity": tagged_decimal(Decimal(-1 if credit else 1)),
+        "unit_price": tagged_decimal(-off),
+        "description": f"Discount of {line['discount_percent']}%",
+        "note": notes({_DISCOUNT: str(line["discount_percent"])}),
+    }
 
 
 def _taxes_of(product: Record) -> list[int]:

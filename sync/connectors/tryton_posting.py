@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sync.connectors.tryton_codes import UNKNOWN
 from sync.connectors.tryton_invoices import CREDIT_NOTE, Invoices
@@ -14,7 +14,27 @@ from sync.connectors.tryton_values import notes, number, tagged_day
 from sync.errors import Rejected
 from sync.model import Found, Record
 
-Read = Callable[[Sequence[Any]], Awaitable[list[Found]]]
+
+class Shelf(Protocol):
+    """The records of one model."""
+
+    model: str
+
+    def called(self, reference: str) -> list[Any]: ...
+
+    def within(self, company: int) -> list[Any]: ...
+
+    fields: Sequence[str]
+    head: Sequence[str]
+
+    def shown(self, record: Record, /) -> Found: ...
+
+    async def new(self, reference: str, body: Record) -> Record: ...
+
+    async def changed(self, stands: Record, body: Record) -> Record: ...
+
+
+Read = Callable[[Shelf, Sequence[Any]], Awaitable[list[Found]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +46,20 @@ class Posting:
     read: Read
     make: Callable[[Record], Awaitable[Found]]
 
-    async def moved(self, target_id: str, method: str, status: str) -> Found:
-        """The invoice after a method of Tryton brought it to this status. One that stands there already answers with itself."""
+    async def moved(self, shelf: Shelf, target_id: str, method: str, status: str) -> Found:
+        """The record after a method of Tryton brought it to this status. One that stands there already answers with itself."""
         asked = [number(target_id, "id")]
         try:
-            await self.rpc.call(f"model.{Invoices.model}.{method}", asked, idempotent=False)
+            await self.rpc.call(f"model.{shelf.model}.{method}", asked, idempotent=False)
         except Rejected as refused:
             if refused.reason == WARNING:
                 raise
-            found = await self.read([["id", "=", *asked]])
+            found = await self.read(shelf, [["id", "=", *asked]])
             if found and found[0].status == status:
                 return found[0]  # it was done before
             wrong = await self._why(refused, found)
         else:
-            found = await self.rpc.after(lambda: self.read([["id", "=", *asked]]))
+            found = await self.rpc.after(lambda: self.read(shelf, [["id", "=", *asked]]))
             if found[0].status != status:
                 raise read_back(self.rpc.name)
             return found[0]
@@ -47,7 +67,9 @@ class Posting:
 
     async def credit(self, target_id: str, reference: str, body: Record) -> Found:
         """The credit note, posted. A draft of it that an earlier try left is posted, not made again."""
-        known = [each for each in await self.read([["reference", "=", reference]]) if each.status != "void"]
+        known = [
+            each for each in await self.read(self.invoices, self.invoices.called(reference)) if each.status != "void"
+        ]
         if any(each.status == "posted" for each in known) or len(known) > 1:
             raise Rejected(f"reference {reference!r} is taken", reason="reference_taken", path="reference")
         credited = await self._credited(target_id)
@@ -59,13 +81,13 @@ class Posting:
         [draft] = known
         left = credited.record["net_minor"] + await self._notes(credited)
         if -draft.record["net_minor"] > left:
-            await self.moved(draft.id, "cancel", "void")
+            await self.moved(self.invoices, draft.id, "cancel", "void")
             words = f"of {credited.record['number']} {left} minor units are left to credit"
             raise Rejected(words, code="credit_exceeds_invoice", path="lines")
-        return await self.moved(draft.id, "post", "posted")
+        return await self.moved(self.invoices, draft.id, "post", "posted")
 
     async def _credited(self, target_id: str) -> Found:
-        found = await self.read([["id", "=", number(target_id, "id")]])
+        found = await self.read(self.invoices, [["id", "=", number(target_id, "id")]])
         if not found:
             raise Rejected(f"there is no invoice {target_id} in Tryton", reason=UNKNOWN)
         if found[0].status != "posted" or found[0].record["kind"] == CREDIT_NOTE:
@@ -75,7 +97,7 @@ class Posting:
     async def _notes(self, credited: Found) -> int:
         """What was credited of it before, in minor units before tax; not more than nothing."""
         noted = ["comment", "like", f"%{notes({'credits': credited.id})}%"]
-        of_it = await self.read([["party", "=", int(credited.record["customer_id"])], noted])
+        of_it = await self.read(self.invoices, [["party", "=", int(credited.record["customer_id"])], noted])
         return sum(
             each.record["net_minor"]
             for each in of_it
@@ -87,9 +109,9 @@ class Posting:
             return Rejected(refused.words, reason=UNKNOWN, code=refused.code)
         [one] = found
         if one.status == "posted":
-            words = f"invoice {one.record['number']} is posted: credit it instead"
+            words = f"{one.record['number']} is posted: credit it instead"
             return Rejected(words, reason="changed_after_posting", code=refused.code)
-        day = one.record.get("issue_date")
+        day = one.record.get("issue_date") or one.record.get("journal_date")
         if one.status == "draft" and day is not None and not await self._is_open(str(day)):
             return Rejected(refused.words, reason="period_closed", code=refused.code, path="issue_date")
         return refused

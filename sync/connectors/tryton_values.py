@@ -88,6 +88,26 @@ def minor(text: Any, currency: str) -> int | None:
     return int(decimal(text).scaleb(exponent(currency)).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
+def of_minor(units: int, currency: str) -> Decimal:
+    """The amount that so many minor units are."""
+    return Decimal(units).scaleb(-exponent(currency))
+
+
+def discount_of(line: Mapping[str, Any], worth: Decimal, currency: str, path: str) -> Decimal:
+    """What the `discount_percent` of a line takes off its worth, in whole minor units: what is left is rounded half to even.
+    Raises Rejected."""
+    told = line.get("discount_percent")
+    try:
+        percent = decimal(told) if told not in (None, "") else Decimal()
+    except NotMoney:
+        percent = Decimal(-1)
+    if not 0 <= percent <= 100:
+        words = "a discount is between 0 and 100 percent"
+        raise Rejected(words, reason="invalid_value", path=f"{path}.discount_percent")
+    places = exponent(currency)
+    return round(worth, places) - round(worth * (100 - percent) / 100, places) if percent else Decimal()
+
+
 def shown_price(text: Any, currency: str) -> Record:
     """A unit price as it was given: whole minor units, else the decimal text."""
     price = decimal(text)

@@ -225,3 +225,13 @@ async def test_invoices_are_listed_in_the_order_of_their_ids(erp: World) -> None
             break
     assert [each.id for each in found] == ["1", *(each.id for each in made)]
     assert found[1].reference == "crm-deal-0"
+
+
+async def test_a_discount_is_right_to_the_minor_unit_and_told_in_its_line(erp: World) -> None:
+    line = {**INVOICE["lines"][0], "quantity": 7, "unit_price_minor": 64990, "discount_percent": "3.33"}
+    made = await erp.connector.create("invoice", "crm-deal-5", {**INVOICE, "lines": [line]})
+    assert made.record["lines"] == [line]
+    assert made.record["total_minor"] == 439781  # 4549.30 less 3.33 percent is 4397.80831
+    await erp.connector.post("invoice", made.id)
+    note = await erp.connector.credit("credit_note", made.id, "whole", {"issue_date": "2026-11-21"})
+    assert note.record["total_minor"] == -439781

@@ -1,5 +1,5 @@
-"""Contracts in a Tryton without a module for them: a sale that stays a draft and bears our reference. Nothing is ever invoiced
-from it; it shows people in the ERP what was agreed."""
+"""Papers for which a Tryton has no module: contracts, schedules of deferred revenue, opportunities. Each is a sale that stays a draft
+and bears our reference; nothing is ever invoiced from it. It shows people in the ERP what was agreed, word for word."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sync.model import Found, Record
 _PLACED = {"customer_id", "currency", "payment_terms"}
 
 
-class Contracts:
-    """The shelf of contracts."""
+class Papers:
+    """The shelf of such papers."""
 
-    model, key = "sale.sale", "reference"
+    model = "sale.sale"
     fields: Sequence[str] = (
         "reference", "state", "party", "currency.code", "payment_term.name", "comment", "write_date", "create_date",
     )  # fmt: skip
@@ -26,13 +26,17 @@ class Contracts:
     def __init__(self, codes: Codes) -> None:
         self._codes = codes
 
+    def called(self, reference: str) -> list[Any]:
+        """How those with our reference are found."""
+        return [["reference", "=", reference]]
+
     def within(self, company: int) -> list[Any]:
         """Those of one company."""
         return [["company", "=", company]]
 
     def shown(self, sale: Record) -> Found:
-        """A contract in a flow's words."""
-        status = "void" if sale.get("state") == "cancelled" else "open"
+        """A paper in a flow's words; `total_minor` adds up its lines where they have amounts."""
+        status = "void" if sale.get("state") == "cancelled" else "draft"
         record = {
             **read_notes(sale.get("comment")),
             "id": str(sale["id"]),
@@ -43,10 +47,13 @@ class Contracts:
             "status": status,
             "changed_at": sale.get("write_date") or sale.get("create_date"),
         }
+        lines = record.get("lines")
+        if isinstance(lines, list) and all(isinstance(each.get("amount_minor"), int) for each in lines):
+            record["total_minor"] = sum(each["amount_minor"] for each in lines)
         return Found(id=str(sale["id"]), record=record, status=status)
 
     async def new(self, reference: str, body: Record) -> Record:
-        """What Tryton is told of a new contract."""
+        """What Tryton is told of a new paper."""
         return {**await self._values(body, {}), "company": self._codes.rpc.company, "reference": reference}
 
     async def changed(self, stands: Record, body: Record) -> Record:
@@ -57,7 +64,7 @@ class Contracts:
         told: Record = {"comment": notes(beyond({**read_notes(stands.get("comment")), **body}, _PLACED))}
         if "customer_id" in body:
             told["party"] = (await bill_to(self._codes, body["customer_id"]))["party"]
-        if "currency" in body:
+        if body.get("currency") is not None:
             told["currency"] = (await self._codes.one("currency", body["currency"], "currency"))["id"]
         if body.get("payment_terms") is not None:
             told["payment_term"] = (await self._codes.one("payment_term", body["payment_terms"], "payment_terms"))["id"]
