@@ -21,8 +21,13 @@ from bot.sandbox.stage import example
 from bot.sandbox.world import free_port
 
 COMPANY, USER, PASSWORD = "Acme Holdings", "sync", "sync-Pass-12345"
-ACCOUNTS = {"4000": "4.1.1", "4100": "4.1.2", "4200": "4.2.1", "4210": "4.2.2"}
+ACCOUNTS = {
+    "4000": "4.1.1", "4100": "4.1.2", "4200": "4.2.1", "4210": "4.2.2", "1200": "1.1.1", "2400": "2.2.2", "2500": "2.2.1",
+    "6100": "5.2.2", "6800": "6.1.2",
+}  # fmt: skip
 COUNTRIES = "AT BE CH CZ DE DK ES FR GB IE IL IT JP NL NO PL SE US AE KW".split()
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TABLES = {"price_list.csv": "code", "rate_card.csv": "role", "product_families.csv": "code", "plans.csv": "code"}
 CURRENCIES = {"JPY": (0, "1"), "KWD": (3, "0.001"), "GBP": (2, "0.01"), "CHF": (2, "0.01")}
 
 
@@ -67,6 +72,7 @@ class Peer:
     def furnish(self) -> None:
         """Countries, currencies, payment terms, products, and accounts for differences of exchange."""
         create = self.call
+        create("model.company.company.write", [self.ids["company"]], {"currency": self.ids["currency"]["EUR"]})
         create("model.country.country.create", [{"name": code, "code": code} for code in COUNTRIES])
         for code, (digits, rounding) in CURRENCIES.items():
             rate = {"date": day("2000-01-01"), "rate": decimal("2")}
@@ -81,8 +87,12 @@ class Peer:
             "currency_exchange_debit_account": accounts["expense"],
         }
         create("model.account.configuration.write", [1], exchange)
-        with (example() / "reference" / "price_list.csv").open() as file:
-            self.products(*(row["code"] for row in csv.DictReader(file)))
+        self.products("Retainer", "Refund", "Chargeback", "Support credit")
+        for directory in (example(), EXAMPLES / "revenue"):
+            for table, column in TABLES.items():
+                if (file := directory / "reference" / table).exists():
+                    with file.open() as opened:
+                        self.products(*(row[column] for row in csv.DictReader(opened)))
 
     def products(self, *codes: str) -> None:
         """Products with these codes, those that are not there yet."""
