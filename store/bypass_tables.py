@@ -1,4 +1,5 @@
-"""The table of bypasses: what somebody changed around Meshline, what people decided, and what the runbook learned."""
+"""Tables of bypasses and contests: what somebody changed around Meshline, what people decided and what the runbook learned; and
+who lost where two systems had changed one field."""
 
 from __future__ import annotations
 
@@ -41,3 +42,22 @@ bypasses = Table(
     Index("ix_bypasses_unlearned", "opened_at",
           sqlite_where=text("lesson_at IS NULL"), postgresql_where=text("lesson_at IS NULL")),
 )  # fmt: skip
+
+contests = Table(
+    "contests",
+    metadata,
+    identity(),
+    word("flow"),
+    name("subject"),
+    word("field"),
+    word("winner"),
+    prose("won"),
+    at("won_at", null=True),
+    word("loser"),
+    prose("lost"),
+    at("lost_at", null=True),
+    prose("why"),
+    word("print"),
+    at("at"),
+    Index("uq_one_contest", "flow", "subject", "field", "print", unique=True),
+)

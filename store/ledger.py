@@ -15,6 +15,7 @@ from store.cards import Cards
 from store.cases import Cases
 from store.claiming import Claiming
 from store.comparisons import Comparisons
+from store.contesting import Contests
 from store.customers import Customers
 from store.database import Database
 from store.delivering import Delivering
@@ -109,6 +110,7 @@ class Store(
     Picking,
     ByHand,
     Bypasses,
+    Contests,
     OpenHomes,
     Reports,
     Standing,

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from store.bypass_tables import bypasses
+from store.bypass_tables import bypasses, contests
 from store.case_tables import cards, cases, causes, holds, messages, overlays
 from store.clock_tables import absences, clock_pauses, held_mentions, user_groups
 from store.columns import DOC, ID, Moment, Name, at, identity, metadata, name, one_of, prose, ref, word
@@ -46,6 +46,7 @@ __all__ = [
     "causes",
     "clock_pauses",
     "comparisons",
+    "contests",
     "customer_ids",
     "customer_keys",
     "customer_others",

@@ -99,6 +99,10 @@ class Builder:
         if not isinstance(write.of, SourceRecord):
             return write.of
         record_id = self._filled(f"{{{write.of.source}}}", write.name, mapping.fill)
+        if write.of.after and not record_id.startswith(write.of.after):
+            self._problem("invalid_value", write.of.source, write.name, f"an id behind {write.of.after}")
+            return record_id
+        record_id = record_id.removeprefix(write.of.after)
         if record_id in {each.name for each in self.scene.flow.writes}:
             self._problem("invalid_value", write.of.source, write.name, "an id that is not the name of a write")
         return record_id

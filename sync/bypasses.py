@@ -19,7 +19,7 @@ DECISION = "decision"
 ACCEPT, PUT_BACK, DISCARDED = "accept", "put_back", "discarded"
 _LONGEST = 200
 _WHO = ("hs_updated_by_user_id", "updated_by", "last_modified_by")
-_WHEN = ("hs_lastmodifieddate", "updated_at", "last_modified_at")
+_WHEN = ("hs_lastmodifieddate", "changed_at", "updated_at", "last_modified_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

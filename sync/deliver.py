@@ -15,6 +15,7 @@ from sync.line import Line
 from sync.mapping import template_names
 from sync.minimal import subject_of
 from sync.model import Bills, Binding, Delivery, Found, NotDue, Plan, Record, Version, Violations, WriteEnd
+from sync.owning import Owning
 from sync.preparing import Preparing
 from sync.reconciling.again import again, tells_of_one
 from sync.releases import Compared
@@ -156,6 +157,11 @@ class Trip:
             if self._stands(plan, known):
                 await self._still_so(plan)
                 return await self._written(plan)
+        if self.flow.ownership and self.record is not None:
+            owned = await self._owned(plan, self.record)
+            if not isinstance(owned, Plan):
+                return owned
+            plan = owned
         begun = up_to_post(plan.writes) if self._on_trial else plan.writes
         carrying = self._carrying()
         stopped = await carrying.write_all(plan.writes, self._bills(plan), most=len(begun))
@@ -167,6 +173,14 @@ class Trip:
             words = f"a draft of release {self.release}; it is posted when the trial of the release has passed"
             return Resting(until=self.line.clock() + LOOK_AGAIN, detail=words)
         return await self._written(plan)
+
+    async def _owned(self, plan: Plan, record: Record) -> Plan | Outcome:
+        """The plan without the fields that are the target's."""
+        owning = Owning(line=self.line, delivery=self.delivery, flow=self.flow)
+        try:
+            return await owning.settled(plan, record, await self.line.ledger.written(plan.writes))
+        except ConnectorError as error:
+            return self._carrying().failed(error, error.connection or plan.writes[0].connection)
 
     async def _written(self, plan: Plan) -> Written:
         """All is written; the source hears what was decided, and an invoice that is right does not wait for that."""

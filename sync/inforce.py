@@ -44,7 +44,7 @@ def due(record: Record, flow: Flow) -> NotDue | Violation | None:
     when = flow.trigger.when
     if when is None:
         return None
-    if (held := _judged(when, record, flow)) is True:
+    if (held := judged(when, record, flow)) is True:
         return None
     if isinstance(held, str):
         at = when.path or "record"
@@ -76,7 +76,7 @@ def _open(gate: _Gate, record: Record, flow: Flow, unsure: list[Unsure]) -> bool
     cohort = flow.flags.get(gate.flag) if gate.flag is not None else None
     if cohort is not None and not is_in(gate.flag or "", cohort, record):
         return False
-    held = _judged(gate.when, record, flow) if gate.when is not None else True
+    held = judged(gate.when, record, flow) if gate.when is not None else True
     if isinstance(held, str):
         expected = f"a condition that can be evaluated: {held}"[:300]
         violation = Violation(reason="rule_failed", path=gate.path, label=gate.label, found="", expected=expected)
@@ -97,7 +97,7 @@ def is_in(flag: str, cohort: Cohort, record: Record) -> bool:
     return Fraction(place, _WHOLE) < Fraction(cohort.share)
 
 
-def _judged(when: When, record: Record, flow: Flow) -> bool | str:
+def judged(when: When, record: Record, flow: Flow) -> bool | str:
     """Whether the condition holds, or in words why that cannot be told."""
     try:
         if when.rule is not None:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from sync.bound import Bound
 from sync.bypasses import BypassLedger
+from sync.conflicts import ConflictLedger
 from sync.customers import CustomerLedger
 from sync.drifts import DriftLedger
 from sync.erased import Remembering
@@ -197,7 +198,7 @@ class Held:
 Permit = Go | Done | Busy | Differs | Stale | Held
 
 
-class Ledger(DriftLedger, CustomerLedger, BypassLedger, ReconcilingLedger, Remembering, Protocol):
+class Ledger(DriftLedger, CustomerLedger, BypassLedger, ConflictLedger, ReconcilingLedger, Remembering, Protocol):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

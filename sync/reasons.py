@@ -124,6 +124,8 @@ REASONS: dict[str, Reason] = {
                severity=Severity.A, hint="Credit and bill again in the ERP, or put the deal back, then replay."),
         Reason(code="bypassed", title="Changed around Meshline", role="revops", fix=Fix.PICK, severity=Severity.A,
                hint="Let the change stand, or have what Meshline wrote put back. Then write down what changes in the runbook."),
+        Reason(code="conflict", title="Two systems changed one value", role="revops", fix=Fix.PICK,
+               hint="Choose the value that counts; it is written to the system that has the other one."),
         Reason(code="missing_contract", title="Deal has no contract", role=CONTRACT_OWNER, fix=Fix.FILL,
                hint="Pick the contract that this deal is billed under, or attach it in the CRM and replay."),
         Reason(code="missing_order", title="No order is named", role="crm-ops", fix=Fix.FILL,

@@ -101,6 +101,7 @@ _COMPANIES = object_type(
         billing_email="Billing e-mail",
         currency="Currency",
         erp_customer_code="ERP customer",
+        payment_terms="Payment terms",
         meshline_reference="Reference",
         hubspot_owner_id="Company owner",
         lifecyclestage="Lifecycle Stage",

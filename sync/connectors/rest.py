@@ -1,5 +1,6 @@
-"""Any REST system as a target, by description. The same reference is never knowingly created twice: what the answer does
-not prove is AnswerLost, and two records with one reference are for a person."""
+"""Any REST system as a target, by description; as a source it is polled, where a list of what changed is described. The same
+reference is never knowingly created twice: what the answer does not prove is AnswerLost, and two records with one reference are
+for a person."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync.connectors import rest_listing
+from sync.connectors import rest_listing, rest_polling
 from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.kind import Kind
@@ -16,9 +17,10 @@ from sync.connectors.rest_bulk import read_each
 from sync.connectors.rest_description import Call, Description, Entity, Errors, Post, Void, fill, fill_header, fill_path
 from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
 from sync.connectors.selector import select
-from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable, WebhookRefused
 from sync.listing import Listed
-from sync.model import Found, Record
+from sync.model import Change, Found, Record
+from sync.ports import Incoming, Page
 
 
 class RestOptions(HttpOptions):
@@ -99,6 +101,37 @@ class Rest:
         asked = rest_listing.query(known.list_, fields=fields, after=after, since=since, limit=limit)
         answer = await self._client.request(known.list_.method, known.list_.path, query=asked, idempotent=True)
         return rest_listing.page(self._name, known, known.list_, answer.data, after)
+
+    def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
+        """It sends no webhooks."""
+        raise WebhookRefused(404, "Unknown connection", f"{self._name} is polled and sends no webhooks.")
+
+    def start_at(self, entity: str, since: datetime) -> Record:
+        """The cursor from which `changes` gives what changed at or after this moment."""
+        return rest_polling.start_at(since)
+
+    async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
+        """The next page of changes since the cursor. Raises ConnectorError."""
+        if not self.lists_changes(entity):
+            raise self._unsupported(entity, "listed by what changed")
+        since, began, after = rest_polling.where(cursor, now)
+        listed = await self.listed(entity, fields=(), after=after, since=since)
+        return rest_polling.page(entity, listed, since, began)
+
+    async def read(self, entity: str, record_id: str) -> Record:
+        """The record as it is now. Raises Rejected(reason="not_found") when it is gone."""
+        found = await self.get(entity, record_id)
+        if found is None:
+            raise Rejected(f"{entity} {record_id} is not in {self._name}", reason="not_found")
+        return {**found.record, "id": found.id}
+
+    async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
+        """Only by our reference: no other search is described."""
+        known = self._entity(entity)
+        if known.reference is None or set(by) != {known.reference}:
+            raise self._unsupported(entity, "searched")
+        found = await self.find(entity, by[known.reference])
+        return [] if found is None else [{**found.record, "id": found.id}]
 
     async def create(self, entity: str, reference: str, body: Record) -> Found:
         """Create with our reference in the described field. A taken one is Rejected(reason="reference_taken")."""

@@ -39,6 +39,7 @@ from sync.workspace.conditions import Cohort as Cohort
 from sync.workspace.conditions import Scalar as Scalar
 from sync.workspace.conditions import When as When
 from sync.workspace.identifying import Identity as Identity
+from sync.workspace.owning import Ownership as Ownership
 from sync.workspace.reconciling import Reconciling as Reconciling
 from sync.workspace.retrying import RetryPolicy as RetryPolicy
 from sync.workspace.rows import Lookup as Lookup
@@ -87,9 +88,11 @@ class Synthetic(Strict):
 
 
 class SourceRecord(Strict):
-    """The record of the source itself, by the id that `source` selects."""
+    """The record of the source itself, by the id that `source` selects; of a text such as crm-company-4711 what stands behind
+    the prefix `after`."""
 
     source: Selector
+    after: str = ""
 
 
 class BoundRecord(Strict):
@@ -157,6 +160,7 @@ class Flow(Strict):
     synthetic: Synthetic | None = None
     receipts: Receipts | None = None
     reconcile: Reconciling | None = None
+    ownership: tuple[Ownership, ...] = ()
     checks: tuple[AnyCheck, ...] = ()
     writes: tuple[WriteRow, ...] = Field(min_length=1)
     _flags: Mapping[str, Cohort] = PrivateAttr(default_factory=dict)

@@ -75,6 +75,7 @@ def check_flow(document: Document, names: Names) -> None:
     flow.at("receipts", "to").known("team", names.teams)
     flow.at("trigger", "connection").known("connection", names.connections)
     check_reconcile(flow)
+    _check_ownership(flow, names)
     flow.at("reprocess").known("calendar", names.calendars)
     check_identity(flow)
     _check_contract_of(flow, names)
@@ -99,6 +100,23 @@ def check_flow(document: Document, names: Names) -> None:
         if isinstance(name, str) and name in earlier:
             write.at("name").wrong(f"the write {name!r} stands twice", "give each write its own name")
         earlier |= {str(name)}
+
+
+def _check_ownership(flow: Spot, names: Names) -> None:
+    """What is owned is a field that a write writes, and whoever owns it is a connection."""
+    writes = {write.at("name").word: write for write in flow.at("writes").items}
+    for rule in flow.at("ownership").items:
+        rule.at("write").known("write", [each for each in writes if each])
+        write = writes.get(rule.at("write").word)
+        if write is not None:
+            fields = [row.at("to").word or "" for row in write.at("record").items]
+            rule.at("field").known("field of the write", fields)
+        for owner in (
+            rule.at("owner"),
+            *(stage.at("owner") for stage in rule.at("stages").items),
+            *rule.at("precedence").items,
+        ):
+            owner.known("connection", names.connections)
 
 
 def _check_contract_of(flow: Spot, names: Names) -> None:

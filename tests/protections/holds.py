@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.protections.mutant import mutant
 
 BYPASS = "tests/sync/test_bypass.py"
+BOTH = "tests/sync/test_both_ways.py"
 STORE, STORY = "tests/store/test_billing_holds.py", "tests/sync/test_holds.py"
 
 MUTANTS = [
@@ -28,4 +29,6 @@ MUTANTS = [
            "guard = update(bypasses).where(_B.id == number, _B.lesson_at.is_(None))",
            "guard = update(bypasses).where(_B.id == number)",
            f"{BYPASS}::test_a_bypass_stays_on_the_list_until_one_person_says_what_changes_in_the_runbook"),
+    mutant("overwriting what the target owns", "sync/owning.py", "if decided.verdict is not Verdict.TAKE:", "if False:",
+           f"{BOTH}::test_the_system_of_record_is_never_overwritten"),
 ]  # fmt: skip

@@ -49,3 +49,14 @@ def upgrade() -> None:
     op.create_index("ix_bypasses_event", "bypasses", ["event_id"])
     op.create_index("ix_bypasses_unlearned", "bypasses", ["opened_at"],
                     sqlite_where=unlearned, postgresql_where=unlearned)  # fmt: skip
+    op.create_table(
+        "contests",
+        sa.Column("id", store.columns.ID, autoincrement=True, nullable=False),
+        *(sa.Column(name, word, nullable=False) for name in ("flow", "subject", "field", "winner", "loser", "print")),
+        *(sa.Column(name, store.columns.Prose(), server_default="", nullable=False) for name in ("won", "lost", "why")),
+        sa.Column("won_at", moment(), nullable=True),
+        sa.Column("lost_at", moment(), nullable=True),
+        sa.Column("at", moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contests")),
+    )
+    op.create_index("uq_one_contest", "contests", ["flow", "subject", "field", "print"], unique=True)
