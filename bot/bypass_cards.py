@@ -15,6 +15,6 @@ def asked(cause: Cause) -> list[Block]:
     if cause.lesson is None:
         return []
     if cause.lesson:
-        return [section(f"*In the runbook now:* {said(cause.lesson, 600)}")]
+        return [section(f"*In the runbook now:* “{said(cause.lesson, 600)}”")]
     value = carry(Carried(cause=cause.id, version=cause.version))
     return [section(_QUESTION, accessory=button(VERB, "Write it down", value))]

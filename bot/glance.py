@@ -148,7 +148,7 @@ def hold_line(hold: BillingHold, around: Around) -> str:
     """A customer or a contract that is not billed, or a flow that posts nothing, and why."""
     many = f" {hold.waiting:,} waiting." if hold.waiting else ""
     where = f" Release it on the card of EX-{hold.case_id}." if hold.case_id else " Release it with `/sync release`."
-    who = said(hold.called, 80)
+    who = said(around.flow_title(hold.key) if hold.scope == "flow" else hold.called, 80)
     told = _NOT_BILLED.get(hold.scope, "*{}* is not billed since {}").format(who, moment(hold.placed_at))
     return f"{told}: {named(hold.why, around)}.{many}{where}"
 

@@ -78,7 +78,7 @@ def hold_view(cause: Cause, cases: Sequence[Case]) -> Block:
     names = [f"• *{said(case.customer_name or case.customer or '', 80)}*" for case in cases]
     blocks = [
         _about(cause),
-        section("\n".join(["No invoice goes out until somebody releases it, for", *few(names, 10)])),
+        section("\n".join(["No invoice goes out until somebody releases it, for:", *few(names, 10)])),
         _note("Why may nothing be billed?"),
         context("Drafts are written on. What waits goes out in order when the hold is released."),
     ]

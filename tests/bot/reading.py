@@ -15,6 +15,7 @@ DATA = frozenset(
         "vat_id",
         "tax_code",
         "billing_code",
+        "billing_status",
         "billing_ref",
         "price_list",
         "unit_price_minor",

@@ -387,6 +387,6 @@ def test_a_customer_is_held_by_who_leads_a_flow(terminal: Terminal) -> None:
     place = ("holds", "place", "4711", "--why", "credit check", "--as")
     for who in (SAM, DANA):
         assert "This is for Revenue Operations" in terminal.refuses(1, *place, who)
-    assert "hold 1: no invoice of 4711 goes out" in terminal.says(*place, OMAR)
+    assert "hold 1: nothing of customer 4711 is posted until it is released" in terminal.says(*place, OMAR)
     assert "on hold already" in terminal.refuses(1, *place, OMAR)
     assert "is released" in terminal.says("holds", "release", "1", "--note", "paid", "--as", MIRA)

@@ -24,6 +24,7 @@ SCOPES = {
     "users_conversations": ("channels:read", "groups:read"),
     "files_upload_v2": ("files:write",), "files_getUploadURLExternal": ("files:write",),
     "files_completeUploadExternal": ("files:write",), "files_info": ("files:read",), "files_list": ("files:read",),
+    "files_delete": ("files:write",),
 }  # fmt: skip
 AWAITED = {"usergroups:read"}  # who is on call may be a user group of Slack's
 _CALL = re.compile(r"client\s*\.\s*((?:auth|apps|views|chat|users|usergroups|conversations|files)_\w+)")

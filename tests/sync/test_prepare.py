@@ -70,7 +70,8 @@ def test_a_clean_deal_becomes_four_writes_in_order() -> None:
     assert (billed.operation, billed.key, billed.of) == ("update", "billed-7001", "7001")
     assert invoice.body["customer_id"] == Ref("customer")
     assert billed.body["invoice_number"] == Ref("posted", "number")
-    assert invoice.verify == {"total_minor": 596000, "status": "draft"}
+    stamped = {"contract_reference": "7001", "sync_reference": "quote_to_cash/7001"}
+    assert invoice.verify == {"total_minor": 596000, "status": "draft", **stamped}
     assert (plan.customer, plan.money) == ("2001", Money(currency="EUR", minor=596000))
     assert plan.title == "Adler & Söhne Werkzeugbau – rollout"
 
