@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from benchmarks.postgres import Postgres, programs
 from benchmarks.processes import run_to_end, wait_for
 
 TOKEN = "a-token-for-the-benchmark"
+KEY = base64.b64encode(bytes(32)).decode()
 DOOR = Door(path="/hooks/crm", header=f"Authorization: Bearer {TOKEN}")
 
 
@@ -71,6 +73,7 @@ def _environment(stage: Stage, url: str) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "MESHLINE_WORKSPACE": str(HERE / "job"),
         "MESHLINE_DATABASE_URL": url,
+        "MESHLINE_KEY": KEY,
         "MESHLINE_HTTP_PORT": str(stage.site.front_port),
         "BENCH_TOKEN": TOKEN,
         "BENCH_TARGET_URL": f"http://127.0.0.1:{stage.site.target_port}",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, String, Table, UniqueConstraint
 
-from store.columns import DOC, ID, at, identity, metadata, name, prose, ref, word
+from store.columns import ID, at, identity, metadata, name, ref, word
+from store.sealed import SecretDoc, secret
+from store.vault import LEDGER
 
 customers = Table(
     "customers",
@@ -14,7 +16,7 @@ customers = Table(
     Column("number", ID, nullable=False),
     name("reference"),
     word("flow"),
-    Column("says", DOC, nullable=False),
+    Column("says", SecretDoc(dict, whose=LEDGER), nullable=False),
     at("made_at"),
     ref("merged_into", "customers.id", null=True),
     at("merged_at", null=True),
@@ -35,7 +37,7 @@ customer_ids = Table(
     ref("customer_id", "customers.id"),
     at("known_at"),
     word("known_by"),
-    prose("why"),
+    secret("why", whose=LEDGER),
     Column("speaks", Boolean, nullable=False),
     UniqueConstraint("connection", "entity", "source_id", "target"),
     Index("ix_customer_ids_customer_id", "customer_id"),

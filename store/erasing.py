@@ -69,7 +69,9 @@ class Erasing:
     async def erase(self, about: str, *, by: str, now: datetime) -> Traces:
         """Begin or go on: destroy the keys, take the subject out of every other text, discard what waits for a person, and have
         Slack show it. One transaction; what it found, which is nothing where it was done before. `compacted` is the last step."""
-        return await self.db.write(lambda tx: _erase(tx, about, by, now))
+        found = await self.db.write(lambda tx: _erase(tx, about, by, now))
+        self._forget_keys()
+        return found
 
     async def compacted(self, about: str, *, now: datetime) -> None:
         """Write the database's files anew, so that no byte of what is gone is left in them, and call the erasure done. Needs a
@@ -82,8 +84,7 @@ class Erasing:
                 append(tx, actor="engine", verb="compact", noun="subject", noun_id=about, now=now)
 
         await self.db.write(work)
-        if self.db.vault is not None:
-            self.db.vault.forget()
+        self._forget_keys()
 
     async def readmit(self, about: str, *, by: str, now: datetime) -> None:
         """From now on its records are kept and delivered again, under a new key. Raises IllegalMove where it was not erased."""
@@ -98,8 +99,7 @@ class Erasing:
             append(tx, actor=by, verb="readmit", noun="subject", noun_id=about, now=now)
 
         await self.db.write(work)
-        if self.db.vault is not None:
-            self.db.vault.forget()
+        self._forget_keys()
 
     async def unfinished_erasures(self) -> list[str]:
         """Whose erasure was begun and is not done."""
@@ -149,7 +149,14 @@ class Erasing:
 
         if not await self.db.read(lambda tx: tx.execute(select(k.id).where(*old).limit(1)).first()):
             return 0
-        return await self.db.write(work)
+        many = await self.db.write(work)
+        self._forget_keys()
+        return many
+
+    def _forget_keys(self) -> None:
+        """What was destroyed is not known here any more either; other processes forget it within a minute."""
+        if self.db.vault is not None:
+            self.db.vault.forget()
 
 
 def _erase(tx: Connection, about: str, by: str, now: datetime) -> Traces:

@@ -57,7 +57,8 @@ def words(moved: Moved) -> str:
         f"{done}: {many:,} rows in {len(moved.rows)} tables, counted on both sides.",
         f"Its journal is whole: {moved.lines:,} lines up to {moved.head[:12] or 'none'}, the same on both sides.",
         f"Now set MESHLINE_DATABASE_URL to {moved.address}",
-        "(with the password, if there is one) and start the service.",
+        "(with the password, if there is one), MESHLINE_KEY to the key of the old ledger (what its .key file holds, if it has one),",
+        "and start the service.",
         "Nothing was removed: the old ledger is as it was. Start no service on it any more.",
     ))  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Callable
@@ -82,6 +83,7 @@ class SandboxWorld:
             "HUBSPOT_CLIENT_SECRET": self.crm.webhooks.client_secret,
             "ERP_URL": f"{self.base}{ERP_PREFIX}",
             "ERP_TOKEN": self.erp.token,
+            **{name: os.environ[name] for name in ("MESHLINE_KEY",) if name in os.environ},
         }
 
 

@@ -32,6 +32,9 @@ from tests.faults.oracle import Books, Verdict, compare, compare_books, read_log
 from tests.faults.orders import Order
 from tests.faults.sender import Sender
 
+KEY = base64.b64encode(bytes(32)).decode()
+"""The key of every ledger here, for those who look into it too."""
+
 WORKSPACE = Path(__file__).with_name("job")
 CARD = "meshline_card"
 _BUG = re.compile(r'"event": "(crashed|loop_ended|worker_bug|card_not_drawn)"')
@@ -180,7 +183,7 @@ async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.T
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
     """The ledger, to look into it."""
-    store = Store(url)
+    store = Store(url, KEY)
     await store.open()
     try:
         yield store
@@ -227,7 +230,7 @@ async def plant(
     target, nursery = TargetProcess(home / "target.log"), Nursery(tree)
     shared = {
         "MESHLINE_WORKSPACE": str(workspace(home, changes)),
-        "MESHLINE_DATABASE_URL": url or f"sqlite:///{home}/ledger.db",
+        "MESHLINE_DATABASE_URL": url or f"sqlite:///{home}/ledger.db", "MESHLINE_KEY": KEY,
         "SLACK_BOT_TOKEN": token, "SLACK_SIGNING_SECRET": signing,
         "FAULTS_SECRET": secret, "FAULTS_TOKEN": secrets.token_hex(16),
     }  # fmt: skip

@@ -20,6 +20,7 @@ from bot.sandbox.world import SandboxWorld, free_port
 from store.ledger import Store
 from sync.lifecycle import DeliveryState
 from tests.faults.judge import Verdict, judge, unheard
+from tests.faults.plant import KEY
 from tests.faults.selling import Sales
 from tests.faults.service import TREE, Service
 from tests.faults.traps import Trap, watch
@@ -165,11 +166,11 @@ async def company(tmp_path: Path, *, seed: int, tree: Path = TREE) -> AsyncItera
     world.slack.throttle.enabled = False
     url = f"sqlite:///{tmp_path}/ledger.db"
     await world.start()
-    environ = world.environ(workspace=workspace, database_url=url, port=port)
+    environ = world.environ(workspace=workspace, database_url=url, port=port) | {"MESHLINE_KEY": KEY}
     service = Service(environ, port=port, log=tmp_path / "meshline.log", tree=tree)
     trap = Trap(service.kill)
     watch(world, trap)
-    store = Store(url)
+    store = Store(url, KEY)
     await store.open()
     sales = Sales(world, rng)
     world.meshline_at(f"http://127.0.0.1:{port}")
