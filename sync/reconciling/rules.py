@@ -329,11 +329,12 @@ def _references(flow: Flow, write: WriteRow) -> str:
 
 
 def _others(flow: Flow, write: WriteRow, flows: Iterable[Flow]) -> re.Pattern[str] | None:
-    place = (write.connection, write.entity)
+    """The references of what else may stand in the target's list: also of credit notes, which stand among what they credit."""
     found = [
         _references(each, row)
         for each in flows
         for row in each.writes
-        if (row.connection, row.entity) == place and row.key and (each.name, row.name) != (flow.name, write.name)
+        if row.connection == write.connection and (row.entity == write.entity or row.operation == "credit")
+        if row.key and (each.name, row.name) != (flow.name, write.name)
     ]
     return re.compile("|".join(f"(?:{each})" for each in found)) if found else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from sync.model import Case
 from tests.bot.hands import press
+from tests.tryton.selling import reconciled
 from tests.world import World, small_world
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "revenue"
@@ -25,8 +26,18 @@ async def revenue(tmp_path: Path) -> AsyncIterator[World]:
     """A world that runs all the flows of the example."""
     async with small_world(tmp_path, workspace=EXAMPLE) as world:
         yield world
+        await agree(world, tmp_path)
         assert world.slack.trouble == [] and world.slack.refused == []
         assert world.erp.duplicates() == ()
+
+
+async def agree(world: World, directory: Path) -> None:
+    """Every flow that is reconciled is held against the books, record by record, late enough that nothing is excused as young:
+    nothing differs that is not an open exception."""
+    for name, flow in world.parts.workspace.flows.items():
+        if flow.reconcile is not None:
+            report = await reconciled(world, directory / f"run-{name}", name)
+            assert report.found == [], (name, report.found)
 
 
 async def rest(world: World) -> None:

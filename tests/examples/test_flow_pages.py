@@ -15,12 +15,15 @@ PAGES = Path(__file__).parents[2] / "docs" / "flows"
 FLOWS = sorted(path.stem for path in (EXAMPLE / "flows").glob("*.yaml"))
 
 
+SAMPLES = read_samples(EXAMPLE)[0]
+
+
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_page_tells_of_every_sample_its_reason_and_the_team_that_gets_the_card(flow: str) -> None:
     page = (PAGES / f"{flow}.md").read_text(encoding="utf-8")
     workspace = loaded(EXAMPLE)
     contract = workspace.contract_of(workspace.flows[flow])
-    for _, sample in read_samples(EXAMPLE)[0]:
+    for _, sample in SAMPLES:
         if sample.flow != flow:
             continue
         assert sample.title in page
@@ -33,6 +36,5 @@ def test_a_page_tells_of_every_sample_its_reason_and_the_team_that_gets_the_card
 
 
 def test_every_flow_has_what_is_right_and_what_is_wrong_and_all_comes_out_as_it_says() -> None:
-    samples = read_samples(EXAMPLE)[0]
-    assert {each.flow for _, each in samples} == set(FLOWS)
-    assert [each for each in run_samples(loaded(EXAMPLE), samples) if not each.ok] == []
+    assert {each.flow for _, each in SAMPLES} == set(FLOWS)
+    assert [each for each in run_samples(loaded(EXAMPLE), SAMPLES) if not each.ok] == []

@@ -60,6 +60,7 @@ def payment(world: World, kind: str, company: str, sold: str | None, amount: str
     return linked(world, "commerce_payments", given | more, companies=company, deals=sold)
 
 
+@pytest.mark.slow
 async def test_a_subscription_and_its_change_are_billed_each_once_and_earned_to_the_cent(world: World) -> None:
     """F207, F213."""
     acme = world.company()
@@ -123,6 +124,7 @@ async def test_a_credit_over_the_policy_takes_two_people(world: World) -> None:
     assert (await invoice_of(world, f"support-credit-{ticket}"))["total_minor"] == -747_00
 
 
+@pytest.mark.slow
 async def test_refunds_in_part_and_a_chargeback_never_take_back_more_than_was_billed(world: World) -> None:
     """F207."""
     acme = world.company()
@@ -147,6 +149,7 @@ async def test_refunds_in_part_and_a_chargeback_never_take_back_more_than_was_bi
     assert await stopped(world) == {} and world.erp.totals() == {"EUR": 0}
 
 
+@pytest.mark.slow
 async def test_a_refund_in_another_currency_or_of_what_was_never_billed_is_for_finance(world: World) -> None:
     acme = world.company()
     sold = order(world, acme, [("Atlas Pro", "1", "2490.00")])

@@ -55,6 +55,7 @@ async def test_what_was_sold_four_ways_is_billed_once_each_to_the_cent(world: Wo
     assert (await invoice_of(world, f"crm-deal-{bought}"))["document_url"] == "https://contracts.example/1"
 
 
+@pytest.mark.slow
 async def test_a_lead_without_a_company_goes_to_marketing_and_is_billed_when_they_pick_one(world: World) -> None:
     """F083, F202: the failing variant of lead to invoice."""
     acme = world.company()
@@ -70,6 +71,7 @@ async def test_a_lead_without_a_company_goes_to_marketing_and_is_billed_when_the
     assert (invoice["total_minor"], world.erp.customers()[0]["name"]) == (1200_00, "Acme GmbH")
 
 
+@pytest.mark.slow
 async def test_work_without_a_contract_goes_to_contract_operations_and_is_billed_under_the_one_they_pick(
     world: World,
 ) -> None:
@@ -88,6 +90,7 @@ async def test_work_without_a_contract_goes_to_contract_operations_and_is_billed
     assert (written["purchase_order"], written["payment_terms"]) == ("45000", "NET60")
 
 
+@pytest.mark.slow
 async def test_a_retainer_that_is_not_attached_is_billed_at_once_when_it_is_and_somebody_says_so(world: World) -> None:
     deal = sold(world, "retainersigned", world.company(), [], amount="4500.00", retainer_months="12")
     await rest(world)

@@ -45,6 +45,7 @@ def owed(world: World) -> dict[str, int]:
     return {each["reference"].removeprefix("commission-"): each["total_minor"] for each in world.erp.papers("journals")}
 
 
+@pytest.mark.slow
 async def test_a_renamed_field_pays_nobody_the_wrong_commission_and_a_booking_that_changes_is_worked_out_again(
     world: World,
 ) -> None:
@@ -67,6 +68,7 @@ async def test_a_renamed_field_pays_nobody_the_wrong_commission_and_a_booking_th
     assert {cases[deal].severity for deal in late} == {"A"}
 
 
+@pytest.mark.slow
 async def test_a_company_becomes_one_customer_and_learns_its_code(world: World) -> None:
     """F210."""
     acme = world.company(lifecyclestage="customer", billing_terms="NET30")
@@ -107,6 +109,7 @@ async def test_who_unsubscribes_is_written_to_by_nobody_anywhere(world: World) -
     assert await stopped(world) == {} and not any(may().values()) and len(may()) == 4
 
 
+@pytest.mark.slow
 async def test_a_lead_goes_to_the_right_company_with_the_tags_that_analytics_count_by(world: World) -> None:
     """F208, F232."""
     acme = world.company()

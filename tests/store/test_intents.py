@@ -50,6 +50,16 @@ async def test_a_confirmed_write_is_not_sent_again(store: Store) -> None:
     assert (await store.written([spec()]))["invoice"][1].id == "I-1"
 
 
+async def test_what_one_flow_sent_was_not_sent_by_another(store: Store) -> None:
+    """Two flows may name their records alike; each answers for its own."""
+    delivery = await in_hand(store)
+    await begin(store, delivery)
+    one = spec()
+    asked = (one.connection, one.entity, one.operation, one.key)
+    assert await store.sent(*asked) and await store.sent(*asked, flow=delivery.flow)
+    assert not await store.sent(*asked, flow="another_flow")
+
+
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [
