@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "moving:migrate",
     "doctor": "serving:doctor",
     "sync": "serving:sync",
+    "reconcile": "reconciling:reconcile",
     "status": "asking:status",
     "digest": "packing:digest",
     "checklist": "packing:checklist",
