@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.identity import BARS, measure
 from sync.identity.domains import domain_of, mailbox_of
 from sync.identity.index import Index
 from sync.identity.names import likeness, name_of
@@ -106,15 +105,6 @@ def test_a_vat_id_without_its_country_is_the_one_of_the_record() -> None:
 )  # fmt: skip
 def test_a_domain_counts_where_it_is_somebodys_own(text: str, domain: str) -> None:
     assert domain_of(text) == domain
-
-
-def test_generated_companies_are_brought_together_and_kept_apart() -> None:
-    tally = measure(seed=90_210, companies=1_000, pairs=490)
-    figures = tally.figures()
-    for name, bar in BARS.items():
-        assert figures[name] >= bar, (name, figures[name], tally.errors)
-    assert figures["linked_of_pairs"] >= 0.8
-    assert figures["strangers_asked_about"] <= 0.1
 
 
 def test_one_among_many_is_found_in_no_time() -> None:
