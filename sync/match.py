@@ -6,35 +6,23 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import lru_cache
 
 from rapidfuzz import fuzz, process, utils
 
+from sync.identity.names import name_of
 from sync.model import Candidate
 
-_LEGAL = frozenset(
-    "ab ag as bv co company corp corporation gmbh inc incorporated kg kk limited llc llp ltd nv ohg oy oyj plc pte pty "
-    "sa sarl sas se spa srl sro ug vof".split()
-)
 _LEAST = 55
 SAFE, CLEAR = 95, 10
 """A candidate of at least `SAFE` that is `CLEAR` ahead of the next one may be chosen beforehand; a person still decides."""
 _LONGEST = 200
 MANY, _FEW = 300, 50
-_SPLIT = re.compile(r"[\W_]+")
 _SIGNS = re.compile(r"[\W_]+")
-_DIGRAPHS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ö": "o", "ü": "u", "ä": "a", "œ": "oe", "ł": "l", "đ": "d"})
 
 
-@lru_cache(maxsize=20_000)
 def normal(name: str) -> str:
-    """The name in lower case without accents, punctuation and legal forms; `Müller GmbH`, `MUELLER` and `Muller` are one."""
-    letters = unicodedata.normalize("NFKC", name[:_LONGEST]).casefold().translate(_DIGRAPHS)
-    letters = "".join(char for char in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(char))
-    letters = re.sub(r"(?<=\w)[./](?=\w\b)", "", letters)  # S.A. and A/S are one word
-    words = [word for word in _SPLIT.split(letters) if word]
-    kept = [word for word in words if word not in _LEGAL] or words
-    return re.sub(r"(?<=[aou])e", "", " ".join(kept))
+    """The name by its sound, without signs and legal form; `Müller GmbH`, `MUELLER` and `Muller` are one."""
+    return " ".join(name_of(name).words)
 
 
 def compact(name: str) -> str:

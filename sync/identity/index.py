@@ -12,7 +12,7 @@ from sync.identity.scoring import Match, Verdict, compare
 
 MOST = 60
 """So many profiles, those that share the most keys, are compared with one."""
-_CROWD = 5_000  # a key that more carry than this finds nobody
+_CROWD = 1_500  # a key that more carry than this finds nobody
 _WEIGHTS = {By.EXTERNAL: 12, By.VAT: 12, By.PLACE: 8, By.PHONE: 6, By.DOMAIN: 6, By.MAILBOX: 4, By.NAME: 6, By.WORD: 2}
 
 
