@@ -104,6 +104,8 @@ class Objects:
         primary.properties.update(gained)
         merged.archived = True
         self._merged[merged.id] = primary.id
+        former = [each.properties.get("hs_merged_object_ids", "") for each in (primary, merged)]
+        primary.properties["hs_merged_object_ids"] = ";".join(filter(None, [*former, merged.id]))
         self._touch(primary)
         moved = self._move_links(merged.id, primary.id)
         extra = {

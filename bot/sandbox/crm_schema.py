@@ -91,6 +91,7 @@ _COMPANIES = object_type(
     "companies",
     "company",
     "name domain",
+    Property(name="hs_merged_object_ids", label="Merged Record IDs", computed=True),
     *texts(
         name="Company name",
         domain="Company Domain Name",

@@ -35,7 +35,9 @@ _PROPERTIES: dict[str, tuple[str, ...]] = {
         "dealname amount deal_currency_code dealstage closedate billing_code payment_terms contract_url hubspot_owner_id "
         "billing_status invoice_number invoice_total".split()
     ),
-    "companies": tuple("name domain vat_id country city zip billing_email currency erp_customer_code".split()),
+    "companies": tuple(
+        "name domain vat_id country city zip billing_email currency erp_customer_code hs_merged_object_ids".split()
+    ),
     "line_items": tuple("name product_code hs_sku quantity price amount".split()),
     "tasks": tasks.PROPERTIES,
 }

@@ -33,6 +33,7 @@ identity:
   city: company.city
   country: company.country
   email: company.billing_email
+  merged: company.hs_merged_object_ids
   task: {subject: Are these one company}
 
 checks:
@@ -174,6 +175,34 @@ async def test_two_customers_that_the_crm_merges_are_one_from_then_on_and_the_se
     await decide(world, cause, "accept", who=FAYE)
     await rest(world)
     assert await world.causes() == []
+
+
+async def test_a_merge_that_no_webhook_told_of_is_found_when_the_record_is_read_again(world: World) -> None:
+    first, second = (
+        adler(world),
+        adler(world, "Zeppelin Reederei AG", vat_id=OTHER_VAT, domain="zeppelin.example", zip="20095"),
+    )
+    for company in (first, second):
+        world.deal(company)
+    await rest(world)
+    world.crm.webhooks.subscriptions = frozenset({"deal"})  # nobody tells of companies
+    world.crm.merge(first, second)
+    await rest(world)
+    assert (await verbs(world)).count("merge") == 1
+
+
+async def test_one_press_says_that_it_is_the_same_customer(world: World) -> None:
+    first, second = adler(world), adler(world, "Adler Soehne Werkzeugbau", vat_id="", zip="20095", city="Hamburg")
+    for company in (first, second):
+        world.deal(company)
+        await rest(world)
+    cause = await only_cause(world)
+    await press(world, OMAR, cause, "suggest")
+    await rest(world)
+    assert await world.causes() == []
+    assert len(customers(world)) == 1
+    [decision] = {each.decision for each in await world.store.exceptions(everything=True)}
+    assert "it is the same customer as Adler & Söhne Werkzeugbau GmbH" in decision
 
 
 async def test_a_merge_is_taken_back_with_all_that_both_were(world: World) -> None:
