@@ -48,6 +48,7 @@ _CONSEQUENCES = {
     "price_off_list": "It is not billed until a second person has agreed to the price.",
     "totals_differ": "It counts as billed only when both totals agree.",
     "changed_after_posting": "The invoice in the ERP still shows what was agreed before.",
+    "to_credit": "The invoice in the ERP stands as it is until a second person has agreed.",
     "missing_document": "Without the document it is not billed.",
     "draft_differs": "The draft is not posted while it says something else than it is to say.",
     "erp_warning": "It is not billed until a second person has agreed to let it pass.",
@@ -71,7 +72,7 @@ _CONSEQUENCES = {
 }
 OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
-_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass",
+_APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass", "to_credit": "Credit it",
             "maybe_duplicate": "Decide", "customer_twice_in_erp": "Leave both", "customer_gone": "Make it again"} | dict.fromkeys(
     ("drift_orphan", "drift_duplicate", "drift_amount", "drift_status", "drift_bypass"), "Accept as it is"
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from sync import mapping, pricing, references, spreading
 from sync.confirming import PRESENT
 from sync.mapping import SelectorFailed, missing, select, text
-from sync.model import Record, Violation, WriteSpec
+from sync.model import Record, Undo, Violation, WriteSpec
 from sync.money import NotMoney
 from sync.own import NeverReturned, OwnFailed
 from sync.plain_bodies import plain_body as plain_body
@@ -52,6 +52,7 @@ class Builder:
             of=self.of(write),
             verify=self.verify(write.verify),
             keep=write.existing == "keep",
+            undo=_undo(write),
             company=self._filled(write.company, write.name, mapping.fill) if write.company else "",
         )
 
@@ -239,6 +240,16 @@ class Builder:
         violation = Violation(reason=reason, path=path, label=label, found=found, expected=expected[:300], kind=kind)
         if violation not in self.problems:
             self.problems.append(violation)
+
+
+def _undo(write: WriteRow) -> Undo | None:
+    said = write.compensate
+    if said is None:
+        return None
+    return Undo(
+        operation=said.operation, entity=said.entity or write.entity, safe=said.safe, dated=said.dated,
+        recompute=said.recompute,
+    )  # fmt: skip
 
 
 def _joined(at: str, name: str) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from sync import undoing
 from sync.billing import doubt, held_from
-from sync.decide import About, Blocked, Failed, Outcome, Resting, Wrong
+from sync.decide import About, Failed, Outcome, Resting, Wrong
 from sync.drafts import agreed, draft_differs, has_post
 from sync.errors import ConnectorError, Unmentioned
+from sync.generations import undo_of, undone_by
 from sync.line import Line
-from sync.model import Bills, Delivery, Found, NotDue, Version, Violations, WriteEnd, WriteSpec
+from sync.model import Bills, Change, Delivery, Found, NotDue, Version, Violation, Violations, WriteEnd, WriteSpec
 from sync.ports import Target
 from sync.workspace.flow import Flow
 from sync.writing import AS_IT_STANDS, Changed, Made, Outdone, Writing, differing, filled
 
 _CREATES = ("create", "upsert")
+ANEW = "it was credited; now it is billed anew"
 OUTDONE = "a newer state of the record was written already"
 
 
@@ -125,25 +128,72 @@ class Carrying:
 
     async def _redraft(
         self, writing: Writing, changed: Changed, specs: tuple[WriteSpec, ...]
-    ) -> Found | Resting | Blocked | Wrong | Violations | Outdone:
+    ) -> Found | Outdone | Outcome:
         """What says already what it is to say is right, whoever saw to it. What is still a draft is written again once people
         agreed to it; what is posted stays as it is."""
-        spec, about = changed.spec, self.about
+        spec = changed.spec
         target = self.line.target(spec.connection)
         shown, body = await target.get(spec.entity, changed.target_id), filled(spec.body, self.done)
         if shown is not None and not differing(shown.record, body):
             return shown
         if shown is None or not has_post(spec, specs) or await self._moved_on(spec, specs):
-            return self._changed(changed)
+            return await self._anew(changed, shown, specs) or self._changed(changed)
         differs = draft_differs(spec, shown.record, body)
         if not agreed(differs, self.delivery.overlays):
-            return Violations(
-                found=(differs,), title=about.title, customer=about.customer, money=about.money,
-                customer_name=about.customer_name,
-            )  # fmt: skip
+            return self.ask(differs)
         again = replace(spec, operation="update", of=changed.target_id)
         redone = await writing.write(target, again, self.done, quarantine_seconds=self.line.quarantine(spec.connection))
         return self._changed(redone) if isinstance(redone, Changed) else redone
+
+    async def _anew(
+        self, changed: Changed, shown: Found | None, specs: tuple[WriteSpec, ...]
+    ) -> Resting | Violations | Outcome | None:
+        """What was posted is credited once people agreed to it, and then billed anew; None where the flow says not how."""
+        by = next((each for each in undone_by(changed.spec, specs) if each.operation == "post"), None)
+        if by is None or shown is None:
+            return None
+        asked = undoing.anew(changed.spec, by, shown, filled(changed.spec.body, self.done), self.about.money)
+        if not undoing.agreed(asked, self.delivery.overlays):
+            return self.ask(asked)
+        return await self.take_back(changed.spec, by, shown.id) or Resting(until=self.line.clock(), detail=ANEW)
+
+    def ask(self, violation: Violation) -> Violations:
+        """That people have to agree to this."""
+        about = self.about
+        return Violations(
+            found=(violation,), title=about.title, customer=about.customer, money=about.money,
+            customer_name=about.customer_name,
+        )  # fmt: skip
+
+    async def take_back(self, spec: WriteSpec, by: WriteSpec, target_id: str) -> Outcome | None:
+        """Carry out the compensation `by` of what a write made; what stopped it, if anything did."""
+        dated = by.undo.dated if by.undo is not None else None
+        body = {dated: self.line.clock().date().isoformat()} if dated else {}
+        return await self.settle(undo_of(by, target_id, spec.key, body), by)
+
+    async def settle(self, undo: WriteSpec, by: WriteSpec | None) -> Outcome | None:
+        """Carry out a compensation, or find that it was; what derives from the record is worked out anew. What stopped it, if
+        anything did."""
+        target = self.line.target(undo.connection)
+        writing = replace(self.writing(), version=None)
+        try:
+            made = await self._in_turn(writing, target, undo, self.line.quarantine(undo.connection), None)
+        except ConnectorError as error:
+            return self.failed(error, undo.connection)
+        if not isinstance(made, Found | Changed):  # another day's credit note of the same thing is the same one
+            return self._changed(Changed(spec=undo, target_id="")) if isinstance(made, Outdone) else made
+        self.answered.add(undo.connection)
+        if by is not None and by.undo is not None and by.undo.recompute:
+            await self._recompute(undo, by.undo.recompute)
+        return None
+
+    async def _recompute(self, undo: WriteSpec, flows: tuple[str, ...]) -> None:
+        event, now = self.delivery.event, self.line.clock()
+        change = Change(
+            entity=event.entity, record_id=event.record_id, key=f"recompute:{self.flow.name}:{undo.key}", kind="recompute",
+            occurred_at=now,
+        )  # fmt: skip
+        await self.line.ledger.receive(event.connection, [change], {event.entity: flows}, now=now)
 
     def _changed(self, changed: Changed) -> Wrong:
         words = f"{changed.spec.entity} {changed.target_id} was written from an earlier state of the record"

@@ -16,6 +16,7 @@ class Present:
 
 
 PRESENT = Present()
+_EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def differing(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
@@ -24,7 +25,16 @@ def differing(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str
 
 
 def _is_shown(value: Any, expected: Any) -> bool:
-    return value not in (None, "") if expected is PRESENT else _text(value) == _text(expected)
+    if expected is PRESENT:
+        return value not in _EMPTY
+    if isinstance(value, dict) and isinstance(
+        expected, dict
+    ):  # what a target adds by itself is empty, or it is a change
+        own = (value[name] for name in value if name not in expected)
+        return not differing(value, expected) and all(each in _EMPTY for each in own)
+    if isinstance(value, list) and isinstance(expected, list):
+        return len(value) == len(expected) and all(map(_is_shown, value, expected))
+    return _text(value) == _text(expected)
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from sync.carrying import OUTDONE, Carrying
 from sync.decide import About, Outcome, Resting, Written, about_of
 from sync.drafts import LOOK_AGAIN, up_to_post
 from sync.errors import ConnectorError
+from sync.generations import in_force
 from sync.knowing import Knowing, is_told_of_customers
 from sync.line import Line
 from sync.mapping import template_names
@@ -24,6 +25,7 @@ from sync.to_source import ToSource
 from sync.trials import Candidate
 from sync.versions import version_of
 from sync.watching import is_told_of
+from sync.withdrawing import Withdrawing, takes_back
 from sync.withdrawn import left_behind
 from sync.workspace.flow import Flow
 from sync.writing import filled, fingerprint
@@ -88,7 +90,10 @@ class Trip:
         left = await left_behind(
             self.record, self.flow, self.line.workspace, self.delivery.overlays, self.line.ledger, why
         )
-        return why if left is None else left
+        if left is None or not takes_back(self.flow):
+            return why if left is None else left
+        self.about = left.about
+        return await Withdrawing(carrying=self._carrying(), record=self.record, left=left, why=why).run()
 
     async def _read(self) -> Record:
         event = self.delivery.event
@@ -152,6 +157,13 @@ class Trip:
             return await self._pass_through(plan)
         if len(plan.writes) > 1:  # a single write hears all of this with its permit
             known = await self.line.ledger.written(plan.writes)
+            generation = await in_force(plan.writes, self.line.ledger, set(known))
+            if generation.writes != plan.writes:
+                plan = replace(plan, writes=generation.writes)
+                known = await self.line.ledger.written(plan.writes)
+            for undo, by in generation.unsettled:
+                if (stopped := await self._carrying().settle(undo, by)) is not None:
+                    return stopped
             if self.record is not None:
                 await self._bypassing.look(self.record, self.about, plan.writes, known)
             if self._stands(plan, known):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sync.acknowledging import AGREE as AGREE
 from sync.mapping import pattern, text
 from sync.model import Overlay, Record, Violation, WriteSpec
-from sync.replaying import of_values
+from sync.replaying import ABSENT, of_values
 from sync.writing import differing
 
 REASON = "draft_differs"
@@ -31,9 +31,10 @@ def has_post(spec: WriteSpec, specs: Sequence[WriteSpec]) -> bool:
 def draft_differs(spec: WriteSpec, shown: Mapping[str, object], body: Record) -> Violation:
     """That the draft says something else than it is to say now. Drafts that differ in the same fields are one cause."""
     names = differing(shown, body)
-    found = [each for name in names for each in of_values(name, shown.get(name), body[name])]
+    every = (each for name in names for each in of_values(name, shown.get(name), body[name]))
+    found = [(path, _said(was), _said(becomes)) for path, was, becomes in every if _said(was) != _said(becomes)]
     places = sorted({pattern(path) for path, _, _ in found})
-    changes = [f"{path} {text(was) or 'empty'} → {text(becomes) or 'empty'}" for path, was, becomes in found[:_SHOWN]]
+    changes = [f"{path} {was or 'empty'} → {becomes or 'empty'}" for path, was, becomes in found[:_SHOWN]]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return Violation(
         reason=REASON,
@@ -43,6 +44,10 @@ def draft_differs(spec: WriteSpec, shown: Mapping[str, object], body: Record) ->
         expected=f"{'; '.join(changes)}{more}",
         kind=AGREE,
     )
+
+
+def _said(value: object) -> str:
+    return "" if value is ABSENT else text(value)
 
 
 def agreed(violation: Violation, overlays: Sequence[Overlay]) -> bool:

@@ -171,6 +171,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """How a write is taken back: by `operation`, which makes a record of `entity`; by itself where it is `safe`. `dated` is the
+    field for the day, and the flows of `recompute` work out anew what they derive from the record."""
+
+    operation: str
+    entity: str
+    safe: bool = False
+    dated: str | None = None
+    recompute: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSpec:
     """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. An upsert with
     `keep` takes a record that exists as it stands. Bindings go by the `alias` where the key is another record's. `company` is
@@ -188,6 +200,7 @@ class WriteSpec:
     keep: bool = False
     alias: str = ""
     company: str = ""
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,14 @@ def shown(record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[O
     return _violations(_scene(apply(record, overlays), flow, workspace, Lookups()), [], ())
 
 
+def writes_of(
+    record: Record, flow: Flow, workspace: Workspace, overlays: Sequence[Overlay] = ()
+) -> tuple[WriteSpec, ...]:
+    """The writes that the flow makes of records like this one, as far as they can be told: good for looking up what was
+    written, not for writing."""
+    return Builder(scene=_scene(apply(record, overlays), flow, workspace, Lookups())).writes()
+
+
 def _scene(record: Record, flow: Flow, workspace: Workspace, lookups: Lookups) -> Scene:
     return Scene(
         record=record,

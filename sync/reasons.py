@@ -126,6 +126,8 @@ REASONS: dict[str, Reason] = {
                hint="Let the change stand, or have what Meshline wrote put back. Then write down what changes in the runbook."),
         Reason(code="conflict", title="Two systems changed one value", role="revops", fix=Fix.PICK,
                hint="Choose the value that counts; it is written to the system that has the other one."),
+        Reason(code="to_credit", title="What was billed has to be credited", role="finance", fix=Fix.APPROVE,
+               severity=Severity.A, hint="Agree to what is shown, or put the record back in the CRM and replay."),
         Reason(code="missing_contract", title="Deal has no contract", role=CONTRACT_OWNER, fix=Fix.FILL,
                hint="Pick the contract that this deal is billed under, or attach it in the CRM and replay."),
         Reason(code="missing_order", title="No order is named", role="crm-ops", fix=Fix.FILL,

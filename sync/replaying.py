@@ -23,7 +23,7 @@ _EXAMPLES = 3
 _MOST = 1_000
 _ROUNDS = 4
 _ABOUT_WRITE = ("connection", "entity", "operation", "key", "of")
-_ABSENT = object()
+ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +237,7 @@ def _differences(before: Plan, after: Plan) -> Iterator[tuple[str, str, Any, Any
     """(write, concrete path, before, after) of everything that is not the same."""
     for name in ("customer", "money", "title"):
         if (was := getattr(before, name)) != (is_ := getattr(after, name)):
-            yield "", name, _ABSENT if was is None else was, _ABSENT if is_ is None else is_
+            yield "", name, ABSENT if was is None else was, ABSENT if is_ is None else is_
     old, new = ({write.name: write for write in plan.writes} for plan in (before, after))
     for name in dict.fromkeys((*old, *new)):
         if name not in old or name not in new:
@@ -250,7 +250,7 @@ def _differences(before: Plan, after: Plan) -> Iterator[tuple[str, str, Any, Any
 
 
 def _operation(write: WriteSpec | None) -> Any:
-    return _ABSENT if write is None else f"{write.operation} {write.connection}/{write.entity}"
+    return ABSENT if write is None else f"{write.operation} {write.connection}/{write.entity}"
 
 
 def _of_write(before: WriteSpec, after: WriteSpec) -> Iterator[tuple[str, Any, Any]]:
@@ -266,7 +266,7 @@ def of_values(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys((*before, *after)):
             path = f"{at}.{name}" if at else name
-            yield from of_values(path, before.get(name, _ABSENT), after.get(name, _ABSENT))
+            yield from of_values(path, before.get(name, ABSENT), after.get(name, ABSENT))
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):
             yield from of_values(f"{at}[{index}]", _item(before, index), _item(after, index))
@@ -275,7 +275,7 @@ def of_values(at: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]
 
 
 def _item(values: list[Any], index: int) -> Any:
-    return values[index] if index < len(values) else _ABSENT
+    return values[index] if index < len(values) else ABSENT
 
 
 def _example(recorded: Recorded, path: str, before: str, after: str) -> Example:
@@ -283,7 +283,7 @@ def _example(recorded: Recorded, path: str, before: str, after: str) -> Example:
 
 
 def _shown(value: Any) -> str:
-    if value is _ABSENT:
+    if value is ABSENT:
         return ""
     if isinstance(value, Ref):
         return f"the {value.field} of {value.write}"

@@ -14,7 +14,11 @@ from sync.model import Candidate, Violation
 
 FILL = "fill"
 """The verb of a field that tells of each change, so that the dialog can show before → after."""
-_AGREED = {"draft_differs": "Write it again as shown", "erp_warning": "Let this one warning pass"}
+_AGREED = {
+    "draft_differs": "Write it again as shown",
+    "erp_warning": "Let this one warning pass",
+    "to_credit": "Credit it as shown",
+}
 _LONGEST, _MOST_RADIOS = 3000, 10
 _EXAMPLES = {"money": "1234.56", "date": "2026-03-31", "company": "Id of the company in the CRM"}
 

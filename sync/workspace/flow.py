@@ -35,6 +35,7 @@ from sync.workspace.checking import StatusAgreement as StatusAgreement
 from sync.workspace.checking import SumEquals as SumEquals
 from sync.workspace.checking import Type as Type
 from sync.workspace.checking import Unique as Unique
+from sync.workspace.compensating import Compensation as Compensation
 from sync.workspace.conditions import Cohort as Cohort
 from sync.workspace.conditions import Scalar as Scalar
 from sync.workspace.conditions import When as When
@@ -107,7 +108,8 @@ class BoundRecord(Strict):
 class WriteRow(Strict):
     """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. An upsert whose
     record is `existing` already updates it, or keeps it as it stands. A `credit` makes a credit note for the posted record
-    `of`: wholly, or by the `lines` of its record alone. `company` is whose books they are, where one target keeps several."""
+    `of`: wholly, or by the `lines` of its record alone. `company` is whose books they are, where one target keeps several;
+    `compensate` is how it is taken back."""
 
     name: Name
     connection: Name
@@ -119,6 +121,7 @@ class WriteRow(Strict):
     company: Template | None = None
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
+    compensate: Compensation | None = None
 
     @classmethod
     def broken(cls, given: Mapping[str, Any]) -> Iterator[Broken]:

@@ -12,6 +12,7 @@ from sync.own import PREFIX
 from sync.transforms import NONE
 from sync.workspace import linking
 from sync.workspace.batching import check_batch
+from sync.workspace.compensating import check_compensations
 from sync.workspace.connecting import Kinds, read_connections
 from sync.workspace.contract import Contract, properties, read_contract
 from sync.workspace.crediting import check_credits
@@ -89,10 +90,13 @@ def survey(directory: Path, kinds: Kinds | None = None) -> Files:
         linking.check_contract(document, names)
         routes = properties(document).get("reasons")
         check_dictionary(document, names.teams, routes.entries if routes else {})
+    entities = {str(name): entity for name, entity in ((each.at("flow").word, each.at("trigger", "entity").word or "")
+                                                       for each in (whole(document) for document, _ in files.flows))}  # fmt: skip
     for document, _ in files.flows:
         linking.check_flow(document, names)
         check_batch(whole(document), files.connections, lease)
         check_credits(whole(document), files.connections)
+        check_compensations(whole(document), files.connections, entities)
     return files
 
 

@@ -112,6 +112,11 @@ WRONG: dict[str, tuple[Violation, ...]] = {
         about("draft_differs", "Invoice", "lines[*].description, lines[*].unit_price_minor",
               "lines[0].description ATLAS PRO → Atlas Pro; lines[0].unit_price_minor 249 → 24900", kind="agree", path="invoice"),
     ),
+    "to_credit": (
+        about("to_credit", "Invoice", "INV-00007 over 4,980.00 EUR",
+              "Credit INV-00007 over 4,980.00 EUR and bill 5,478.00 EUR instead: lines[0].quantity 2 → 3", kind="agree",
+              path="invoice_3f2a91bc0d12"),
+    ),
     "missing_document": (
         about("missing_document", "Signed contract", "", "the address of a document, such as https://files.example.com/order.pdf"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
-VERSIONS, NEWER = "tests/store/test_versions.py", "tests/sync/test_newer_states.py"
+VERSIONS, UNDOING = "tests/store/test_versions.py", "tests/bot/test_compensating.py"
 
 MUTANTS = [
     mutant("an older state over a newer one", "store/writes.py",
@@ -17,4 +17,13 @@ MUTANTS = [
     mutant("a turn that anybody ends", "store/turns.py", "(t.name == fitted(turn.name), t.holder == turn.holder)",
            "(t.name == fitted(turn.name),)",
            f"{VERSIONS}::test_of_two_postings_of_one_company_one_waits_for_the_other"),
+    mutant("a credit without anybody's agreement", "sync/carrying.py",
+           "if not undoing.agreed(asked, self.delivery.overlays):", "if False:",
+           f"{UNDOING}::test_an_invoice_whose_deal_changed_is_credited_and_billed_anew_once_two_people_saw_both_amounts"),
+    mutant("an agreement that counts for what came later", "sync/undoing.py",
+           'path=f"{spec.name}_{fingerprint(dict(body))[:12]}"', "path=spec.name",
+           f"{UNDOING}::test_what_was_agreed_to_counts_for_what_was_shown_and_for_nothing_later"),
+    mutant("billing anew under the reference that was credited", "sync/deliver.py",
+           "if generation.writes != plan.writes:", "if False:",
+           f"{UNDOING}::test_an_invoice_whose_deal_changed_is_credited_and_billed_anew_once_two_people_saw_both_amounts"),
 ]  # fmt: skip

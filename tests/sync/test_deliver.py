@@ -189,11 +189,11 @@ async def test_a_deal_that_changes_after_it_was_billed_is_for_finance_and_the_in
     world.crm.update("deals", deal, {"billing_code": "BC-OTHER"})
     await world.deliver()
     case = await world.only_case()
-    assert (case.reason, case.team, case.severity, case.four_eyes) == ("changed_after_posting", "finance", "A", True)
+    assert (case.reason, case.team, case.severity, case.four_eyes) == ("to_credit", "finance", "A", True)
     [invoice] = world.erp.invoices()
     assert invoice["billing_code"] == "BC-DE-1001"
     world.crm.update("deals", deal, {"billing_code": "BC-DE-1001"})
-    await replay(world, "changed_after_posting")
+    await replay(world, "to_credit")
     await world.settle()
     assert await world.store.exceptions() == []
     assert len(world.erp.invoices()) == 1
