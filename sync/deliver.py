@@ -156,14 +156,10 @@ class Trip:
         if self._made_up:
             return await self._pass_through(plan)
         if len(plan.writes) > 1:  # a single write hears all of this with its permit
-            known = await self.line.ledger.written(plan.writes)
-            generation = await in_force(plan.writes, self.line.ledger, set(known))
-            if generation.writes != plan.writes:
-                plan = replace(plan, writes=generation.writes)
-                known = await self.line.ledger.written(plan.writes)
-            for undo, by in generation.unsettled:
-                if (stopped := await self._carrying().settle(undo, by)) is not None:
-                    return stopped
+            told = await self._in_force(plan)
+            if not isinstance(told, tuple):
+                return told
+            plan, known = told
             if self.record is not None:
                 await self._bypassing.look(self.record, self.about, plan.writes, known)
             if self._stands(plan, known):
@@ -193,6 +189,19 @@ class Trip:
             return await owning.settled(plan, record, await self.line.ledger.written(plan.writes))
         except ConnectorError as error:
             return self._carrying().failed(error, error.connection or plan.writes[0].connection)
+
+    async def _in_force(self, plan: Plan) -> tuple[Plan, Mapping[str, tuple[str, Found]]] | Outcome:
+        """The plan under the references that are in force, and what is written of it; or what stopped a compensation whose
+        fate was unknown."""
+        ledger = self.line.ledger
+        known = await ledger.written(plan.writes)
+        generation = await in_force(plan.writes, ledger, set(known))
+        for undo, by in generation.unsettled:
+            if (stopped := await self._carrying().settle(undo, by)) is not None:
+                return stopped
+        if generation.writes != plan.writes:
+            known = await ledger.written(generation.writes)
+        return replace(plan, writes=generation.writes), known
 
     async def _written(self, plan: Plan) -> Written:
         """All is written; the source hears what was decided, and an invoice that is right does not wait for that."""
