@@ -133,7 +133,8 @@ class Tryton:
         since: datetime | None = None,
         limit: int = 1000,
     ) -> Listed:
-        """The page behind the id `after`. Lines are read only where they were asked for. Invoices include credit notes."""
+        """The page behind the id `after`. Lines are read only where they were asked for. A credit
+        note that says what it credits is listed as one, and any other document among the invoices."""
         shelf, domain = self._shelf(entity), [] if after is None else [["id", ">", number(after, "id")]]
         if since is not None:
             at = tagged_moment(since)
@@ -142,7 +143,7 @@ class Tryton:
         size = min(limit, _PAGE)
         found = await self._read(shelf, domain, limit=size, head=not whole)
         onward = found[-1].id if len(found) == size else None
-        listed = [each for each in found if entity != CREDIT_NOTE or each.record["kind"] == CREDIT_NOTE]
+        listed = [each for each in found if each.record.get("kind", entity) == entity]
         return Listed(entries=tuple(_entry(each) for each in listed), after=onward)
 
     async def _read(

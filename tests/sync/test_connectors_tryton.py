@@ -192,6 +192,8 @@ async def test_a_credit_note_left_as_a_draft_is_posted_and_not_made_again(erp: W
     await refused(erp.connector.credit("credit_note", made.id, "c1", {}))
     assert await erp.connector.find("credit_note", "c1") is None
     note = await erp.connector.credit("credit_note", made.id, "c1", {})
+    for entity, there in (("invoice", ["1", made.id]), ("credit_note", [note.id])):
+        assert [each.id for each in (await erp.connector.listed(entity, fields=[])).entries] == there
     assert note.status == "posted" and sum(each["reference"] == "c1" for each in erp.fake.invoices.values()) == 1
 
 

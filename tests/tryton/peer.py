@@ -150,3 +150,8 @@ def decimal(text: str) -> dict[str, str]:
 def day(text: str) -> dict[str, Any]:
     year, month, of_month = map(int, text.split("-"))
     return {"__class__": "date", "year": year, "month": month, "day": of_month}
+
+
+if __name__ == "__main__":  # build the template before several processes ask for it
+    with booted(Path(os.environ["TRYTON_PEER"]), "first"):
+        pass

@@ -265,3 +265,25 @@ async def test_credentials_that_are_wrong_are_a_matter_of_the_connection(erp: Pe
         with pytest.raises(Unauthorized):
             await connector.probe()
         await connector.close()
+
+
+async def test_discounts_in_every_currency_are_right_to_its_smallest_unit(world: World, erp: Peer) -> None:
+    erp.products("Dune Node")
+    deal = await one_deal(world)
+    connector: Any = world.parts.connections["erp"]
+    body = (await connector.find("invoice", f"crm-deal-{deal}")).record
+    sold = [("EUR", 7, 64990, "3.33", 439781), ("JPY", 3, 398001, "12.5", 1044753), ("KWD", 7, 310250, "3.33", 2099431)]
+    for (
+        currency,
+        quantity,
+        price,
+        off,
+        total,
+    ) in sold:  # worked out by hand: quantity × price × (100 − off) ÷ 100, half to even
+        assert total == round(quantity * price * (100 - Decimal(off)) / 100)
+        line = {"product_code": "Dune Node", "description": "Node", "quantity": quantity, "unit_price_minor": price,
+                "discount_percent": off, "account": "4000"}  # fmt: skip
+        given = {**{name: body[name] for name in BODY}, "currency": currency, "lines": [line]}
+        made = await connector.create("invoice", f"off-{currency}", given)
+        posted_one = await connector.post("invoice", made.id)
+        assert (posted_one.record["total_minor"], posted_one.record["lines"]) == (total, [line])
