@@ -45,7 +45,7 @@ class Peer:
         """The connection, as a workspace tells of it."""
         return {
             "kind": "tryton", "base_url": base_url or self.url, "database": self.database, "user": USER, "company": COMPANY,
-            "amounts": "net", "dated": "when_posted", "accounts": ACCOUNTS, "quarantine": "5s", "timeout": "3s",
+            "amounts": "net", "dated": "when_posted", "accounts": ACCOUNTS, "quarantine": "5s", "timeout": "30s",
         }  # fmt: skip
 
     def connector(self) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def test_forty_deals_over_a_bad_network_are_forty_posted_invoices_and_no_o
         proxy.every("create", 5, until=120)
         proxy.every("post", 7, until=120)
         proxy.every("search_read", 41, until=400)
-        workspace = on_tryton(example(), tmp_path, erp, address)
+        workspace = on_tryton(example(), tmp_path, erp, address, timeout="3s")
         async with small_world(tmp_path, workspace=workspace) as world:
             deals = sell(world, 40)
             await world.settle(rounds=400, seconds=5)
@@ -220,7 +220,7 @@ async def test_what_is_posted_is_credited_wholly_and_in_parts(world: World, erp:
 
 async def test_a_thousand_lines_and_prices_below_a_cent_come_out_exact(world: World, erp: Peer) -> None:
     deal = await one_deal(world)
-    connector: Any = build("tryton", {**erp.connector(), "timeout": "60s"}, name="erp")
+    connector: Any = build("tryton", erp.connector() | {"timeout": "60s"}, name="erp")
     body = (await connector.find("invoice", f"crm-deal-{deal}")).record
     calls = {
         "product_code": "Cirrus Seat",
