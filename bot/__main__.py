@@ -28,6 +28,7 @@ COMMANDS = {
     "exceptions": "grouped:exceptions",
     "holds": "grouped:holds",
     "owners": "owning:owners",
+    "customers": "customers:customers",
     "contracts": "contracts:contracts",
     "publish": "publishing:publish",
     "rollback": "publishing:rollback",

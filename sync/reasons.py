@@ -93,7 +93,7 @@ REASONS: dict[str, Reason] = {
         Reason(code="customer_twice_in_erp", title="Merged customer has two records in the ERP", role="finance", fix=Fix.APPROVE,
                hint="Move what is open to the record that stays and block the other one in the ERP, then replay; or leave both."),
         Reason(code="customer_gone", title="Customer was deleted in the ERP", role="finance", fix=Fix.APPROVE, shared=True,
-               hint="Restore the customer in the ERP and replay, accept it to have the customer made again, or enter another one."),
+               hint="Restore the customer in the ERP and replay, or have it made again: what is billed from now on goes there."),
         Reason(code="circular_merge", title="Customers were merged in a circle", role="crm-ops", fix=Fix.REPLAY,
                hint="Two companies were merged into each other: decide in the CRM which one stays, then replay."),
         Reason(code="erp_rejected", title="ERP refused the record", role="finance", fix=Fix.REPLAY, dead=True,
