@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,18 +109,19 @@ class Journal:
             query = query.where(journal.c.noun_id == str(noun_id))
         return await self.db.read(lambda tx: _entries(tx, query))
 
-    async def journal_page(self, after: int, *, limit: int = 1000) -> list[Entry]:
-        """Lines in order, from the one after `after`."""
+    async def journal_page(self, after: int, *, limit: int = 1000, sealed: bool = False) -> list[Entry]:
+        """Lines in order, from the one after `after`; `sealed`: their data as they are kept, which the hashes are over."""
         query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(limit)
-        return await self.db.read(lambda tx: _entries(tx, query))
+        return await self.db.read(lambda tx: _entries(tx, query, sealed=sealed))
 
     async def verify_journal(self) -> tuple[int, int | None]:
         """(lines read, first broken line or None): every hash is computed again and every link followed."""
         return await self.db.read(verify)
 
 
-def _entries(tx: Connection, query: Select[Any]) -> list[Entry]:
-    return [rows.entry(row, opened_doc(orjson.loads(row.data))) for row in tx.execute(query).all()]
+def _entries(tx: Connection, query: Select[Any], *, sealed: bool = False) -> list[Entry]:
+    read: Callable[[Any], Any] = (lambda data: data) if sealed else opened_doc
+    return [rows.entry(row, read(orjson.loads(row.data))) for row in tx.execute(query).all()]
 
 
 def verify(tx: Connection) -> tuple[int, int | None]:

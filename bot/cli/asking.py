@@ -245,13 +245,17 @@ def verify(as_json: Json = False) -> None:
 
 
 @audit.command("export")
-def export() -> None:
-    """The whole journal, one JSON line each."""
+def export(
+    readable: Annotated[
+        bool, typer.Option("--readable", help="With what people wrote in it, as far as it may be read.")
+    ] = False,
+) -> None:
+    """The whole journal, one JSON line each. What is personal stays sealed: the hashes are over just this."""
 
     async def ask() -> None:
         async with ledger() as store:
             after = 0
-            while page := await store.journal_page(after):
+            while page := await store.journal_page(after, sealed=not readable):
                 for entry in page:
                     typer.echo(orjson.dumps(entry).decode())
                 after = page[-1].seq

@@ -22,6 +22,7 @@ from bot.checkup import Checkup, Finding
 from bot.cli.asking import Json
 from bot.cli.running import moment_of, now, product, rights, run, settings
 from bot.cli.telling import NO, fail, show
+from bot.key_words import key_words
 from bot.logs import log_lines
 from bot.releasing import differs, wire_published
 from bot.service import Service
@@ -149,7 +150,7 @@ def doctor(
 
     async def go() -> dict[str, str]:
         async with product(slack=True) as parts:
-            found = {"database": "the schema is up to date"}
+            found = {"database": "the schema is up to date", "key": key_words(parts.settings)}
             for name, connection in parts.connections.items():
                 found[f"connection {name}"] = await _probe(connection)
             found["slack"] = await _slack(parts.client)
