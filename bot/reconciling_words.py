@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from io import StringIO
 
@@ -57,7 +57,8 @@ def report_card(
         *([section("\n".join(["*Most money first*", *lines, *more]))] if lines else []),
         context(f"Contract {said(flow.contract, 80)} · run {found.run.id} · each kind has a card with its fix; all rows are in the thread."),
     ]  # fmt: skip
-    return message(said(" ".join([words, *note]), 3000), *blocks)
+    lead = sentence_of(flow, replace(found.run, explained={}), new=found.new, closed=found.closed, share=share)
+    return message(said(" ".join([lead, *note[:1]]).replace("*", ""), 1000), *blocks)
 
 
 def sentence_of(flow: Flow, run: Run, *, new: int = 0, closed: int = 0, share: Decimal | None = None) -> str:

@@ -261,7 +261,7 @@ BROKEN: list[tuple[str, str]] = [
     ('the journal is append-only',
      'DELETE FROM journal WHERE seq = 1'),
     ('reconciliations_state_known',
-     "UPDATE reconciliations SET state = 'lost' WHERE id = 1"),
+     "UPDATE reconciliations SET state = 'lost', lease = NULL, ended_at = began_at WHERE id = 1"),
     ('reconciliations_mode_known',
      "UPDATE reconciliations SET mode = 'half' WHERE id = 1"),
     ('reconciliations_only_ended_is_over',
