@@ -159,3 +159,19 @@ async def test_a_thousand_lines_yen_and_dinars_add_up(world: World) -> None:
     assert await stopped(world) == {}
     for deal, total in deals.items():
         assert (await invoice_of(world, f"crm-deal-{deal}"))["total_minor"] == total
+
+
+@pytest.mark.slow
+async def test_a_deal_that_moves_to_another_pipeline_after_it_was_billed_is_not_billed_again(world: World) -> None:
+    acme = world.company()
+    deal = sold(world, "leadwon", acme, [("Atlas Pro", "1", "2490.00")], product_family="hardware", payment_terms="NET30",
+                price_basis="net", billing_code="BC-1", contract_url="https://contracts.example/1")  # fmt: skip
+    await rest(world)
+    assert world.erp.totals() == {"EUR": 2490_00}
+    world.crm.update("deals", deal, {"dealstage": "closedwon"})
+    await rest(world)
+    reasons = {case.flow: case.reason for case in await world.store.exceptions()}
+    assert reasons == {"lead_to_invoice": "changed_after_posting", "quote_to_cash": "status_differs"}
+    assert world.erp.totals() == {"EUR": 2490_00}
+    world.crm.update("deals", deal, {"dealstage": "leadwon"})
+    await rest(world)
