@@ -157,6 +157,36 @@ async def test_a_draft_of_a_deal_that_is_called_off_is_voided_by_itself_and_draw
     assert documents(world)[-1] == (f"crm-deal-{deal}-v2", 498000, "posted")
 
 
+async def test_what_derives_from_a_credited_record_is_worked_out_anew_by_the_flow_that_says_how(tmp_path: Path) -> None:
+    """Here the flow that derives something is told by its deliveries: one more, of its own kind, once the credit is made."""
+    directory = tmp_path / "workspace"
+    shutil.copytree(example(), directory)
+    text = (directory / FLOW).read_text(encoding="utf-8")
+    derived = text[: text.index("  - name: invoice\n")].replace("flow: quote_to_cash\n", "flow: commissions\n", 1)
+    left_out = ("synthetic:", "receipts:", "reconcile:", "write_back:")
+    derived = "\n".join(line for line in derived.splitlines() if not line.startswith(left_out)) + "\n"
+    (directory / "flows/commissions.yaml").write_text(derived, encoding="utf-8")
+    again = text.replace("dated: issue_date}", "dated: issue_date, recompute: [commissions]}", 1)
+    (directory / FLOW).write_text(again, encoding="utf-8")
+    async with small_world(tmp_path, workspace=directory) as world:
+        deal = await billed(world)
+        await world.settle()  # two flows that write one customer go one after the other
+        dearer(world, deal)
+        await world.settle()
+        await world.work()
+        before = await recomputed(world)
+        await agree(world)
+        await world.settle()
+        assert (before, await recomputed(world)) == ([], [("commissions", "delivered")])
+
+
+async def recomputed(world: World) -> list[tuple[str, str]]:
+    """The deliveries that began with a compensation."""
+    events = [event for event, _ in await world.store.recent_events() if event.kind == "recompute"]
+    stories = [await world.store.trace(event.id) for event in events]
+    return [(one["flow"], one["state"]) for story in stories for one in story["deliveries"]]
+
+
 def changed(tmp_path: Path, old: str, new: str) -> list[Mistake]:
     directory = tmp_path / "workspace"
     shutil.copytree(example(), directory)
