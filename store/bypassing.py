@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, String, cast, select, update
@@ -17,7 +18,7 @@ from store.journal import append
 from store.receiving import take_in
 from store.rows import AnyRow
 from store.tables import bypasses, cases, deliveries, journal
-from sync.bypasses import ACCEPT, DISCARDED, ENTITY, KIND, Around, Bypass, KeptBypass
+from sync.bypasses import ACCEPT, DISCARDED, ELSEWHERE, ENTITY, KIND, Around, Bypass, KeptBypass
 from sync.errors import IllegalMove, NotFound
 from sync.lifecycle import DeliveryState
 from sync.model import Change, Entry
@@ -101,14 +102,14 @@ class Bypasses:
 
 
 def bypass_on(tx: Connection, cause_id: int) -> KeptBypass | None:
-    """The bypass that the newest case of this cause tells of."""
+    """The bypass that a case of this cause tells of; one that nobody has learned from comes first, then the newest."""
     told = (
         select(bypasses)
         .join(deliveries, deliveries.c.event_id == _B.event_id)
         .join(cases, cases.c.delivery_id == deliveries.c.id)
         .where(cases.c.cause_id == cause_id)
     )
-    row = tx.execute(told.order_by(_B.id.desc()).limit(1)).one_or_none()
+    row = tx.execute(told.order_by(_B.lesson_at.is_not(None), _B.id.desc()).limit(1)).one_or_none()
     return None if row is None else _kept(row)
 
 
@@ -121,14 +122,9 @@ def _note(tx: Connection, bypass: Bypass, now: datetime) -> int | None:
     accepted = (*same, _B.decision.in_((ACCEPT, DISCARDED)), _B.print == bypass.print)
     if tx.execute(select(_B.id).where(*accepted).limit(1)).first() is not None:
         return None
-    values = {
-        "flow": bypass.flow, "connection": bypass.connection, "entity": bypass.entity, "record_id": bypass.record_id,
-        "subject": bypass.subject, "changes": [asdict(each) for each in bypass.changes], "title": bypass.title,
-        "customer": bypass.customer, "customer_name": bypass.customer_name[:255], "who": bypass.who, "changed": bypass.when,
-        "currency": bypass.money.currency if bypass.money else None, "minor": bypass.money.minor if bypass.money else None,
-        "print": bypass.print, "opened_at": now,
-    }  # fmt: skip
-    number = tx.execute(insert_or_nothing(tx, bypasses).values(**values).returning(_B.id)).scalar_one_or_none()
+    number = tx.execute(
+        insert_or_nothing(tx, bypasses).values(**_values(bypass, now)).returning(_B.id)
+    ).scalar_one_or_none()
     if number is None:
         return None
     record_id = f"{bypass.entity}/{bypass.record_id}#{number}"
@@ -142,6 +138,25 @@ def _note(tx: Connection, bypass: Bypass, now: datetime) -> int | None:
     append(tx, actor="engine", verb="bypass", noun="bypass", noun_id=number, now=now, data=data)
     tell_news(tx)
     return int(number)
+
+
+def beside(tx: Connection, bypass: Bypass, event_id: int, now: datetime) -> None:
+    """A bypass that something else tells of, in the caller's transaction: what becomes of it is decided there, and here it is only
+    asked what changes in the runbook."""
+    values = _values(bypass, now) | {"event_id": event_id, "closed_at": now, "decision": ELSEWHERE}
+    number = tx.execute(bypasses.insert().values(**values).returning(_B.id)).scalar_one()
+    data = {"flow": bypass.flow, "subject": bypass.subject, "fields": [each.field for each in bypass.changes]}
+    append(tx, actor="engine", verb="bypass", noun="bypass", noun_id=number, now=now, data=data)
+
+
+def _values(bypass: Bypass, now: datetime) -> dict[str, Any]:
+    return {
+        "flow": bypass.flow, "connection": bypass.connection, "entity": bypass.entity, "record_id": bypass.record_id,
+        "subject": bypass.subject, "changes": [asdict(each) for each in bypass.changes], "title": bypass.title,
+        "customer": bypass.customer, "customer_name": bypass.customer_name[:255], "who": bypass.who, "changed": bypass.when,
+        "currency": bypass.money.currency if bypass.money else None, "minor": bypass.money.minor if bypass.money else None,
+        "print": bypass.print, "opened_at": now,
+    }  # fmt: skip
 
 
 def _call_off(tx: Connection, same: Sequence[ColumnElement[bool]], now: datetime) -> None:

@@ -13,7 +13,7 @@ from store.pausing import pauses_of
 from store.rollout_view import latest_rollout
 from store.rows import AnyRow
 from store.tables import cases, causes, holds
-from sync.bypasses import REASON
+from sync.bypasses import REASONS
 from sync.errors import NotFound
 from sync.lifecycle import CaseState
 from sync.model import Cause
@@ -34,7 +34,7 @@ def sums(tx: Connection, where: Any) -> tuple[Money, ...]:
 
 
 def _lesson(tx: Connection, row: AnyRow) -> str | None:
-    kept = bypass_on(tx, row.id) if row.reason == REASON else None
+    kept = bypass_on(tx, row.id) if row.reason in REASONS else None
     return None if kept is None else kept.lesson
 
 

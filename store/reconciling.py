@@ -10,15 +10,18 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from store.bypassing import beside
 from store.database import Database, insert_or_nothing, tell_news
 from store.journal import append
 from store.lines import line_up, lock, put_back
 from store.receiving import take_in
 from store.rows import AnyRow
 from store.tables import deliveries, disagreements, reconciliations
+from sync.bypasses import Around, Bypass
 from sync.errors import LeaseLost
 from sync.lifecycle import DeliveryState, delivery_move
 from sync.model import Change
+from sync.money import Money
 from sync.reconciling.ledger import ENTITY, KIND, Kept, Run
 from sync.reconciling.nouns import Disagreement, Kind, Report
 
@@ -181,6 +184,19 @@ def _tell(tx: Connection, run: Run, connection: str, now: datetime) -> None:
         )
         event_id = take_in(tx, connection, change, [run.flow], now)
         tx.execute(update(disagreements).where(_D.id == each.id).values(event_id=event_id))
+        if each.what.kind is Kind.BYPASS:
+            beside(tx, _past_us(run.flow, connection, each.what), event_id, now)
+
+
+def _past_us(flow: str, connection: str, what: Disagreement) -> Bypass:
+    """What the runbook has to learn from it."""
+    changed = Around(field=what.field or "record", ours=what.source_value, theirs=what.target_value)
+    minor = what.at_stake
+    return Bypass(
+        flow=flow, connection=connection, entity=ENTITY, record_id=what.key, subject=what.source_id or what.key,
+        changes=(changed,), title=what.key, customer=what.customer or None,
+        money=Money(currency=what.currency, minor=minor) if what.currency and minor else None,
+    )  # fmt: skip
 
 
 def _close(tx: Connection, run: Run, now: datetime) -> int:

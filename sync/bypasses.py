@@ -15,8 +15,10 @@ from sync.money import Money
 KIND = "bypass"
 ENTITY = "bypass"
 REASON = "bypassed"
+REASONS = (REASON, "drift_bypass")
+"""The reasons whose cards ask what changes in the runbook: what a delivery noticed, and what a reconciliation found."""
 DECISION = "decision"
-ACCEPT, PUT_BACK, DISCARDED = "accept", "put_back", "discarded"
+ACCEPT, PUT_BACK, DISCARDED, ELSEWHERE = "accept", "put_back", "discarded", "elsewhere"
 _LONGEST = 200
 _WHO = ("hs_updated_by_user_id", "updated_by", "last_modified_by")
 _WHEN = ("hs_lastmodifieddate", "changed_at", "updated_at", "last_modified_at")

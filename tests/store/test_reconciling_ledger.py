@@ -76,6 +76,17 @@ async def test_what_disagrees_today_and_tomorrow_is_one_disagreement_with_one_ex
     assert len(await store.exceptions()) == 1 and await claim(store, now=SOON + 24 * HOUR) == []
 
 
+async def test_what_was_changed_past_meshline_asks_what_changes_in_the_runbook(store: Store) -> None:
+    around = replace(ONE, kind=Kind.BYPASS, key="deal-2")
+    assert await ended(store, ONE, around) == (2, 0)
+    [kept] = await store.bypasses()
+    assert (kept.what.title, kept.what.changes[0].theirs, kept.is_open) == ("deal-2", "90", False)
+    for delivery in await claim(store, now=SOON):
+        await store.settle(delivery, hold("drift_bypass", delivery.subject), now=SOON, route=ROUTE)
+    causes = [await store.cause(case.cause_id) for case in await store.exceptions()]
+    assert sorted((cause.lesson is None, cause.lesson) for cause in causes) == [(False, ""), (True, None)]
+
+
 async def test_what_agrees_again_closes_and_its_exception_looks_once_more(store: Store) -> None:
     two = replace(ONE, key="deal-2", source_id="2")
     await ended(store, ONE, two)
