@@ -92,6 +92,16 @@ async def test_a_company_becomes_one_customer_and_learns_its_code(world: World) 
     assert world.erp.posted()[0]["customer_id"] == customer["id"]
 
 
+async def test_a_company_that_stands_in_the_crm_twice_is_one_customer(world: World) -> None:
+    """F150."""
+    given = {"lifecyclestage": "customer", "billing_terms": "NET30"}
+    twice = [world.company(**given), world.company("ACME G.m.b.H.", vat_id="", **given)]
+    await rest(world)
+    [customer] = world.erp.customers()
+    assert {world.crm.record("companies", each)["erp_customer_code"] for each in twice} == {customer["id"]}
+    assert customer["name"] == "Acme GmbH"
+
+
 async def test_who_unsubscribes_is_written_to_by_nobody_anywhere(world: World) -> None:
     """F154: a yes needs its proof, a no never waits, and an empty field is a no."""
     agreed = {"hs_email_optout": "false", "consent_source": "Trade fair", "consent_at": "2026-02-11"}
