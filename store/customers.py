@@ -18,7 +18,7 @@ from store.rows import AnyRow
 from sync.customers import Customer, Known, Near, NewCustomer
 from sync.errors import NotFound
 
-_SHARE = 500
+_SHARE, _CROWD = 500, 3_000
 
 
 class Customers:
@@ -47,9 +47,9 @@ class Customers:
         def work(tx: Connection) -> Near:
             stand = tx.execute(select(func.max(customers.c.id)).where(customers.c.target == target)).scalar() or 0
             k, shares = customer_keys.c, func.sum(customer_keys.c.weight)
-            sharing = select(k.customer_id).where(k.target == target, k.key.in_(sorted(keys)[:_SHARE]))
+            sharing = select(k.customer_id).where(k.target == target, k.key.in_(_rarest(tx, target, keys)))
             ranked = sharing.group_by(k.customer_id).order_by(shares.desc(), k.customer_id).limit(most)
-            ids = dict.fromkeys(root(tx, each) for each in tx.execute(ranked).scalars())
+            ids = dict.fromkeys(_roots(tx, list(tx.execute(ranked).scalars())))
             found = {each.id: each for each in customers_by(tx, ids)}
             return Near(customers=tuple(found[each] for each in ids), stand=stand)
 
@@ -151,6 +151,26 @@ def root(tx: Connection, customer: int) -> int:
             return min(seen)
         seen.append(into)
     return seen[-1]
+
+
+def _rarest(tx: Connection, target: str, keys: Collection[str]) -> list[str]:
+    """The keys that the fewest carry, as many as lead to so many customers as can be looked at; the rarest always."""
+    k = customer_keys.c
+    carried = select(k.key, func.count().label("many")).where(k.target == target, k.key.in_(sorted(keys)[:_SHARE]))
+    rarest, left = list[str](), _CROWD
+    for row in sorted(tx.execute(carried.group_by(k.key)).all(), key=lambda each: (each.many, each.key)):
+        left -= row.many
+        if left < 0 and rarest:
+            break
+        rarest.append(row.key)
+    return rarest
+
+
+def _roots(tx: Connection, ids: Sequence[int]) -> list[int]:
+    """The survivors of these customers, in their order."""
+    merged = select(customers.c.id).where(customers.c.id.in_(ids), customers.c.merged_into.is_not(None))
+    gone = set(tx.execute(merged).scalars())
+    return [root(tx, each) if each in gone else each for each in ids]
 
 
 def _former(tx: Connection, customer: int) -> Iterator[str]:
