@@ -90,6 +90,7 @@ async def test_what_was_agreed_to_counts_for_what_was_shown_and_for_nothing_late
     assert "BC-DE-2002" in (await world.only_case()).violations[0].expected
 
 
+@pytest.mark.slow
 async def test_the_credit_and_the_new_invoice_are_made_once_though_every_answer_is_lost(world: World) -> None:
     deal = await billed(world)
     dearer(world, deal)
@@ -104,6 +105,7 @@ async def test_the_credit_and_the_new_invoice_are_made_once_though_every_answer_
     assert await world.store.exceptions() == []
 
 
+@pytest.mark.slow
 async def test_a_second_change_credits_the_second_invoice_and_not_the_first_again(world: World) -> None:
     deal = await billed(world)
     dearer(world, deal)
@@ -136,6 +138,7 @@ async def test_a_deal_that_is_reopened_after_it_was_billed_is_credited_once_agre
     assert world.erp.totals() == {"EUR": 498000} and world.erp.duplicates() == ()
 
 
+@pytest.mark.slow
 async def test_a_draft_of_a_deal_that_is_called_off_is_voided_by_itself_and_drawn_up_anew_when_it_is_won(
     world: World,
 ) -> None:
@@ -157,6 +160,7 @@ async def test_a_draft_of_a_deal_that_is_called_off_is_voided_by_itself_and_draw
     assert documents(world)[-1] == (f"crm-deal-{deal}-v2", 498000, "posted")
 
 
+@pytest.mark.slow
 async def test_what_derives_from_a_credited_record_is_worked_out_anew_by_the_flow_that_says_how(tmp_path: Path) -> None:
     """Here the flow that derives something is told by its deliveries: one more, of its own kind, once the credit is made."""
     directory = tmp_path / "workspace"

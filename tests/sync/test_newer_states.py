@@ -160,6 +160,7 @@ async def test_postings_to_one_company_never_meet_though_two_processes_send_them
     assert (lock.turned_away, lock.posts, posted) == (0, 12, 12)
 
 
+@pytest.mark.slow
 async def test_without_the_option_they_meet_and_are_turned_away(tmp_path: Path) -> None:
     lock, _ = await in_two_processes(tmp_path, serial=False)
     assert lock.turned_away > 0

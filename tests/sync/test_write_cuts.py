@@ -55,6 +55,7 @@ async def test_a_plan_that_is_cut_goes_on_at_the_write_that_was_cut_and_ends_in_
     assert await five.world.store.exceptions() == []
 
 
+@pytest.mark.slow
 async def test_after_a_cut_nothing_is_asked_of_the_target_about_the_writes_before_it(five: Five) -> None:
     deal(five, 1)
     await five.deliver_cut(Knife("posted", "before the call", True))
