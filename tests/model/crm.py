@@ -64,7 +64,8 @@ class Refund:
 
 @dataclass(slots=True)
 class Crm:
-    """`clock` gives the time and is moved on by a millisecond with every change, so that no two happen at once."""
+    """`clock` gives the time and is moved on by a millisecond with every change, so that no two happen at once. Where it `carries`,
+    a webhook brings the record as it was then; else it says only that something changed."""
 
     clock: Any
     weather: Weather = field(default_factory=Weather)
@@ -75,6 +76,7 @@ class Crm:
     modified: dict[tuple[str, str], datetime] = field(default_factory=dict)
     outbox: list[Change] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
+    carries: bool = False
     _keys: int = 0
 
     def put(self, what: Company | Deal | Refund, *, tell: bool = True) -> None:
@@ -92,9 +94,16 @@ class Crm:
         now = self.clock.forward(milliseconds=1)
         self.modified[(name, what.id)] = now
         self._keys += 1
-        self.outbox.append(
-            Change(entity=name, record_id=what.id, key=f"w{self._keys}", kind=f"{name}.changed", occurred_at=now)
+        payload = self.shown(what) if self.carries and not what.gone else None
+        told = Change(
+            entity=name,
+            record_id=what.id,
+            key=f"w{self._keys}",
+            kind=f"{name}.changed",
+            occurred_at=now,
+            payload=payload,
         )
+        self.outbox.append(told)
 
     def change(self, what: Any, *, tell: bool = True, **values: Any) -> None:
         """Change fields of a record."""

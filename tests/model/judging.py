@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -44,6 +44,8 @@ async def judge_all(play: Playing) -> Verdict:
         if not await play.rest():
             play.wrong.append("it does not come to rest when everything was put right")
     last = await judge(play)
+    if play.crm.carries:  # what was told as it was then stays in front of what is told later, until it is discarded
+        return replace(last, explained=first.explained, open_cases=first.open_cases, left_open=last.open_cases)
     missing = [
         f"{words} though everything was put right ({subject})"
         for flow, subject, words in _deals(play)

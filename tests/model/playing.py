@@ -32,7 +32,7 @@ class Playing(Changing, Deciding):
 
     def __init__(self, store: Store, seed: int) -> None:
         self.clock, self.store, self.rng = Clock(), store, Random(seed)
-        self.crm = Crm(clock=self.clock)
+        self.crm = Crm(clock=self.clock, carries=self.rng.random() < 0.25)
         self.erp = Erp(clock=self.clock, strict=self.rng.random() < 0.5, asked_to_post=self._posts)
         self.reference = Reference(crm=self.crm)
         self.wrong: list[str] = []

@@ -128,3 +128,13 @@ async def test_two_invoices_that_carry_the_reference_already_are_for_finance_and
     case = await story.only_case()
     assert (case.reason, case.severity, case.team) == ("ambiguous_reference", "A", "finance")
     assert [each[3] for each in story.invoices()] == ["draft", "draft"]
+
+
+async def test_a_customer_that_was_deleted_in_the_erp_is_not_billed_in_silence(story: Story) -> None:
+    await story.tell(*BILLED)
+    del story.erp.documents["CU1"]
+    await story.tell(("win", 4))
+    assert await story.rest()
+    case = await story.only_case()
+    assert (case.reason, case.subject, case.team) == ("erp_rejected", "deals:D4", "finance")
+    assert story.invoices() == [D1]
