@@ -14,6 +14,7 @@ from bot.__main__ import app
 from tests.world import small_world
 
 
+@pytest.mark.slow
 async def test_the_command_line_compares_and_writes_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with small_world(tmp_path) as world:
         world.clock.now = datetime.now(UTC) - timedelta(hours=2)  # the command line has the real clock

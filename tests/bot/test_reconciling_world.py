@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sync.decide import overlays_for
 from sync.errors import ConnectorError, IllegalMove
 from sync.reconciling.nouns import Kind
 from tests.store.words import press
@@ -64,6 +65,7 @@ async def test_a_deal_that_never_arrived_is_found_and_one_press_bills_it(billed:
     assert (await reconcile(world)).drifts == 0
 
 
+@pytest.mark.slow
 async def test_what_somebody_changed_in_the_erp_closes_by_itself_when_it_is_put_back(billed: World) -> None:
     world, books = billed, billed.erp.books
     first = world.erp.posted()[0]
@@ -89,6 +91,33 @@ async def test_what_somebody_changed_in_the_erp_closes_by_itself_when_it_is_put_
     assert await world.store.exceptions() == []
 
 
+@pytest.mark.slow
+async def test_two_people_accept_a_difference_as_it_is_and_it_is_not_found_again_until_it_changes(
+    billed: World,
+) -> None:
+    world, books = billed, billed.erp.books
+    first = world.erp.posted()[0]
+    invoice = books.invoices[first["id"]]
+    books.invoices[first["id"]] = replace(invoice, lines=(dict(invoice.lines[0]) | {"quantity": 3},))
+    world.clock.forward(hours=1)
+    await reconcile(world, full=True)
+    await world.deliver()
+    case = await world.only_case()
+    accepted = overlays_for(case.violations, case.violations, {0: ""})
+    given = {"overlays": {case.id: accepted}, "now": world.clock()}
+    await press(world.store, "propose", [case.id], by="U0FAYE0001", **given)
+    await press(world.store, "approve", [case.id], by="U0PRIYA001", **given)
+    await world.deliver()
+    assert await world.store.exceptions() == [] and await kinds(world) == {}
+    world.clock.forward(hours=1)
+    again = await reconcile(world, full=True)
+    assert (again.drifts, again.explained) == (0, {"accepted by a person as it is": 1})
+    books.invoices[first["id"]] = replace(invoice, lines=(dict(invoice.lines[0]) | {"quantity": 4},))
+    world.clock.forward(hours=1)
+    assert (await reconcile(world, full=True)).counts == {"bypass": 1}
+
+
+@pytest.mark.slow
 async def test_the_rows_of_a_run_go_into_the_owners_channel_with_their_csv(billed: World) -> None:
     world = billed
     world.erp.books.invoices.pop(world.erp.posted()[0]["id"])
@@ -102,6 +131,7 @@ async def test_the_rows_of_a_run_go_into_the_owners_channel_with_their_csv(bille
     assert head.startswith("kind,what,reference") and row.startswith("missing,") and ",4980.00," in row
 
 
+@pytest.mark.slow
 async def test_a_side_that_does_not_answer_concludes_nothing_and_tells_the_owner(billed: World) -> None:
     world = billed
     world.erp.books.invoices.pop(world.erp.posted()[0]["id"])
@@ -119,6 +149,7 @@ async def test_a_side_that_does_not_answer_concludes_nothing_and_tells_the_owner
     assert run.began_at == failed.began_at
 
 
+@pytest.mark.slow
 async def test_many_differences_stop_the_flow_only_where_it_is_armed(billed: World) -> None:
     world = billed
     flow = world.parts.workspace.flow(FLOW)
@@ -143,6 +174,7 @@ async def test_the_clock_begins_one_run_a_day_and_not_on_the_first(billed: World
     assert (run.by, run.state) == ("clock", "done")
 
 
+@pytest.mark.slow
 async def test_two_runs_of_one_flow_at_once_are_one(billed: World) -> None:
     world = billed
     held = await world.store.begin_run(FLOW, "full", by="clock", began=world.clock(), now=world.clock())

@@ -113,6 +113,7 @@ async def test_a_run_that_failed_concludes_nothing(store: Store) -> None:
     assert done.totals[0]["period"] == "2026-10" and done.records == 9
 
 
+@pytest.mark.slow
 async def test_a_flood_opens_so_many_exceptions_and_keeps_the_rest_in_the_report(store: Store) -> None:
     many = [replace(ONE, key=f"deal-{at}", source_minor=100 + at) for at in range(MOST_CASES + 20)]
     assert await ended(store, *many) == (MOST_CASES + 20, 0)
