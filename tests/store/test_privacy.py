@@ -135,13 +135,13 @@ async def test_what_the_target_answered_goes_too_and_what_was_billed_is_named_in
     assert left_in(await stored(store)) == []
 
 
-async def test_a_key_that_was_made_in_what_is_undone_seals_nothing_afterwards(store: Store) -> None:
+async def test_a_key_that_was_made_in_what_is_undone_seals_nothing_afterwards(store: Store, other: Store) -> None:
     stale = about(await in_hand(store))
     gone = replace(stale, lease="somebody else's")
     with pytest.raises(Exception, match="no longer ours"):
-        await store.settle(gone, Deliver(bindings=()), now=MONDAY, snapshot=marked(PUBLIC, WHO, PARTS))
+        await store.settle(gone, Deliver(bindings=(), detail=NAME), now=MONDAY, snapshot=marked(PUBLIC, WHO, PARTS))
     await store.settle(stale, Deliver(bindings=()), now=MONDAY, snapshot=marked(PUBLIC, WHO, PARTS))
-    [recorded] = [one async for page in store.recorded() for one in page]
+    [recorded] = [one async for page in other.recorded() for one in page]
     assert recorded.record == WHOLE
 
 
