@@ -84,7 +84,7 @@ async def test_forty_deals_over_a_bad_network_are_forty_posted_invoices_and_no_o
         proxy.every("create", 5, until=120)
         proxy.every("post", 7, until=120)
         proxy.every("search_read", 41, until=400)
-        workspace = on_tryton(example(), tmp_path, erp, address, timeout="3s")
+        workspace = on_tryton(example(), tmp_path, erp, address, timeout="8s")
         async with small_world(tmp_path, workspace=workspace) as world:
             deals = sell(world, 40)
             await world.settle(rounds=400, seconds=5)
