@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from sync import undoing
 from sync.billing import doubt, held_from
@@ -18,6 +19,7 @@ from sync.writing import AS_IT_STANDS, Changed, Made, Outdone, Writing, differin
 
 _CREATES = ("create", "upsert")
 ANEW = "it was credited; now it is billed anew"
+_BREATH = timedelta(seconds=1)  # whatever goes wrong with it, it does not go round without a pause
 OUTDONE = "a newer state of the record was written already"
 
 
@@ -155,7 +157,9 @@ class Carrying:
         asked = undoing.anew(changed.spec, by, shown, filled(changed.spec.body, self.done), self.about.money)
         if not undoing.agreed(asked, self.delivery.overlays):
             return self.ask(asked)
-        return await self.take_back(changed.spec, by, shown.id) or Resting(until=self.line.clock(), detail=ANEW)
+        return await self.take_back(changed.spec, by, shown.id) or Resting(
+            until=self.line.clock() + _BREATH, detail=ANEW
+        )
 
     def ask(self, violation: Violation) -> Violations:
         """That people have to agree to this."""

@@ -128,6 +128,8 @@ class Rest:
     async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
         """Only by our reference: no other search is described."""
         known = self._entity(entity)
+        if not by:
+            return []
         if known.reference is None or set(by) != {known.reference}:
             raise self._unsupported(entity, "searched")
         found = await self.find(entity, by[known.reference])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sync.workspace.spots import Spot
 
-_MAKES = ("create", "upsert")
+_MAKES_NONE = ("update", "post", "credit")  # a word that is none at all is a mistake of its own
 
 
 def check_reconcile(flow: Spot) -> None:
     """Note what is wrong with `reconcile`."""
     options, writes = flow.at("reconcile"), flow.at("writes").items
-    made = {each.at("name").word: each for each in writes if each.at("operation").value in _MAKES}
+    made = {each.at("name").word: each for each in writes if each.at("operation").value not in _MAKES_NONE}
     options.at("write").known("create or upsert of this flow", [each for each in made if each])
     write = made.get(options.at("write").word)
     if write is None:

@@ -40,6 +40,8 @@ async def agree(world: World) -> None:
     await world.work()
     assert (await press(world, PRIYA, await only_cause(world), "approve")).ok
     await world.work()
+    world.clock.forward(seconds=1)  # what was credited is billed anew a moment later
+    await world.work()
 
 
 def dearer(world: World, deal: str) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
-STORE, PAIRS, STORY = "tests/store/test_customers.py", "tests/sync/test_identity.py", "tests/bot/test_customers.py"
+STORE, PAIRS, STORY = (
+    "tests/store/test_canonical_customers.py",
+    "tests/sync/test_identity.py",
+    "tests/bot/test_customers.py",
+)
 
 MUTANTS = [
     mutant("a customer made twice by two who looked at once", "store/customers.py",

@@ -257,6 +257,12 @@ class Erp:
     async def listed(self, request: web.Request) -> web.Response:
         if not _bearer(request):
             return _erp_error(401, "unauthorized", "Who are you?")
+        if "limit" in request.query:
+            behind = [
+                each for number, each in sorted(self.invoices.items()) if number > int(request.query.get("after", 0))
+            ]
+            shown = [each | {"changed_at": NOW.isoformat()} for each in behind[:1]]
+            return web.json_response({"items": shown, "next": str(shown[-1]["id"]) if len(behind) > 1 else None})
         found = [i for i in self.invoices.values() if i["reference"] == request.query["reference"]]
         return web.json_response({"items": found})
 
@@ -301,6 +307,8 @@ ERP_DESCRIPTION: dict[str, Any] = json.loads("""{
   "entities": {"invoice": {
     "find": {"path": "/v1/invoices", "query": {"reference": "{reference}"}, "items": "items"},
     "get": {"path": "/v1/invoices/{id}"},
+    "list": {"path": "/v1/invoices", "query": {"limit": "{limit}", "after": "{after}", "since": "{since}"},
+             "items": "items", "after": "next", "changed": "changed_at"},
     "create": {"method": "POST", "path": "/v1/invoices", "reference": "reference",
                "headers": {"Idempotency-Key": "{reference}"}},
     "update": {"method": "PATCH", "path": "/v1/invoices/{id}"},

@@ -47,7 +47,8 @@ class Harness:
     count: Callable[[Any], int] = lambda fake: 0
     sign: Callable[[datetime, bytes], Incoming] | None = None
     body: bytes = b""
-    polled: str = ""
+    read: str = ""
+    polled: bool = False
     secret: str = "token"
 
 
@@ -90,7 +91,8 @@ HARNESSES: Mapping[str, Harness] = {
         count=lambda crm: len(crm.objects.get("tasks", {})),
         sign=sign_hubspot,
         body=b'[{"objectId": 5, "subscriptionType": "deal.creation", "eventId": 9, "occurredAt": 1795165200000}]',
-        polled="deals",
+        read="deals",
+        polled=True,
     ),
     "rest": Harness(
         options=lambda url: {"base_url": url, "token": TOKEN, "describe": ERP_DESCRIPTION},
@@ -100,6 +102,8 @@ HARNESSES: Mapping[str, Harness] = {
         create=("invoice", "crm-deal-5", {"lines": [{"price": 1}]}),
         write={"method": "POST", "path": "/v1/invoices"},
         count=lambda erp: sum(i["reference"] == "crm-deal-5" for i in erp.invoices.values()),
+        read="invoice",
+        polled=True,
     ),
     "tryton": Harness(
         options=lambda url: {**TRYTON, "base_url": url},
@@ -114,6 +118,7 @@ HARNESSES: Mapping[str, Harness] = {
     "webhook": Harness(
         options=lambda url: {"secrets": [SIGNING_SECRET], "entity": "orders"},
         sign=sign_standard,
+        read="orders",
         body=b'{"type": "order.paid", "timestamp": "2026-11-20T08:59:00Z", "data": {"id": 5, "total": 12.50}}',
     ),
 }

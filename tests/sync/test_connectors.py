@@ -41,7 +41,7 @@ def test_every_kind_has_a_harness_that_covers_what_it_can_do() -> None:
         connector = offline(kind)
         assert isinstance(connector, Connector)
         assert bool(harness.create[0]) == isinstance(connector, Target)
-        assert (harness.sign is not None) == isinstance(connector, Source)
+        assert bool(harness.read) == isinstance(connector, Source)
 
 
 @every_kind
@@ -228,7 +228,7 @@ async def test_an_id_never_leads_to_another_path(kind: str, bad: str) -> None:
 async def test_a_record_that_is_gone_is_said_to_be_gone(kind: str) -> None:
     async with world(kind) as w:
         with pytest.raises(Rejected) as gone:
-            await w.connector.read("deals", "424242")
+            await w.connector.read(w.harness.read, "424242")
         assert gone.value.reason == "not_found"
 
 
@@ -237,7 +237,7 @@ async def test_polling_shows_every_change_once_and_ends(kind: str) -> None:
     async with world(kind) as w:
         cursor, seen = None, []
         while True:
-            page = await w.connector.changes(w.harness.polled or "orders", cursor, now=NOW)
+            page = await w.connector.changes(w.harness.read, cursor, now=NOW)
             cursor = json.loads(json.dumps(page.cursor))
             seen += page.changes
             if not page.more:
@@ -248,7 +248,7 @@ async def test_polling_shows_every_change_once_and_ends(kind: str) -> None:
 @sources
 async def test_searching_for_nothing_finds_nothing(kind: str) -> None:
     async with world(kind) as w:
-        assert await w.connector.search("deals", {}) == []
+        assert await w.connector.search(w.harness.read, {}) == []
 
 
 @every_kind

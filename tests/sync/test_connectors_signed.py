@@ -8,13 +8,14 @@ import pytest
 from connector_fakes import NOW
 from connector_harness import HARNESSES, offline, signed_bytes
 
-from sync.connectors import kinds
 from sync.errors import (
     WebhookRefused,
 )
 from sync.ports import Incoming, Source
 
-sources = pytest.mark.parametrize("kind", [k for k in sorted(kinds()) if isinstance(offline(k), Source)])
+sources = pytest.mark.parametrize(
+    "kind", [kind for kind, harness in sorted(HARNESSES.items()) if harness.sign is not None]
+)
 
 
 @sources

@@ -332,8 +332,8 @@ async def test_what_was_billed_is_bound_to_what_it_came_from(world: World) -> No
 
 async def test_a_connection_that_cannot_do_it_is_named(world: World) -> None:
     line: Line = world.parts.engine.line
-    with pytest.raises(NotFound, match="no source called erp"):
-        line.source("erp")
+    with pytest.raises(NotFound, match="no source called nobody"):
+        line.source("nobody")
     with pytest.raises(NotFound, match="no target called nobody"):
         line.target("nobody")
     assert (line.quarantine("erp"), line.quarantine("crm")) == (5.0, 30.0)

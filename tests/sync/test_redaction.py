@@ -80,8 +80,7 @@ def test_two_customers_with_one_number_are_two_customers_with_one_other_number(w
 def test_a_decision_that_mends_the_value_makes_a_second_sample(workspace: Workspace) -> None:
     record = {**CLEAN, "company": {**CLEAN["company"], "country": "Adlerland"}}
     decided = Overlay(path="company.country", found="Adlerland", action="set", value="Germany", reason="invalid_value")
-    found = [violation(each, "company.country", "Adlerland") for each in ("invalid_value", "missing_field")]
-    case = stopped(workspace, record, *found, decided=(decided,))
+    case = stopped(workspace, record, violation("invalid_value", "company.country", "Adlerland"), decided=(decided,))
     first, second = exhibits(workspace, case)
     assert (first.problems, second.problems) == ((), ())
     assert "country: DE" in second.text
