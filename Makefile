@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 TRYTON_PEER ?= ../shared/peers/tryton
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# What was compiled once is not compiled again by each of the hundreds of processes that the suites start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test coverage check schemas postgres slow faults model browser tryton mutants bench bench-peers lock clean
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml

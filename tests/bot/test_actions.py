@@ -122,6 +122,7 @@ async def test_a_dialog_sent_without_the_right_is_refused_like_a_press(world: Wo
 
 
 @pytest.mark.parametrize("user", [GUS, DANA, BEN, PRIYA], ids=["member", "owner", "backup", "approver"])
+@pytest.mark.slow
 async def test_the_team_takes_replays_snoozes_and_hands_over(world: World, user: str) -> None:
     cause = await missing_code(world)
     assert (await press(world, user, cause, "take")).ok
@@ -142,6 +143,7 @@ async def test_the_team_takes_replays_snoozes_and_hands_over(world: World, user:
 
 
 @pytest.mark.parametrize("user", [DANA, BEN, PRIYA], ids=["owner", "backup", "approver"])
+@pytest.mark.slow
 async def test_owner_backup_and_approver_resolve_and_discard(world: World, user: str) -> None:
     resolved = await missing_code(world)
     assert (await press(world, user, resolved, "resolve")).ok
@@ -274,6 +276,7 @@ async def test_a_press_on_a_resolved_card_says_who_was_faster(world: World) -> N
         ("pass", None),
     ],
 )
+@pytest.mark.slow
 async def test_a_button_from_another_time_is_answered_and_the_card_drawn_again(
     world: World, action: str, carries: str | None
 ) -> None:
@@ -289,6 +292,7 @@ async def test_a_button_from_another_time_is_answered_and_the_card_drawn_again(
 
 
 @pytest.mark.parametrize("verb", ["", "take", "approve", "pass", "open", "timeline", "drop_table", "release"])
+@pytest.mark.slow
 async def test_a_dialog_that_is_not_ours_changes_nothing_and_says_so(world: World, verb: str) -> None:
     cause = await missing_code(world)
     ack = await sent(world, PRIYA, value(cause, verb=verb), {"note": typed("because")})

@@ -50,6 +50,7 @@ async def drift_of(world: World) -> Cause:
     return cause
 
 
+@pytest.mark.slow
 async def test_a_field_that_arrives_empty_all_at_once_stops_the_flow_until_a_person_accepts_it(world: World) -> None:
     await sold(world, 0, 40)
     await world.parts.jobs.look_due()

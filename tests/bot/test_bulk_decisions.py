@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from drawings import buttons
 
 from bot.rollouts import Rollouts
@@ -49,6 +50,7 @@ async def drawn(world: World, cause: Cause) -> dict[str, Any]:
     return {"text": card.text, "blocks": card.blocks, "ts": ts}
 
 
+@pytest.mark.slow
 async def test_thirty_deals_are_one_message_and_the_rest_follows_when_all_five_went_through(world: World) -> None:
     cause = await renamed(world, 30)
     await decide(world, cause)

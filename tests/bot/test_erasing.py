@@ -117,6 +117,7 @@ async def erase(world: World, company: str) -> Any:
 
 
 @on_sqlite
+@pytest.mark.slow
 async def test_nothing_is_left_of_an_erased_subject_anywhere_and_the_journal_is_whole(
     world: World, tmp_path: Path, logged: StringIO
 ) -> None:

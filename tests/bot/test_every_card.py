@@ -22,6 +22,8 @@ from sync.pausing import ClockPause
 from sync.reasons import Severity, reason
 from sync.rollouts import Rollout, RolloutState
 
+pytestmark = pytest.mark.slow
+
 TOOLS = ROOT.parent / "shared" / "tools"
 LATER = NOW + timedelta(days=3)
 _CHECKED = 18  # of so many cards one is put before the checker of published limits; all of them in `make slow`

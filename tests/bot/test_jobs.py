@@ -32,6 +32,7 @@ async def stopped_at(world: World, moment: datetime | None = None) -> None:
     await world.work()
 
 
+@pytest.mark.slow
 async def test_a_case_of_friday_evening_is_late_on_monday_and_not_at_the_weekend(world: World) -> None:
     await stopped_at(world, FRIDAY_EVENING)
     case = await world.only_case()

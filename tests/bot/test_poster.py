@@ -210,6 +210,7 @@ async def test_a_record_that_comes_back_is_said_in_the_channel_too(world: World)
         "a\x00b\x1b[2J", "*bold* `code` <http://x.example|y> &amp;"],
     ids=["mentions", "emoji", "right-to-left", "long", "null bytes", "markup"],
 )  # fmt: skip
+@pytest.mark.slow
 async def test_any_text_from_the_crm_becomes_a_card_that_pings_nobody(world: World, text: str) -> None:
     world.deal(
         world.company(name=text or "x"), [(text, 1, "2490.00")], dealname=text, payment_terms=text, billing_code=""
@@ -250,6 +251,7 @@ async def test_any_text_from_the_crm_becomes_a_card_that_pings_nobody(world: Wor
         ("", "EUR", "invalid_amount"),
     ],
 )
+@pytest.mark.slow
 async def test_money_that_cannot_be_read_is_a_card_and_never_an_invoice(
     world: World, amount: str, currency: str, reason: str
 ) -> None:

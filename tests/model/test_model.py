@@ -19,6 +19,7 @@ def folder() -> Iterator[Path]:
         yield one
 
 
+@pytest.mark.slow
 def test_a_few_sequences_end_with_an_erp_that_is_right_or_explained(folder: Path) -> None:
     figures = run(lambda seed, ops: play(folder, seed, ops), range(1, 100), 200)
     assert (figures.failed, figures.operations >= 200) == ({}, True)

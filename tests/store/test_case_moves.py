@@ -45,6 +45,7 @@ async def stops_again(store: Store) -> None:
 
 @pytest.mark.parametrize("verb", PRESSED)
 @pytest.mark.parametrize("start", CaseState)
+@pytest.mark.slow
 async def test_every_move_from_every_state_leads_where_the_table_says_or_is_refused(
     store: Store, verb: str, start: str
 ) -> None:

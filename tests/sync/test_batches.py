@@ -63,6 +63,7 @@ async def test_a_service_that_runs_sends_the_rest_when_its_window_is_over(tmp_pa
         assert await world.states() == {"delivered": 230}
 
 
+@pytest.mark.slow
 async def test_a_flood_leads_into_batches_and_a_trickle_out_again(tmp_path: Path) -> None:
     async with plant(tmp_path, AUTO) as world:
         await world.order(1)

@@ -359,6 +359,7 @@ def sound(result: Any) -> None:
 
 @FREELY
 @given(st.dictionaries(st.sampled_from([*FIELDS[:8], "dealstage", "lines"]), JSON), st.lists(OVERLAYS, max_size=3))
+@pytest.mark.slow
 def test_no_record_whatever_makes_it_raise(record: Record, overlays: list[Overlay]) -> None:
     sound(prepare({**record, "dealstage": "closedwon"}, FLOW, WORKSPACE, tuple(overlays)))
     sound(prepare(record, FLOW, WORKSPACE, tuple(overlays)))
@@ -370,6 +371,7 @@ def test_no_record_whatever_makes_it_raise(record: Record, overlays: list[Overla
     st.lists(OVERLAYS, max_size=3),
     st.lists(st.dictionaries(st.sampled_from(["id", "name", "vat_id"]), JSON), max_size=3),
 )
+@pytest.mark.slow
 def test_a_deal_spoiled_in_any_way_is_judged(spoils: Record, overlays: list[Overlay], companies: list[Record]) -> None:
     record = CLEAN
     for path, value in spoils.items():
@@ -384,6 +386,7 @@ def test_a_deal_spoiled_in_any_way_is_judged(spoils: Record, overlays: list[Over
 
 @FREELY
 @given(st.sampled_from(FIELDS), JSON)
+@pytest.mark.slow
 def test_setting_what_was_found_mends_the_field(path: str, value: Any) -> None:
     """An overlay made from a violation applies to the very record that the violation is about."""
     spoiled = put(CLEAN, path, value)

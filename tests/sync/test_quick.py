@@ -197,6 +197,7 @@ def test_a_check_finds_the_same_in_every_odd_value_with_and_without_the_glance(i
 
 @FREELY
 @given(SPOILS, OVERLAYS, st.lists(st.fixed_dictionaries({"id": st.sampled_from(["1", "5"])}), max_size=2))
+@pytest.mark.slow
 def test_all_checks_together_find_the_same(spoils: Record, overlays: list[Overlay], answer: list[Record]) -> None:
     record, checks = spoiled(spoils), range(len(CHECKS))
     quick, full = scene_of(record, ALL, answer), scene_of(record, ALL, answer)
@@ -239,6 +240,7 @@ def test_a_small_line_between_two_huge_ones_counts() -> None:
 @pytest.mark.parametrize("index", range(len(ROWS)))
 @BRIEFLY
 @given(SPOILS)
+@pytest.mark.slow
 def test_a_body_is_the_same_the_plain_way_and_only_a_body_in_order_is_made_that_way(index: int, spoils: Record) -> None:
     scene = scene_of(spoiled(spoils), MAPPED[index])
     [write], builder = scene.flow.writes, Builder(scene=scene)
@@ -260,6 +262,7 @@ def test_no_transform_makes_nothing_of_something(name: str, value: Any) -> None:
 @example("1" * 16)
 @example("1.0000000001")
 @given(st.from_regex(r"[0-9]{1,16}(\.[0-9]{1,10})?", fullmatch=True))
+@pytest.mark.slow
 def test_a_decimal_is_written_as_the_number_is(words: str) -> None:
     if len(words.partition(".")[0]) <= 15 and len(words.partition(".")[2]) <= 9:
         assert apply(("decimal_text",), words, None) == f"{amount(words):f}"

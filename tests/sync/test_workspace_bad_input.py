@@ -19,6 +19,8 @@ from sync.errors import Mistake
 from sync.workspace.check import check
 from sync.workspace.documents import read
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
 FLOW, SETTINGS, DEAL = "flows/quote_to_cash.yaml", "meshline.yaml", "contracts/deal.odcs.yaml"
 PRICES, ERP, SAMPLE = "reference/price_list.csv", "connections/erp.yaml", "samples/deals/missing_lines.yaml"

@@ -22,6 +22,8 @@ from tests.sync.diff.pairs import DEAL, EXAMPLE, FLOW, INVOICE, PRICES, SETTINGS
 from tests.sync.diff.test_diff import PAIRS
 from tests.sync.diff.verdicts import Pair
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = "samples/deals/clean.yaml"
 OWNER = "  - property: owner\n    value: sales-ops\n"
 RENAME = Edit(DEAL, "name: billing_code,", "name: billing_reference,")

@@ -23,6 +23,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.slow
 def test_an_edit_gets_its_verdict(name: str, before: Workspace, tmp_path: Path) -> None:
     judged(PAIRS[name], before, load(made(tmp_path / "workspace", PAIRS[name].edit, *PAIRS[name].more)))
 
