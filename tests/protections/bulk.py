@@ -33,6 +33,4 @@ MUTANTS: list[Mutant] = [
            f"{ROLLOUTS}::test_the_oldest_five_go_out_and_the_others_wait_for_them"),
     mutant("anybody letting a decision go on", "bot/rollout_actions.py", "        await self._may(click, cause, rollout)\n", "",
            f"{SURFACE}::test_who_may_not_decide_may_neither_stop_it_nor_let_it_go_on"),
-    mutant("a search that takes signs for wildcards", "store/pages.py", "autoescape=True", "autoescape=False",
-           "tests/bot/test_show_all.py::test_a_search_finds_names_customers_and_numbers_and_takes_no_sign_for_a_wildcard"),
 ]  # fmt: skip

@@ -46,7 +46,7 @@ MUTANTS = [
            f"{LINES}::test_what_is_replayed_while_another_of_its_line_is_settled_is_not_forgotten", postgres=True),
     mutant("working in spite of a flow's pause", "store/claiming.py", '("flow", row.flow) in stopped or ', "",
            f"{CLAIMING}::test_a_paused_flow_and_a_paused_connection_are_left_alone"),
-    mutant("reading in spite of a connection's pause", "store/claiming.py", "*mine, ~stopped)", "*mine)",
+    mutant("reading in spite of a connection's pause", "store/claiming.py", "*mine, ~stopped, ", "*mine, ",
            f"{CLAIMING}::test_a_paused_flow_and_a_paused_connection_are_left_alone"),
     mutant("writing in spite of a connection's pause", "store/claiming.py",
            'any(("connection", each) in stopped for each in want.needs)', "False",
