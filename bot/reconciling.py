@@ -77,10 +77,10 @@ class Reconciling:
 
     async def look(self, now: datetime) -> int:
         """Begin what is due; how many runs."""
-        begun = 0
+        begun, busy = 0, {task.get_name() for task in self.under_way}
         for flow in self.surroundings.workspace.flows.values():
-            if flow.reconcile is not None and await self._due(flow, flow.reconcile, now):
-                task = asyncio.create_task(self._carried_out(flow))
+            if flow.reconcile is not None and flow.name not in busy and await self._due(flow, flow.reconcile, now):
+                task = asyncio.create_task(self._carried_out(flow), name=flow.name)
                 self.under_way.add(task)
                 task.add_done_callback(self.under_way.discard)
                 begun += 1
