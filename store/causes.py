@@ -55,8 +55,9 @@ def show_card(tx: Connection, cause_id: int, now: datetime, route: Route | None 
 def touch(tx: Connection, cause_id: int, now: datetime) -> None:
     """The cause changed: its card is out of date. A cause without unresolved cases is closed unless a decision about it is on its way,
     one with some is open. Comes after
-    the change of its cases: on PostgreSQL of two who change them at once the second waits here, and counts what both did."""
-    tx.execute(select(causes.c.id).where(causes.c.id == cause_id).with_for_update()).all()
+    the change of its cases: on PostgreSQL of two who change them at once the second waits here, and counts what both did. The lock lets
+    what refers to the cause through, for a case that changes twice in a transaction looks at its cause again."""
+    tx.execute(select(causes.c.id).where(causes.c.id == cause_id).with_for_update(key_share=True)).all()
     unresolved = (
         select(func.count()).select_from(cases).where(cases.c.cause_id == cause_id, cases.c.state != CaseState.RESOLVED)
     )

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from store.dialects import insert_or_nothing
 from store.privacy_tables import subject_keys
 from sync.errors import ConfigurationError
+from sync.words import fitted
 
 T = TypeVar("T")
 LEDGER = "ledger"
@@ -107,7 +108,7 @@ class Session:
 
     def seal(self, text: str, about: str, period: str = "") -> str | None:
         """The text under the key of whom it is about; None where that key was destroyed."""
-        number, key = self._key((about, period))
+        number, key = self._key((fitted(about), period))
         if key is None:
             return None
         nonce = os.urandom(_NONCE)
@@ -128,7 +129,7 @@ class Session:
 
     def prepare(self, abouts: Collection[str]) -> None:
         """Have the keys of all of them at hand, in as few statements as it takes."""
-        names = {(about, "") for about in abouts if about} - self.vault.known.keys() - self._known.keys()
+        names = {(fitted(about), "") for about in abouts if about} - self.vault.known.keys() - self._known.keys()
         if len(names) < 2 or self._tx is None:
             return
         self._read(names)
