@@ -88,9 +88,10 @@ async def test_a_token_for_sockets_that_slack_refuses_is_said_at_the_start(world
 async def test_a_service_that_starts_while_slack_is_away_is_connected_when_it_is_back(world: World, wire: Wire) -> None:
     await world.service._close_socket()
     world.slack.faults.down = True
+    before = wire.connections
     await world.service._connect(world.parts.bolt, world.slack.state.token)
-    assert wire.connections == 1
+    assert wire.connections == before
     world.slack.faults.down = False
-    await wire.until(lambda: wire.connections == 2)
+    await wire.until(lambda: wire.connections > before)
     await press(world, DANA, await only_cause(world), "take")
     await wire.until(lambda: len(wire.acknowledged) == 1)
