@@ -10,6 +10,7 @@ from sync.money import Money
 from sync.reconcile import reconcile
 
 _OUTAGES = ("crm_unavailable", "erp_unavailable")
+_BY_THEMSELVES = {*_OUTAGES, "duplicate_customer"}
 
 
 def drifts(stage: Stage, story: Story) -> list[Drift]:
@@ -24,7 +25,7 @@ def drifts(stage: Stage, story: Story) -> list[Drift]:
 
 async def tally(stage: Stage, story: Story, player: Player, *, started: float, ended: float) -> dict[str, object]:
     """The one object that `--json` prints. `lost` are won deals with neither an invoice nor an open exception; an outage ends
-    by itself when the connection answers again, every other exception needs a press."""
+    by itself when the connection answers again, and two customers once they are merged in the CRM; every other exception needs a press."""
     store = stage.parts.store
     found = drifts(stage, story)
     open_subjects = {case.subject.partition(":")[2] for case in await store.exceptions(limit=100_000)}
@@ -37,7 +38,7 @@ async def tally(stage: Stage, story: Story, player: Player, *, started: float, e
         "exceptions_by_reason": await store.reasons(),
         "resolved": sum(case.state == "resolved" for case in everything),
         "resolved_without_a_press": sum(
-            one.decided_by == "engine" and one.reason not in _OUTAGES for one in everything
+            one.decided_by == "engine" and one.reason not in _BY_THEMSELVES for one in everything
         ),
         "outages": sum(one.reason in _OUTAGES for one in everything),
         "open": len(open_subjects),
