@@ -7,8 +7,6 @@ from typing import Protocol, runtime_checkable
 from sync.model import Found, Record
 from sync.ports import Target
 
-OPERATION = "credit"
-
 
 @runtime_checkable
 class CreditingTarget(Target, Protocol):

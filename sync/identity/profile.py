@@ -36,9 +36,6 @@ class By(StrEnum):
     WORD = "word"
 
 
-STABLE = frozenset({By.EXTERNAL, By.VAT, By.DOMAIN, By.PLACE})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """One handle on a company."""
