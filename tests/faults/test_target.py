@@ -81,7 +81,7 @@ async def test_half_an_answer_breaks_off_after_the_commit(target: TargetProcess)
 
 
 async def test_a_late_commit_comes_although_the_sender_is_gone(target: TargetProcess) -> None:
-    await target.weather(gone=1.0, late_seconds=0.2, faults=1)
+    await target.weather(gone=1.0, late_seconds=1.0, faults=1)
     assert await post(target, "a") == "cut"
     assert read_log(target.log) == [] and await found(target, "a") == 0
     while (await target.counts()).get("pending"):
