@@ -43,12 +43,17 @@ REQUIRED = "Please complete this required field."
 
 
 def find_element(blocks: list[Json], action_id: str, block_id: str | None = None) -> tuple[str, Json]:
-    """The element a person means, with its block's id. Raises CannotDo."""
-    for block in blocks:
-        if block_id in (None, block["block_id"]):
-            for element in elements_of(block):
-                if element["action_id"] == action_id:
-                    return block["block_id"], element
+    """The element a person means, with its block's id. A block that was given a new id by an update is still what is seen
+    until the update is shown, so an action that stands there once only is found by its name. Raises CannotDo."""
+    named = [
+        (block["block_id"], element)
+        for block in blocks
+        for element in elements_of(block)
+        if element["action_id"] == action_id
+    ]
+    exactly = [one for one in named if block_id in (None, one[0])]
+    if exactly or len(named) == 1:
+        return (exactly or named)[0]
     raise CannotDo(f"There is nothing called {action_id} here any more.")
 
 

@@ -49,6 +49,28 @@ async def test_a_click_with_another_secret_is_turned_away(
     assert (ack.ok, ack.status) == (False, 401)
 
 
+async def test_a_press_on_what_was_just_updated_still_arrives_but_never_as_another_one(
+    slack: SlackSandbox, web_api: AsyncWebClient, bolt: BoltServer
+) -> None:
+    @bolt.app.action("fix")
+    async def fix(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        bolt.seen.append(body)
+
+    first = [actions(button("fix", value="case:7")) | {"block_id": "old"}]
+    ts = str((await web_api.chat_postMessage(channel=SALES, text="card", blocks=first))["ts"])
+    again = [actions(button("fix", value="case:7")) | {"block_id": "new"}]
+    await web_api.chat_update(channel=SALES, ts=ts, text="card", blocks=again)
+    assert (await slack.click(DANA, SALES, ts, "fix", block_id="old")).ok
+    two = [actions(button("fix", value=f"case:{n}")) | {"block_id": f"row-{n}"} for n in (7, 8)]
+    await web_api.chat_update(channel=SALES, ts=ts, text="card", blocks=two)
+    with pytest.raises(CannotDo, match="nothing called fix"):
+        await slack.click(DANA, SALES, ts, "fix", block_id="new")
+    await slack.click(DANA, SALES, ts, "fix", block_id="row-8")
+    await slack.wait(lambda: len(bolt.seen) == 2)
+    assert [one["actions"][0]["value"] for one in bolt.seen] == ["case:7", "case:8"]
+
+
 async def test_choices_are_made_by_place_or_by_value(
     slack: SlackSandbox, web_api: AsyncWebClient, bolt: BoltServer
 ) -> None:
