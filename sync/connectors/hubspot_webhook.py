@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +41,8 @@ def read_changes(
     body: bytes, *, portal: int | None, written_back: frozenset[str], objects: Mapping[str, str] = _TYPE_IDS
 ) -> list[Change]:
     """The changes of a verified body. Left out are other portals, unknown objects and the properties that we write
-    ourselves, unless a person changed them; `objects` names custom objects by their type ids. Raises WebhookRefused(400)."""
+    ourselves, unless a person changed them; `objects` names custom objects by their type ids. Raises WebhookRefused: 400
+    where it cannot be read, 401 where nothing in it is of our portal: the app then sends another account's events here."""
     try:
         items = decode(body)
     except ValueError as error:
@@ -50,8 +51,18 @@ def read_changes(
         raise _malformed(f"The body must be an array of at most {BATCH_LIMIT} changes.")
     known = {**_TYPE_IDS, **objects}
     found = [_change(item, known) for item in items]
+    _not_only_others(items, portal)
     wanted = zip(items, found, strict=True)
     return [change for item, change in wanted if change and _concerns_us(item, portal, written_back)]
+
+
+def _not_only_others(items: Sequence[Mapping[str, Any]], portal: int | None) -> None:
+    if not items or portal is None or any(item.get("portalId") == portal for item in items):
+        return
+    others = ", ".join(dict.fromkeys(_part(item.get("portalId")) for item in items))
+    raise WebhookRefused(
+        401, "Another account's events", f"These are events of the accounts {others} and not of {portal}."
+    )
 
 
 def _concerns_us(item: Mapping[str, Any], portal: int | None, written_back: frozenset[str]) -> bool:
