@@ -4,6 +4,7 @@ about the record or about the connection."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,14 @@ from sync.errors import AnswerLost, ConnectorError, Rejected, Throttled, Unautho
 
 LONGEST_WAIT = 3600.0
 _WORDS = 500
+_WHYS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"scopes?(\b|_)", "what it may do does not cover this: a scope is missing"),
+        (r"(?<!or )\brevoked\b(?! or)", "the access was revoked"),
+        (r"(?<!or )(\b|_)expired(\b|_)(?! or)", "the access has expired"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +52,30 @@ def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) ->
     said = f"{call} was answered {answer.status}"
     match answer.status:
         case 401:
-            return Unauthorized(said)
+            return Unauthorized(f"{said}{_why(answer)}{_words(refusal(answer))}")
         case 429:
             return Throttled(said, retry_after=answer.retry_after, sent=True)
         case 503:
             return Unavailable(said, retry_after=answer.retry_after)
         case 403:
             read = refusal(answer)
-            return read if isinstance(read, Unavailable) else Unauthorized(f"{said}: {read or answer.text}")
+            return (
+                read if isinstance(read, Unavailable) else Unauthorized(f"{said}{_why(answer)}: {read or answer.text}")
+            )
         case status if 400 <= status < 500 and status != 408:
             return refusal(answer) or Rejected(f"{said}: {answer.text}", code=str(status))
         case _:
             return unanswered(said, idempotent=idempotent, retry_after=answer.retry_after)
+
+
+def _words(read: ConnectorError | None) -> str:
+    return f": {read}" if read is not None else ""
+
+
+def _why(answer: Answer) -> str:
+    """What is wrong with the credentials, where the other side says it plainly (RFC 6750 or its own words)."""
+    said = f"{answer.headers.get('www-authenticate', '')} {answer.text}".lower()
+    return next((f" ({words})" for pattern, words in _WHYS if pattern.search(said)), "")
 
 
 def unanswered(words: str, *, idempotent: bool, retry_after: float | None = None) -> ConnectorError:

@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from sync.connectors.auth import Auth, told_by
 from sync.connectors.decode import decode
 from sync.connectors.failures import LONGEST_WAIT, Answer, Refusal, failure, retry_after, unanswered
 from sync.connectors.limits import limit_of
@@ -49,6 +50,18 @@ class _Unheard:
     late: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One request as it is sent, but for the headers that say who we are."""
+
+    method: str
+    url: URL
+    body: bytes | None
+    headers: Mapping[str, str]
+    hidden: Sequence[str]
+    is_json: bool
+
+
 class Client:
     """One keep-alive session per connection, opened by the first request. Redirects are not followed, proxies of the
     environment are not used, and every request waits for its turn; a 429 makes them all wait."""
@@ -62,6 +75,7 @@ class Client:
         headers: Mapping[str, str],
         secrets: Sequence[str],
         refusal: Refusal,
+        auth: Auth | None = None,
         milliseconds_from: float = math.inf,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -69,7 +83,7 @@ class Client:
         self.turns = Turns(name, options.throttle, options.most)
         self._base_url, self._options, self._headers = base_url, options, dict(headers)
         self._secrets = [secret.encode() for secret in secrets]
-        self._refusal, self._milliseconds_from = refusal, milliseconds_from
+        self._refusal, self._auth, self._milliseconds_from = refusal, auth, milliseconds_from
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -79,15 +93,23 @@ class Client:
         *,
         idempotent: bool,
         json: Any = None,
+        body: bytes | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        hidden: Sequence[str] = (),
         missing_ok: bool = False,
+        is_json: bool = True,
     ) -> Answer:
-        """Send one request and read its answer. `path` has its values encoded already. With `missing_ok` a 404 is an
-        answer, not an error. Raises ConnectorError; Throttled when its turn does not come within seconds."""
-        body = _body(json)
-        sent = _JSON if body is not None else None
-        outcome = await self._outcome(method, path, query, body, {**(sent or {}), **headers} if headers else sent)
+        """Send one request and read its answer. `path` has its values encoded already. The body is `json`, or `body` as it
+        is, whose type is among `headers`; an answer that is not JSON is none, unless `is_json` is False. With `missing_ok` a
+        404 is an answer, not an error. What is `hidden` shows in no error. Raises ConnectorError; Throttled when its turn
+        does not come within seconds."""
+        if json is not None:
+            body, headers = _body(json), {**_JSON, **(headers or {})}
+        call = _Call(
+            method=method, url=self._url(path, query), body=body, headers=headers or {}, hidden=hidden, is_json=is_json
+        )
+        outcome = await self._outcome(call)
         if isinstance(outcome, _Unheard):
             raise _error(outcome, self._call(method, path), idempotent=idempotent)
         if outcome.status >= 300 and not (missing_ok and outcome.status == 404):
@@ -101,24 +123,33 @@ class Client:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+        if self._auth is not None:
+            await self._auth.close()
 
-    async def _outcome(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-    ) -> Answer | _Unheard:
+    async def _outcome(self, call: _Call) -> Answer | _Unheard:
+        """A 401 says that nothing was done: where we can say anew who we are, it is sent once more."""
+        if self._auth is None:
+            return await self._exchange(call, {})
+        who = await self._auth.headers_for(call.method, str(call.url), call.body)
+        outcome = await self._exchange(call, who)
+        if isinstance(outcome, Answer) and outcome.status == 401 and self._auth.refused(who):
+            who = await self._auth.headers_for(call.method, str(call.url), call.body)
+            outcome = await self._exchange(call, who)
+            if isinstance(outcome, Answer) and outcome.status == 401:
+                self._auth.refused(who)
+        return outcome
+
+    async def _exchange(self, call: _Call, who: Mapping[str, str]) -> Answer | _Unheard:
         # Errors are returned, not raised: an aiohttp error chained to ours would show the request's headers.
         session = self._session if self._session is not None and not self._session.closed else self._open()
+        headers = {**call.headers, **who} if who else call.headers
         async with self.turns:
             begun = time.monotonic()
             try:
                 async with session.request(
-                    method, self._url(path, query), data=body, headers=headers, allow_redirects=False
+                    call.method, call.url, data=call.body, headers=headers, allow_redirects=False
                 ) as response:
-                    return self._answer(response, await _bounded(response))
+                    return self._answer(response, await _bounded(response), call, who)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
                 return _Unheard(error, late=time.monotonic() - begun > self._longest(error) + _LATE)
 
@@ -140,24 +171,25 @@ class Client:
         return self._options.connect_timeout if connecting else self._options.timeout
 
     def _call(self, method: str, path: str) -> str:
-        return f"{self.name}: {method} {path.partition('?')[0]}"
+        return f"{self.name}: {method} {path.partition('?')[0]}".rstrip()
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> URL:
         joint = "&" if "?" in path else "?"
         suffix = joint + urlencode(query, quote_via=quote, errors="replace") if query else ""
         return URL(f"{self._base_url}{path}{suffix}", encoded=True)
 
-    def _answer(self, response: aiohttp.ClientResponse, raw: bytes) -> Answer:
+    def _answer(self, response: aiohttp.ClientResponse, raw: bytes, call: _Call, who: Mapping[str, str]) -> Answer:
         status, headers, now = response.status, response.headers, self.clock()
         limit = limit_of(headers, now=now)
         if status < 300:
             self.turns.heed(status, limit)
-            return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=True))
+            data = _data(raw, strict=True) if call.is_json else None
+            return Answer(status=status, headers=headers, body=raw, data=data)
         wait = retry_after(headers, now=now, milliseconds_from=self._milliseconds_from)
         if wait is None and status == 429 and limit is not None and limit.reset is not None:
             wait = min(limit.reset, LONGEST_WAIT)
         self.turns.heed(status, limit, wait)
-        for secret in self._secrets:
+        for secret in (*self._secrets, *told_by(who.values()), *(each.encode() for each in call.hidden)):
             raw = raw.replace(secret, b"***")
         return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=False), retry_after=wait)
 
