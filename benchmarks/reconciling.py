@@ -195,7 +195,7 @@ class Ledger:
 
 def example_flow() -> Flow:
     """The shipped flow, reconciled by period, customer and currency."""
-    flow = load(_EXAMPLE, connectors.options_of_kinds()).flows["quote_to_cash"]
+    flow = load(_EXAMPLE, connectors.kinds()).flows["quote_to_cash"]
     options = Reconciling(write="invoice", period="issue_date", customer="customer_id")
     return flow.model_copy(update={"reconcile": options})
 

@@ -71,7 +71,7 @@ async def draft(
     """Check the directory and hold it against what runs, on the newest `replayed` records. Raises ConfigurationError with
     every mistake, with every sample that does not come out as it says, and with every field that the sources do not have (any
     more), as far as `live` asks them."""
-    report = await asyncio.to_thread(check, directory, connectors.options_of_kinds())
+    report = await asyncio.to_thread(check, directory, connectors.kinds())
     workspace, files = _sound(report), await asyncio.to_thread(files_of, directory)
     if live is not None and (gone := await live(workspace)):
         raise ConfigurationError(gone)
@@ -81,7 +81,7 @@ async def draft(
     before, release = await library.workspace(active), await store.published(active)
     if release.digest == digest_of(files):
         return Draft(files=files, workspace=workspace, based_on=active, same=True)
-    kinds = connectors.options_of_kinds()
+    kinds = connectors.kinds()
     found = await asyncio.to_thread(compare, before.directory, directory, kinds, proposer=by)
     changes = tuple(each.change for each in found.changes)
     comparison = await compared(store, before, workspace, replayed)

@@ -95,7 +95,7 @@ class Library:
             self._place = TemporaryDirectory(prefix="meshline-releases-")
         directory = Path(self._place.name) / str(number)
         written_to(files, directory)
-        return load(directory, connectors.options_of_kinds())
+        return load(directory, connectors.kinds())
 
     def close(self) -> None:
         """Let the files go."""
@@ -109,7 +109,7 @@ async def begin(store: Store, directory: Path, *, now: datetime) -> Running:
     running = await store.running_releases()
     if running.active:
         return running
-    workspace = load(directory, connectors.options_of_kinds())
+    workspace = load(directory, connectors.kinds())
     files = files_of(directory)
     proposal = Proposal(
         files=files, digest=digest_of(files), by=FIRST, words="the first start",
@@ -135,7 +135,7 @@ async def wire_published(
         if running.active:
             workspace = await library.workspace(running.active)
         else:
-            workspace = load(settings.workspace, connectors.options_of_kinds())
+            workspace = load(settings.workspace, connectors.kinds())
         parts = await wire(settings, workspace, environ, clock=clock, slack=slack, store=store)
         adoption = Adoption(parts, library, environ)
         await adoption.keep_up()

@@ -140,7 +140,7 @@ def loaded(directory: Path) -> Workspace:
         whole.update(f"{path.relative_to(directory)}\0{len(text)}\0".encode() + text)
     known = _READ.get(whole.digest())
     if known is None:
-        known = _READ[whole.digest()] = load(directory, connectors.options_of_kinds())
+        known = _READ[whole.digest()] = load(directory, connectors.kinds())
     return replace(known, directory=directory)
 
 

@@ -93,7 +93,7 @@ async def outage(home: Path, *, channels: int = 20, records: int = 3000, wrong: 
 async def meshline(on: Stand, clock: Moved) -> AsyncIterator[Parts]:
     """The whole service in this process, for its clock is put forward."""
     settings = read_settings(on.environ)
-    parts = await wire(settings, load(settings.workspace, connectors.options_of_kinds()), on.environ, clock=clock)
+    parts = await wire(settings, load(settings.workspace, connectors.kinds()), on.environ, clock=clock)
     service = Service(parts)
     await service.start()
     try:

@@ -37,7 +37,7 @@ def check(
     if not path.is_dir():
         fail(f"{path} is not a directory", MISUSE)
     with _nothing_looked_through():
-        report = checked.check(path, connectors.options_of_kinds())
+        report = checked.check(path, connectors.kinds())
     if live:
         report = _asked(report)
     match format:

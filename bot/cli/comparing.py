@@ -31,7 +31,7 @@ def diff(
     Exit 1: it is blocked."""
     try:
         with sides(old, new) as (before, after):
-            kinds = connectors.options_of_kinds()
+            kinds = connectors.kinds()
             found = compare(before.directory, after.directory, kinds, proposer=after.proposer)
             prefixes = before.prefix, after.prefix
     except NoRevision as error:

@@ -36,7 +36,7 @@ def render(
     path = directory or configured()
     if not path.is_dir():
         fail(f"{path} is not a directory", MISUSE)
-    files = survey(path, connectors.options_of_kinds())
+    files = survey(path, connectors.kinds())
     workspace = workspace_of(files)
     if workspace is None:
         fail("\n".join(str(mistake) for mistake in files.mistakes), MISUSE)

@@ -31,7 +31,7 @@ def settings() -> Settings:
 
 def workspace(directory: Path) -> Workspace:
     """The checked workspace. Raises ConfigurationError."""
-    return load(directory, connectors.options_of_kinds())
+    return load(directory, connectors.kinds())
 
 
 @asynccontextmanager

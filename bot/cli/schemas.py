@@ -19,7 +19,7 @@ Into = Annotated[Path, typer.Argument(help="The directory to write them into; it
 
 def texts() -> dict[str, str]:
     """Every schema by the name of its file, as it is written."""
-    made = schemas(connectors.options_of_kinds(), {"rest": Description})
+    made = schemas(connectors.kinds(), {"rest": Description})
     return {
         f"{name}.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()
     }

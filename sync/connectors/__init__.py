@@ -16,7 +16,7 @@ from sync.connectors.kind import Kind
 from sync.errors import ConfigurationError
 from sync.ports import Connector
 
-__all__ = ["Kind", "build", "check", "kinds", "options_of_kinds"]
+__all__ = ["Kind", "build", "check", "kinds"]
 
 
 @cache
@@ -25,11 +25,6 @@ def kinds() -> Mapping[str, Kind]:
     modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
     offered = (getattr(module, "KIND", None) for module in modules)
     return MappingProxyType({kind.name: kind for kind in offered if isinstance(kind, Kind)})
-
-
-def options_of_kinds() -> dict[str, type[BaseModel]]:
-    """What may be said of a connection of each kind, by the kind's name."""
-    return {name: kind.options for name, kind in kinds().items()}
 
 
 def build(kind: str, options: Mapping[str, Any], *, name: str) -> Connector:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from sync.abilities import Ability
 from sync.connectors import hubspot_parts as parts
 from sync.connectors import hubspot_polling as polling
 from sync.connectors import hubspot_records as records
@@ -259,4 +260,11 @@ def _found(record: Record) -> Found:
     return Found(id=record["id"], record=record, status=record.get("hs_task_status") or record.get("dealstage") or "")
 
 
-KIND = Kind(name="hubspot", options=HubSpotOptions, build=HubSpot)
+KIND = Kind(
+    name="hubspot",
+    title="HubSpot: deals, companies and what belongs to them; decisions written back, tasks for people",
+    options=HubSpotOptions,
+    build=HubSpot,
+    lacks={Ability.POST},
+    tasks=tasks.ENTITY,
+)

@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sync.abilities import Ability
 from sync.connectors import rest_listing, rest_polling
 from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.kind import Kind
 from sync.connectors.options import Address, HttpOptions, Secret
+from sync.connectors.rest_abilities import described_abilities
 from sync.connectors.rest_bulk import read_each
 from sync.connectors.rest_description import Call, Description, Entity, Errors, Post, Void, fill, fill_header, fill_path
 from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
@@ -301,4 +303,12 @@ def _refusal(answer: Answer, errors: Errors) -> ConnectorError | None:
     return rejection(errors, answer.data, code=status, words=answer.text or f"status {status}")
 
 
-KIND = Kind(name="rest", options=RestOptions, build=Rest)
+KIND = Kind(
+    name="rest",
+    title="Any REST system, described in a file: records written, found, listed and polled",
+    options=RestOptions,
+    build=Rest,
+    lacks={Ability.WEBHOOKS},
+    tasks="tasks",
+    of=described_abilities,
+)

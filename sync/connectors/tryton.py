@@ -182,4 +182,9 @@ def _entry(found: Found) -> Entry:
     return Entry(found.id, found.record, changed, found.status, "" if reference is None else str(reference))
 
 
-KIND = Kind(name="tryton", options=TrytonOptions, build=Tryton)
+KIND = Kind(
+    name="tryton",
+    title="Tryton: customers, contracts, invoices and credit notes of one company",
+    options=TrytonOptions,
+    build=Tryton,
+)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from sync.abilities import Ability
 from sync.connectors.kind import Kind
 from sync.connectors.webhook_body import Envelopes
 from sync.connectors.webhook_options import BEARER, WebhookOptions, signing_key
@@ -107,4 +108,10 @@ def _verified(incoming: Incoming, keys: Sequence[bytes], now: datetime) -> str:
     return message_id
 
 
-KIND = Kind(name="webhook", options=WebhookOptions, build=Webhook)
+KIND = Kind(
+    name="webhook",
+    title="Any system that calls us: Standard Webhooks, or JSON under a token",
+    options=WebhookOptions,
+    build=Webhook,
+    lacks={Ability.CHANGES, Ability.READ, Ability.SEARCH},
+)

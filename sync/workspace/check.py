@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.errors import Mistake
+from sync.workspace.capable import Kinds
 from sync.workspace.complete import check_contracts
-from sync.workspace.connecting import Kinds
 from sync.workspace.coverage import check_coverage
 from sync.workspace.loader import in_order, sound_part, survey, workspace_of
 from sync.workspace.made_up import check_synthetic

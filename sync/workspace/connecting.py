@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sync.workspace.capable import Kinds
 from sync.workspace.documents import Document, Place, read
 from sync.workspace.mistakes import complaints, note_each
 from sync.workspace.settings import options_of
 from sync.workspace.spots import Spot, whole
 
-Kinds = Mapping[str, type[BaseModel]]
-"""The options of each kind of connector by the kind's name."""
 _SCHEMES = ("env:", "file:")
 _ABOUT_NAMES = ("extra_forbidden", "missing")
 _SECRET_WORDS = ("token", "secret", "password", "api_key", "private_key")
@@ -72,9 +71,10 @@ def check_options(
 ) -> None:
     """The kind exists and knows the options, which stand at `own`."""
     kind = block.at("kind")
-    model = kinds.get(kind.word or "")
-    if model is None:
+    offered = kinds.get(kind.word or "")
+    if offered is None:
         return kind.known("kind of connection", kinds)
+    model = offered.options
     try:
         model.model_validate(options)
     except ValidationError as error:

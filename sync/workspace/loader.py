@@ -12,8 +12,9 @@ from sync.own import PREFIX
 from sync.transforms import NONE
 from sync.workspace import linking
 from sync.workspace.batching import check_batch
+from sync.workspace.capable import Kinds, check_abilities
 from sync.workspace.compensating import check_compensations
-from sync.workspace.connecting import Kinds, read_connections
+from sync.workspace.connecting import read_connections
 from sync.workspace.contract import Contract, properties, read_contract
 from sync.workspace.crediting import check_credits
 from sync.workspace.dictionary import check_dictionary
@@ -97,6 +98,8 @@ def survey(directory: Path, kinds: Kinds | None = None) -> Files:
         check_batch(whole(document), files.connections, lease)
         check_credits(whole(document), files.connections)
         check_compensations(whole(document), files.connections, entities)
+        if kinds is not None:
+            check_abilities(whole(document), whole(files.settings[0]), files.connections, kinds)
     return files
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import PydanticSerializationError, core_schema
 
-from sync.workspace.connecting import Kinds
+from sync.workspace.capable import Kinds
 from sync.workspace.contract import API_VERSIONS, Terms
 from sync.workspace.dictionary import FieldTerms
 from sync.workspace.flow import Flow
@@ -85,8 +85,8 @@ def _of_settings(kinds: Kinds) -> Schema:
     connection["properties"]["kind"] = {"enum": sorted(kinds)}
     connection["additionalProperties"] = True
     connection["allOf"] = [
-        _if("kind", name, {"propertyNames": {"enum": sorted({*OWN, "options", *_keys(model)})}})
-        for name, model in sorted(kinds.items())
+        _if("kind", name, {"propertyNames": {"enum": sorted({*OWN, "options", *_keys(kind.options)})}})
+        for name, kind in sorted(kinds.items())
     ]
     return schema
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.connectors import options_of_kinds
+from sync.connectors import kinds
 from sync.workspace.check import check
 from sync.workspace.documents import read
 from tests.bot.hands import DANA, FAYE, PRIYA
@@ -23,7 +23,7 @@ def added(terminal: Terminal, tmp_path: Path, exception: str = "EX-1") -> dict[s
     directory = tmp_path / "company"
     files = terminal.says("samples", "add", exception).split()
     found = {file: (directory / file).read_text(encoding="utf-8") for file in files}
-    report = check(directory, options_of_kinds())
+    report = check(directory, kinds())
     assert report.ok, (report.mistakes, [each.problems for each in report.samples if each.problems])
     assert set(files) <= {each.file for each in report.samples}
     assert [(word, file) for file, text in found.items() for word in PRIVATE if word in text] == []

@@ -199,7 +199,7 @@ def changed(tmp_path: Path, old: str, new: str) -> list[Mistake]:
     text = (directory / FLOW).read_text(encoding="utf-8")
     assert old in text
     (directory / FLOW).write_text(text.replace(old, new, 1), encoding="utf-8")
-    return attempt(directory, {name: kind.options for name, kind in kinds().items()})[1]
+    return attempt(directory, kinds())[1]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ async def second(world: World) -> AsyncIterator[Callable[..., Any]]:
     async def build(role: str = "all", **options: Any) -> Service:
         url = world.parts.settings.database_url.get_secret_value()
         environ = world.sandbox.environ(workspace=example(), database_url=url, port=free_port())
-        kinds = {name: kind.options for name, kind in connectors.kinds().items()}
+        kinds = connectors.kinds()
         parts = await wire(read_settings(environ), load(example(), kinds), environ, clock=world.clock)
         made.append(Service(parts, role=role, **options))
         made[-1].again_seconds = 0.0

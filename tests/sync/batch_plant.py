@@ -175,7 +175,7 @@ def workspace_of(home: Path, batch: str) -> Workspace:
         text = (directory / file).read_text(encoding="utf-8")
         assert old in text
         (directory / file).write_text(text.replace(old, new), encoding="utf-8")
-    return load(directory, {name: kind.options for name, kind in connectors.kinds().items()})
+    return load(directory, connectors.kinds())
 
 
 @asynccontextmanager

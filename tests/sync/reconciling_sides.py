@@ -25,7 +25,7 @@ from sync.workspace.reconciling import Reconciling
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 STARTED = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
-_WORKSPACE = load(EXAMPLE, connectors.options_of_kinds())
+_WORKSPACE = load(EXAMPLE, connectors.kinds())
 
 
 @dataclass

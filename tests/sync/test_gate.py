@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.stage import example
-from sync.connectors import options_of_kinds
+from sync.connectors import kinds
 from sync.decide import cause_of
 from sync.model import Change, Plan, Record, Violations
 from sync.prepare import prepare
@@ -73,12 +73,12 @@ def test_any_other_is_stopped_before_anything_else_is_judged(workspace: Workspac
 
 
 def test_a_flow_with_a_gate_needs_a_sample_that_is_stopped_there(directory: Path) -> None:
-    [mistake] = check(directory, options_of_kinds()).mistakes
+    [mistake] = check(directory, kinds()).mistakes
     assert mistake.file == FLOW and "contract_mismatch" in mistake.what
     words = "sample: Made by another version\nentity: deals\nlike: clean.yaml\nchanges: {made_by: 9.0.0}\n"
     words += "expect:\n  reasons: [{reason: contract_mismatch, path: made_by}]\n"
     (directory / "samples/deals/another_version.yaml").write_text(words, "utf-8")
-    report = check(directory, options_of_kinds())
+    report = check(directory, kinds())
     assert report.ok, [*report.mistakes, *report.samples]
 
 

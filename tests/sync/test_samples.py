@@ -16,7 +16,7 @@ from sync.connectors import kinds
 from sync.workspace.check import Report, check
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
-KINDS = {name: kind.options for name, kind in kinds().items()}
+KINDS = kinds()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    workspace: Workspace = load(example(), {name: kind.options for name, kind in connectors.kinds().items()})
+    workspace: Workspace = load(example(), connectors.kinds())
     store = Store(ledger_url(tmp_path))
     await store.open()
     engines = [Traffic(ledger=store, workspace=workspace, jitter=lambda: 1.0) for _ in range(2)]
@@ -100,7 +100,7 @@ async def test_the_delivery_that_finds_out_tells_of_the_outage_and_no_other_does
 @pytest.mark.parametrize(("opened", "step"), [(True, Pause), (False, Retry)])
 def test_who_tells_of_the_outage_pauses_with_a_case_and_the_others_keep_their_place(opened: bool, step: type) -> None:
     outage = Outage(until=MONDAY + timedelta(seconds=30), opened=opened)
-    flow = load(example(), {name: kind.options for name, kind in connectors.kinds().items()}).flows[FLOW]
+    flow = load(example(), connectors.kinds()).flows[FLOW]
     taken = decide(
         failed(), subject="deals:1", retries=5, policy=flow.retry, now=MONDAY, jitter=0.0, outage=outage
     )  # fmt: skip

@@ -41,7 +41,7 @@ def edit(directory: Path) -> Edit:
 
 @pytest.fixture(scope="module")
 def workspace() -> Workspace:
-    return load(EXAMPLE, {name: kind.options for name, kind in kinds().items()})
+    return load(EXAMPLE, kinds())
 
 
 def test_the_example_is_whole(workspace: Workspace) -> None:

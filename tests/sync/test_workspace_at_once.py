@@ -16,7 +16,7 @@ from sync.errors import Mistake
 from sync.workspace.check import Report, check
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
-KINDS = {name: kind.options for name, kind in kinds().items()}
+KINDS = kinds()
 FLOW, SETTINGS, DEAL = "flows/quote_to_cash.yaml", "meshline.yaml", "contracts/deal.odcs.yaml"
 PRICES, ERP, SAMPLE = "reference/price_list.csv", "connections/erp.yaml", "samples/deals/price_off_list.yaml"
 KEPT = [

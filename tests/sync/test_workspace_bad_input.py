@@ -14,7 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.connectors import options_of_kinds
+from sync.connectors import kinds
 from sync.errors import Mistake
 from sync.workspace.check import check
 from sync.workspace.documents import read
@@ -40,7 +40,7 @@ def directory(tmp_path: Path) -> Path:
 def told(directory: Path, file: str) -> list[Mistake]:
     """What is said of one file, soon."""
     begun = time.process_time()
-    report = check(directory, options_of_kinds())
+    report = check(directory, kinds())
     assert time.process_time() - begun < SECONDS
     assert not report.ok
     assert all(each.line >= 1 and each.what and each.right for each in report.mistakes)
@@ -120,7 +120,7 @@ def test_a_file_in_another_encoding_is_told(directory: Path, file: str, bytes_: 
 def test_a_byte_order_mark_is_nothing_to_complain_about(directory: Path) -> None:
     for file in FILES:
         (directory / file).write_bytes(b"\xef\xbb\xbf" + (EXAMPLE / file).read_bytes())
-    assert check(directory, options_of_kinds()).ok
+    assert check(directory, kinds()).ok
 
 
 def _pipe(path: Path) -> None:
@@ -211,7 +211,7 @@ def test_whatever_stands_at_any_place_of_any_file_is_told_or_right(tmp_path_fact
     text = yaml.safe_dump(with_odd(WHOLE[file], place, odd), sort_keys=False, allow_unicode=True)
     (directory / file).write_text(text, encoding="utf-8")
     try:
-        report = check(directory, options_of_kinds())
+        report = check(directory, kinds())
     finally:
         shutil.copy(EXAMPLE / file, directory / file)
     assert all(each.line >= 1 and each.what and each.right for each in report.mistakes)
@@ -225,7 +225,7 @@ def few(folder: str, names: list[str]) -> list[str]:
 def test_a_name_of_a_file_that_no_terminal_can_print_is_told(directory: Path, folder: str) -> None:
     name = os.fsdecode(folder.encode() + b"\xff" + (b".csv" if folder.startswith("ref") else b".yaml"))
     (directory / name).write_text("a: b\n", encoding="utf-8")
-    [mistake] = check(directory, options_of_kinds()).mistakes
+    [mistake] = check(directory, kinds()).mistakes
     assert mistake.what == "the name of the file is not UTF-8" and str(mistake).encode()
 
 

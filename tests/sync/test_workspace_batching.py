@@ -29,7 +29,7 @@ def changed(tmp_path: Path, *changes: tuple[str, str, str]) -> tuple[Workspace |
         text = (directory / file).read_text(encoding="utf-8")
         assert old in text
         (directory / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-    return attempt(directory, {name: kind.options for name, kind in kinds().items()})
+    return attempt(directory, kinds())
 
 
 def asked(batch: str, bulk: str = BULK) -> tuple[tuple[str, str, str], ...]:

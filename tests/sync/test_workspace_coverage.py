@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.connectors import options_of_kinds
+from sync.connectors import kinds
 from sync.workspace import load
 from sync.workspace.check import check
 from sync.workspace.coverage import raised
@@ -38,7 +38,7 @@ def edit(directory: Path, file: str, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("job", ["examples/quote_to_cash", "tests/faults/job", "benchmarks/job"])
 def test_every_workspace_in_the_tree_shows_all_that_can_happen(job: str) -> None:
-    report = check(ROOT / job, options_of_kinds())
+    report = check(ROOT / job, kinds())
     assert report.ok, (report.mistakes, [each.problems for each in report.samples])
 
 

@@ -23,7 +23,7 @@ FLOW = {
 
 @pytest.fixture(scope="module")
 def workspace() -> Workspace:
-    return load(Path(example()), {name: kind.options for name, kind in connectors.kinds().items()})
+    return load(Path(example()), connectors.kinds())
 
 
 def test_it_is_two_days_and_every_change_unless_the_flow_says_otherwise() -> None:

@@ -33,8 +33,8 @@ def test_a_name_alone_tells_nobody_apart() -> None:
 def test_the_write_that_is_named_is_an_upsert_of_the_flow(tmp_path: Path) -> None:
     directory = company(tmp_path / "wrong", BLOCK.replace("write: customer", "write: invoice"))
     with pytest.raises(ConfigurationError) as told:
-        load(directory, connectors.options_of_kinds())
+        load(directory, connectors.kinds())
     assert "'invoice' is no upsert of this flow" in str(told.value)
     assert "quote_to_cash.yaml" in str(told.value)
-    right = load(company(tmp_path / "right", BLOCK), connectors.options_of_kinds())
+    right = load(company(tmp_path / "right", BLOCK), connectors.kinds())
     assert right.flow("quote_to_cash").identity is not None

@@ -27,7 +27,7 @@ def changed(tmp_path: Path, file: str, old: str, new: str) -> tuple[Workspace | 
     text = (directory / file).read_text(encoding="utf-8")
     assert old in text
     (directory / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-    workspace, mistakes = attempt(directory, {name: kind.options for name, kind in kinds().items()})
+    workspace, mistakes = attempt(directory, kinds())
     return workspace, mistakes, text[: text.index(old)].count("\n") + 1
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sync.errors import Mistake
 from sync.mapping import text
-from sync.workspace.connecting import Kinds
+from sync.workspace.capable import Kinds
 from sync.workspace.contract import properties, read_contract
 from sync.workspace.diff import diff
 from sync.workspace.diff.change import BREAKING, SAFE, About, Category, Change, in_order

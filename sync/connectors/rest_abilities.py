@@ -1,0 +1,35 @@
+"""What a described REST system can do with an entity: whatever its description gives a call for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sync.abilities import Ability
+
+_BY_CALL: Mapping[str, tuple[Ability, ...]] = {
+    "find": (Ability.FIND,),
+    "get": (Ability.READ,),
+    "list": (Ability.LIST,),
+    "create": (Ability.CREATE, Ability.SEARCH, Ability.TASK),
+    "bulk": (Ability.BULK,),
+    "update": (Ability.UPDATE, Ability.WRITE_BACK),
+    "post": (Ability.POST,),
+    "void": (Ability.VOID,),
+    "credit": (Ability.CREDIT, Ability.SEARCH),
+}
+
+
+def described_abilities(options: Mapping[str, Any], entity: str) -> Collection[Ability] | None:
+    """The abilities of an entity by the calls that stand in its description, right or wrong; None where no description could
+    be read. It is searched only by our reference, which a call that makes records names."""
+    described = options.get("describe")
+    entities = described.get("entities") if isinstance(described, Mapping) else None
+    if not isinstance(entities, Mapping):
+        return None
+    one = entities.get(entity)
+    calls = one if isinstance(one, Mapping) else {}
+    found = {each for call, abilities in _BY_CALL.items() if calls.get(call) is not None for each in abilities}
+    if "{since}" in str(calls.get("list")):
+        found.add(Ability.CHANGES)
+    return {*found, Ability.PROBE}

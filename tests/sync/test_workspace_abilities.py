@@ -1,0 +1,87 @@
+"""What a flow needs of a connection that cannot do it is said when the workspace is loaded, and who can."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.abilities import WORDS, Ability
+from sync.connectors import kinds
+from sync.errors import Mistake
+from sync.workspace.loader import attempt
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "quote_to_cash"
+FLOW, ERP, SETTINGS = "flows/quote_to_cash.yaml", "connections/erp.yaml", "meshline.yaml"
+SHOP = "connections:\n  shop:\n    kind: webhook\n    secrets: [env:SHOP_SECRET]\n    entity: deals\n"
+
+
+def mistakes(tmp_path: Path, *changes: tuple[str, str, str]) -> list[Mistake]:
+    """What is said of the example with (file, old, new) changes."""
+    directory = tmp_path / "workspace"
+    shutil.copytree(EXAMPLE, directory)
+    for file, old, new in changes:
+        text = (directory / file).read_text(encoding="utf-8")
+        assert old in text
+        (directory / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return attempt(directory, kinds())[1]
+
+
+def line(file: str, text: str) -> int:
+    whole = (EXAMPLE / file).read_text(encoding="utf-8")
+    return whole[: whole.index(text)].count("\n") + 1
+
+
+def test_a_source_that_only_calls_us_cannot_be_polled_and_the_mistake_names_who_can(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, (SETTINGS, "connections:\n", SHOP), (FLOW, "connection: crm", "connection: shop"))
+    [polled] = [each for each in found if WORDS[Ability.CHANGES] in each.what]
+    assert (polled.file, polled.line) == (FLOW, line(FLOW, "poll:"))
+    assert polled.what == (
+        "quote_to_cash needs shop to be polled for what changed, with deals: a connection of kind webhook cannot"
+    )
+    assert polled.right.startswith("kinds that can: hubspot, ") and "webhook" not in polled.right
+
+
+def test_everything_that_a_flow_needs_of_one_connection_is_said_at_once(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, (SETTINGS, "connections:\n", SHOP), (FLOW, "connection: crm", "connection: shop"))
+    said = " ".join(each.what for each in found)
+    for ability in (Ability.CHANGES, Ability.SEARCH, Ability.TASK, Ability.WRITE_BACK):
+        assert f"needs shop to {WORDS[ability]}" in said, ability
+
+
+@pytest.mark.parametrize(
+    ("call", "ability"),
+    [("    post:", Ability.POST), ("    update:", Ability.UPDATE)],
+)
+def test_a_call_that_is_not_described_is_missed_before_the_first_record_is_on_its_way(
+    tmp_path: Path, call: str, ability: Ability
+) -> None:
+    text = (EXAMPLE / ERP).read_text(encoding="utf-8").splitlines(keepends=True)
+    changes = [(ERP, each, "") for each in text if each.startswith(call)]
+    found = mistakes(tmp_path, *changes)
+    assert found and all(f"needs erp to {WORDS[ability]}" in each.what for each in found)
+    assert all(each.file == FLOW and "the kind rest can" in each.right for each in found)
+
+
+def test_a_record_that_nothing_describes_can_be_neither_found_nor_made(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, (FLOW, "    entity: customer\n", "    entity: custmer\n"))
+    assert [each.what for each in found] == [
+        "quote_to_cash needs erp to find a record by our reference, with custmer: what is said of it gives no way"
+    ]
+
+
+def test_what_a_kind_says_of_itself_is_read_off_its_class_and_its_words() -> None:
+    known = {name: kind.abilities for name, kind in kinds().items()}
+    assert Ability.POST not in known["hubspot"] and {Ability.TASK, Ability.WRITE_BACK} <= known["hubspot"]
+    assert known["webhook"] == {Ability.WEBHOOKS, Ability.PROBE}
+    assert {Ability.VOID, Ability.CREDIT, Ability.WARNINGS} <= known["tryton"]
+    assert WORDS.keys() == set(Ability)
+
+
+def test_a_kind_that_is_built_by_a_function_says_what_it_builds() -> None:
+    kind: Any = kinds()["rest"]
+    given = type(kind)(name="x", options=kind.options, build=lambda options, name: kind.build(options, name))
+    with pytest.raises(TypeError, match="the kind x does not say its `connector`"):
+        _ = given.abilities
