@@ -143,7 +143,8 @@ class Reconciling:
             if each.operation == "upsert" and each.name != write.name:
                 place = (each.connection, each.entity)
                 bound |= await self.store.bound_customers(flow.trigger.connection, place)
-        rules = rules_of(flow, line.workspace.own, line.workspace.flows.values(), bound)
+        undone = await self.store.taken_back(write.connection)
+        rules = rules_of(flow, line.workspace.own, line.workspace.flows.values(), bound, undone)
         source, target = line.source(flow.trigger.connection), line.target(write.connection)
         return Sides(rules=rules, source=source, target=target, ledger=self.store)
 

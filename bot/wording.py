@@ -74,7 +74,7 @@ OUTAGES = frozenset({"erp_unavailable", "crm_unavailable"})
 _PRESS = {Fix.FILL: "Fill in", Fix.PICK: "Choose", Fix.APPROVE: "Approve or correct"}
 _APPROVE = {"price_off_list": "Approve price", "draft_differs": "Write it again", "erp_warning": "Let it pass", "to_credit": "Credit it",
             "maybe_duplicate": "Decide", "customer_twice_in_erp": "Leave both", "customer_gone": "Make it again"} | dict.fromkeys(
-    ("drift_orphan", "drift_duplicate", "drift_amount", "drift_status", "drift_bypass"), "Accept as it is"
+    ("drift_amount", "drift_status", "drift_bypass"), "Accept as it is"
 )  # fmt: skip
 _LINE = re.compile(r" \(line \d+\)$")
 _FEW = 5

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from store.database import Database
 from store.tables import bindings, cases, deliveries, disagreements, events, overlays, writes
-from sync.lifecycle import CaseState, DeliveryState
+from sync.lifecycle import CaseState, DeliveryState, WriteState
 from sync.model import Overlay
 from sync.reconciling.ledger import KIND
 from sync.reconciling.nouns import Disagreement, Kind, Known
+from sync.reconciling.taken import Undone
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.RUNNING, DeliveryState.HELD, DeliveryState.DEAD)
 
@@ -44,6 +45,25 @@ class UnderWay:
             }  # fmt: skip
 
         return await self.db.read(work) if keys else {}
+
+    async def taken_back(self, connection: str) -> tuple[Undone, ...]:
+        """The compensations that were carried out there."""
+        undo, made = writes.c, writes.alias("made")
+        key = func.substr(undo.key, 1, func.length(undo.key) - func.length(undo.operation) - 1)
+        ours = (made.c.connection == undo.connection) & (made.c.operation == "create") & (made.c.key == key)
+        query = (
+            select(key.label("key"), func.coalesce(made.c.target_id, "").label("made_id"), undo.target_id)
+            .join_from(writes, made, ours, isouter=True)
+            .where(
+                undo.connection == connection,
+                undo.operation.in_(("credit", "void")),
+                undo.state == WriteState.CONFIRMED,
+            )
+            .where(undo.key.like("%-credit") | undo.key.like("%-void"))
+        )
+        return await self.db.read(
+            lambda tx: tuple(Undone(row.key, row.made_id, row.target_id) for row in tx.execute(query))
+        )
 
     async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:
         """What people decided about values of this record, the oldest first."""

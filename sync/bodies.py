@@ -52,7 +52,7 @@ class Builder:
             of=self.of(write),
             verify=self.verify(write.verify),
             keep=write.existing == "keep",
-            undo=_undo(write),
+            undo=undo_said(write),
             company=self._filled(write.company, write.name, mapping.fill) if write.company else "",
         )
 
@@ -242,7 +242,8 @@ class Builder:
             self.problems.append(violation)
 
 
-def _undo(write: WriteRow) -> Undo | None:
+def undo_said(write: WriteRow) -> Undo | None:
+    """How what this write makes is taken back, as the flow says it; None where it does not."""
     said = write.compensate
     if said is None:
         return None

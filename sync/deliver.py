@@ -61,7 +61,7 @@ class Trip:
             if is_told_of_customers(self.delivery):
                 return await self._knowing.again()
             if tells_of_one(self.delivery):
-                return await again(self.line, self.delivery, self.flow)
+                return await again(self.line, self.delivery, self.flow, self._carrying().settle)
             read_at = self.line.clock()
             self.record = await self._read()
             self.version = version_of(self.delivery.event, self.record, self.flow, read_at)

@@ -9,10 +9,12 @@ from sync.decide import About, Outcome, Resting
 from sync.line import Line
 from sync.model import Change, Delivery, NotDue, Violation, Violations
 from sync.money import Money, is_currency
+from sync.reasons import Fix, reason
 from sync.reconciling.asking import Sides
 from sync.reconciling.ledger import KIND, SEND, Kept
 from sync.reconciling.nouns import Finding, Kind, Known
 from sync.reconciling.rules import rules_of
+from sync.reconciling.surplus import ACCEPT, TAKE_BACK, Settle, Surplus
 from sync.reconciling.words import TITLES, sentence
 from sync.workspace.flow import Flow
 
@@ -27,22 +29,27 @@ def tells_of_one(delivery: Delivery) -> bool:
     return delivery.event.kind == KIND
 
 
-async def again(line: Line, delivery: Delivery, flow: Flow) -> Outcome:
-    """What becomes of it now. Raises ConnectorError."""
+async def again(line: Line, delivery: Delivery, flow: Flow, settle: Settle) -> Outcome:
+    """What becomes of it now. Raises ConnectorError, LeaseLost."""
     number = int((delivery.event.payload or {})["disagreement"])
     kept = await line.ledger.disagreement(number)
     if kept is None or kept.closed_at is not None:
         return NotDue(why=kept.why if kept is not None else "it is not known any more")
     if flow.reconcile is None:
         return await _over(line, kept, "the flow is not reconciled any more")
+    surplus = Surplus(line=line, flow=flow, kept=kept, settle=settle)
     if delivery.number == 1:
-        return _stopped(kept, flow)
-    if any(each.action == "waive" and each.path == PATH for each in delivery.overlays):
+        return await _stopped(kept, flow, surplus)
+    decided = next((each for each in delivery.overlays if each.path == PATH), None)
+    if decided is not None and (decided.action == "waive" or decided.value == ACCEPT):
         return await _over(line, kept, "accepted as it is", accepted=True)
-    sides = _sides(line, flow)
+    if decided is not None and decided.value == TAKE_BACK and (stopped := await surplus.take_back()) is not None:
+        return stopped
+    sides = await _sides(line, flow)
     what = kept.what
     foreign = what.kind is Kind.BYPASS and not what.source_id and not what.field
-    finding = await sides.look(what.key, what.source_id, what.target_ids[0] if foreign and what.target_ids else "")
+    one = what.target_ids[0] if foreign and what.target_ids else ""
+    finding = await sides.look(what.key, what.source_id, one, among=() if foreign else what.target_ids)
     if finding is None:
         return await _over(line, kept, "the two sides agree again")
     known = (await sides.known([_asked(kept)])).get(what.key, Known())
@@ -54,7 +61,7 @@ async def again(line: Line, delivery: Delivery, flow: Flow) -> Outcome:
         return Resting(
             until=line.clock() + _SOON, detail=f"{flow.trigger.entity} {what.source_id} was sent round again"
         )
-    return _stopped(kept, flow)
+    return await _stopped(kept, flow, surplus)
 
 
 async def _over(line: Line, kept: Kept, why: str, *, accepted: bool = False) -> NotDue:
@@ -74,13 +81,15 @@ async def _send(line: Line, delivery: Delivery, flow: Flow, kept: Kept) -> bool:
     return got.received > 0
 
 
-def _stopped(kept: Kept, flow: Flow) -> Violations:
+async def _stopped(kept: Kept, flow: Flow, surplus: Surplus) -> Violations:
     """The card of its kind: one for all records of the flow that disagree in this way."""
     what, about = kept.what, _about(kept, flow)
     write = next(each for each in flow.writes if flow.reconcile and each.name == flow.reconcile.write)
+    asked = reason(code := f"drift_{what.kind.value}").fix is Fix.PICK
+    words, choices = await surplus.choices() if asked else ("", ())
     found = Violation(
-        reason=f"drift_{what.kind.value}", path=PATH, label=TITLES[what.kind].capitalize(), found=what.kind.value,
-        expected=sentence(what, flow, write)[:900],
+        reason=code, path=PATH, label=TITLES[what.kind].capitalize(), found=what.kind.value,
+        expected=(sentence(what, flow, write) + words)[:900], candidates=choices, kind="select" if asked else "text",
     )  # fmt: skip
     return Violations(
         found=(found,),
@@ -102,8 +111,10 @@ def _asked(kept: Kept) -> Finding:
     return Finding(shape="", key=kept.what.key, source=None, targets=())
 
 
-def _sides(line: Line, flow: Flow) -> Sides:
-    rules = rules_of(flow, line.workspace.own, line.workspace.flows.values())
+async def _sides(line: Line, flow: Flow) -> Sides:
+    rows = [each for each in flow.writes if flow.reconcile and each.name == flow.reconcile.write]
+    undone = await line.ledger.taken_back(rows[0].connection) if rows else ()
+    rules = rules_of(flow, line.workspace.own, line.workspace.flows.values(), undone=undone)
     return Sides(
         rules=rules, source=line.source(flow.trigger.connection), target=line.target(rules.write.connection),
         ledger=line.ledger,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sync.errors import Rejected
 from sync.listing import Entry, Listing
+from sync.model import Found
 from sync.ports import Source, Target
 from sync.prepare import apply
 from sync.reconciling.judging import difference
@@ -41,10 +42,10 @@ class Sides:
         also = [each.name for each in flow.writes if each.of == write.name]
         return await self.ledger.known_of(flow.name, flow.trigger.entity, place, keys, also=also)
 
-    async def look(self, key: str, source_id: str, target_id: str = "") -> Finding | None:
+    async def look(self, key: str, source_id: str, target_id: str = "", among: Collection[str] = ()) -> Finding | None:
         """Both records as they are this moment, with what people decided about them: how they disagree, None when they do not.
-        Raises ConnectorError."""
-        sources, targets = await asyncio.gather(self.sources_now(source_id), self.targets_now(key, target_id))
+        `among` are the target's ids of all that are known where several have the reference. Raises ConnectorError."""
+        sources, targets = await asyncio.gather(self.sources_now(source_id), self.targets_now(key, target_id, among))
         if not sources and not targets:
             return None
         return difference(self.rules, sources, targets)
@@ -63,20 +64,33 @@ class Sides:
         decided = await self.ledger.decided_about(flow.name, f"{flow.trigger.entity}:{source_id}")
         return [self.rules.source(apply(record, decided), None)]
 
-    async def targets_now(self, key: str, target_id: str = "") -> list[Row]:
-        """The target's records under this reference; two stand for several."""
+    async def targets_now(self, key: str, target_id: str = "", among: Collection[str] = ()) -> list[Row]:
+        """The target's records under this reference; where it is not known which, two stand for several."""
         entity, target = self.rules.write.entity, _target(self.target)
         try:
-            found = await (target.get(entity, target_id) if target_id else target.find(entity, key))
+            there = self.rules.taken.reference(key)
+            found = await (target.get(entity, target_id) if target_id else target.find(entity, there))
         except Rejected as error:
             if error.reason != "ambiguous_reference":
                 raise
+            if among:
+                return await self._these(key, among)
             twice = self.rules.target(Entry("", {}, None, "", key))
             return [twice, twice] if twice is not None else []
         if found is None:
             return []
-        row = self.rules.target(Entry(found.id, found.record, None, found.status, "" if target_id else key))
+        row = self._row(found, "" if target_id else key)
         return [row] if row is not None else []
+
+    async def _these(self, key: str, ids: Collection[str]) -> list[Row]:
+        entity, target = self.rules.write.entity, _target(self.target)
+        found = await asyncio.gather(*(target.get(entity, each) for each in ids))
+        rows = [self._row(each, key) for each in found if each is not None]
+        return [row for row in rows if row is not None]
+
+    def _row(self, found: Found, key: str) -> Row | None:
+        reference = self.rules.taken.reference(key) if key else ""
+        return self.rules.target(Entry(found.id, found.record, None, found.status, reference))
 
 
 async def together(looks: Collection[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sync.model import Overlay
 from sync.reconciling.nouns import Disagreement, Known
+from sync.reconciling.taken import Undone
 
 KIND = "reconciliation"
 ENTITY = "disagreement"
@@ -72,6 +73,10 @@ class ReconcilingLedger(Protocol):
     ) -> Mapping[str, Known]:
         """What is known of each key, with the source's id where the caller has it: in this flow, of records of `entity`, written
         to the `target`'s (connection, entity). `also` are writes upon the record, whose keys end in their names."""
+        ...
+
+    async def taken_back(self, connection: str) -> tuple[Undone, ...]:
+        """The compensations that were carried out there."""
         ...
 
     async def decided_about(self, flow: str, subject: str) -> tuple[Overlay, ...]:

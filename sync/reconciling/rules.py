@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from sync.mapping import SelectorFailed, compile_selector, text
 from sync.money import NotMoney
 from sync.own import NeverReturned, OwnFailed
 from sync.reconciling.nouns import Row, Value
+from sync.reconciling.taken import TakenBack, Undone, taken_back
 from sync.synthetic import MARK
 from sync.transforms import TRANSFORMS, Transform, Unreadable, apply, utc_date, whole
 from sync.workspace.flow import Flow, MapRow, VerifyRow, WriteRow
@@ -69,6 +70,7 @@ class Rules:
     ours: re.Pattern[str]
     others: re.Pattern[str] | None
     customers: Mapping[str, str]
+    taken: TakenBack = field(default_factory=TakenBack)
 
     @property
     def status(self) -> str:
@@ -97,9 +99,9 @@ class Rules:
 
     def target(self, entry: Entry) -> Row | None:
         """A record of the target; None for one that does not count."""
-        if entry.status in self.options.void:
+        if entry.status in self.options.void or not self.taken.counts(entry.reference, entry.id):
             return None
-        key = entry.reference if self.ours.fullmatch(entry.reference) else ""
+        key = self.taken.key(entry.reference) if self.ours.fullmatch(entry.reference) else ""
         if not key and (self.options.foreign == "ignore" or self._is_anothers(entry.reference)):
             return None
         get = entry.record.get
@@ -140,10 +142,14 @@ class Rules:
 
 
 def rules_of(
-    flow: Flow, own: Mapping[str, Transform], flows: Iterable[Flow] = (), customers: Mapping[str, str] | None = None
+    flow: Flow,
+    own: Mapping[str, Transform],
+    flows: Iterable[Flow] = (),
+    customers: Mapping[str, str] | None = None,
+    undone: Iterable[Undone] = (),
 ) -> Rules:
     """The comparison that a flow with a `reconcile` asks for; `flows` are all of the workspace, which may write records of the
-    same kind. Raises ValueError where its fields come from nowhere."""
+    same kind, `undone` the compensations that were carried out in the target's connection. Raises ValueError where its fields come from nowhere."""
     options = flow.reconcile
     if options is None:
         raise ValueError(f"{flow.title} is not reconciled")
@@ -165,6 +171,7 @@ def rules_of(
         ours=re.compile(_references(flow, write)),
         others=_others(flow, write, flows),
         customers=customers or {},
+        taken=taken_back(undone),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,24 @@ async def test_an_invoice_whose_deal_changed_is_credited_and_billed_anew_once_tw
     assert world.erp.totals() == {"EUR": 547800} and world.erp.duplicates() == ()
     assert world.crm.deal(deal)["invoice_number"] == "INV-00002"
     assert await world.store.exceptions() == []
+
+
+async def test_reconciliation_knows_what_was_credited_and_what_stands_for_it_now(world: World, tmp_path: Path) -> None:
+    deal = await billed(world)
+    dearer(world, deal)
+    await world.work()
+    await agree(world)
+    world.clock.forward(hours=1)
+    reconciling = world.parts.reconciling
+    reconciling.spools = tmp_path / "spools"
+    flow = world.parts.workspace.flow("quote_to_cash")
+    assert (await reconciling.run(flow, by="clock", full=True)).counts == {}
+    [second] = [each for each in world.erp.books.posted() if each.reference.endswith("-v2")]
+    line = dict(second.lines[0]) | {"quantity": 3}
+    world.erp.books.invoices[second.id] = replace(second, lines=(line,))
+    world.clock.forward(hours=1)
+    run = await reconciling.run(flow, by="clock", full=True)
+    assert (run.counts, dict(run.stakes)) == ({"bypass": 1}, {"EUR": 273900})
 
 
 async def test_what_was_agreed_to_counts_for_what_was_shown_and_for_nothing_later(world: World) -> None:

@@ -181,3 +181,34 @@ async def test_two_runs_of_one_flow_at_once_are_one(billed: World) -> None:
     assert held is not None
     with pytest.raises(IllegalMove, match="being reconciled already"):
         await reconcile(world)
+
+
+async def _decide(world: World, value: str) -> None:
+    case = await world.only_case()
+    given = {"overlays": {case.id: overlays_for(case.violations, case.violations, {0: value})}, "now": world.clock()}
+    await press(world.store, "propose", [case.id], by="U0FAYE0001", **given)
+    await press(world.store, "approve", [case.id], by="U0PRIYA001", **given)
+    await world.settle(seconds=20)
+
+
+@pytest.mark.parametrize("posted", [False, True], ids=["a draft", "posted"])
+async def test_a_second_invoice_under_the_same_reference_is_taken_back_with_one_press_of_two_people(
+    billed: World, posted: bool
+) -> None:
+    world, books = billed, billed.erp.books
+    first = books.invoices[world.erp.posted()[0]["id"]]
+    twice = replace(first, id="I-90001", number="INV-90001" if posted else "", status="posted" if posted else "draft")
+    books.invoices[twice.id] = twice
+    world.clock.forward(hours=1)
+    assert (await reconcile(world, full=True)).counts == {"duplicate": 1}
+    await world.deliver()
+    [question] = (await world.only_case()).violations
+    assert f"Too many: I-90001. {first.id} stays." in question.expected
+    await _decide(world, "take_back")
+    assert await world.store.exceptions() == [] and await kinds(world) == {}
+    assert books.invoices[first.id] == first and not books.duplicates()
+    notes = [each for each in books.invoices.values() if each.kind == "credit_note"]
+    assert [(each.credits, each.total_minor) for each in notes] == ([("I-90001", -first.total_minor)] if posted else [])
+    assert books.invoices["I-90001"].status == ("posted" if posted else "void")
+    world.clock.forward(hours=1)
+    assert (await reconcile(world, full=True)).drifts == 0

@@ -11,6 +11,12 @@ LEDGER, PAIRS, WORLD = (
 )
 
 MUTANTS = [
+    mutant("the invoice that is ours among two is taken back too", "sync/reconciling/surplus.py",
+           "tuple(each for each in what.target_ids if each != ours)", "tuple(what.target_ids)",
+           f"{WORLD}::test_a_second_invoice_under_the_same_reference_is_taken_back_with_one_press_of_two_people"),
+    mutant("what was credited still counts", "sync/reconciling/taken.py",
+           'return self.made.get(reference, "") != record_id or not record_id', "return True",
+           "tests/bot/test_compensating.py::test_reconciliation_knows_what_was_credited_and_what_stands_for_it_now"),
     mutant("a reconciliation that another process has taken over", "store/reconciling.py",
            "where(_R.id == run.id, _R.lease == run.lease)", "where(_R.id == run.id)",
            f"{LEDGER}::test_of_many_processes_one_runs_and_another_takes_over_what_it_left"),
