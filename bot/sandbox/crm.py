@@ -74,9 +74,9 @@ class Crm:
     def associate(self, kind: str, record_id: str, to: str, to_id: str) -> None:
         self.objects.associate(kind, record_id, to, to_id)
 
-    def merge(self, primary_id: str, merged_id: str) -> None:
-        """The CRM administrator merges one company into another."""
-        self.objects.merge_companies(primary_id, merged_id)
+    def merge(self, primary_id: str, merged_id: str, kind: str = "companies") -> None:
+        """The CRM administrator merges one record into another."""
+        self.objects.merge(kind, primary_id, merged_id)
 
     def delete(self, kind: str, record_id: str, *, forget: bool = False) -> None:
         """Archive a record; `forget` is a deletion on the person's request (privacyDeletion)."""

@@ -2,6 +2,7 @@
 
 import json
 from collections import deque
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,17 +11,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.sandbox import crm_batches as batches
+from bot.sandbox import crm_pages as pages
 from bot.sandbox.crm import PREFIX, Crm
 from bot.sandbox.crm_errors import Refusal, invalid, refusal_of
-from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation
-from bot.sandbox.crm_schema import API_VERSION, TYPES, Json, iso
+from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation, Record
+from bot.sandbox.crm_schema import API_VERSION, ASSOCIATION_TYPES, TYPES, Json, iso
 from bot.sandbox.crm_search import BadSearch, search
 
 _OBJECTS: Final = f"/crm/objects/{API_VERSION}"
 _SOURCE = "INTEGRATION"
 _TYPE = "{kind:" + "|".join(TYPES) + "}"
 _TO = "{to:" + "|".join(TYPES) + "}"
-_ONE = f"{_OBJECTS}/{_TYPE}/{{id:[0-9]+}}"
+_ONE = f"{_OBJECTS}/{_TYPE}/{{id:[^/]+}}"
 _READS = {"GET"}
 
 
@@ -41,17 +43,22 @@ class CrmApi:
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._around])
-        app.router.add_post(f"{_OBJECTS}/companies/merge", self._merge)
-        app.router.add_post(f"{_OBJECTS}/{_TYPE}/batch/{{verb:read|update|create}}", self._batch)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}/merge", self._merge)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}/batch/archive", self._archive_batch)
+        app.router.add_post(f"{_OBJECTS}/{_TYPE}/batch/{{verb:read|update|create|upsert}}", self._batch)
         app.router.add_post(f"{_OBJECTS}/{_TYPE}/search", self._search)
         app.router.add_post(f"{_OBJECTS}/{_TYPE}", self._create)
+        app.router.add_get(f"{_OBJECTS}/{_TYPE}", self._list)
         app.router.add_get(_ONE, self._read)
         app.router.add_patch(_ONE, self._update)
         app.router.add_delete(_ONE, self._archive)
+        app.router.add_get(f"{_ONE}/associations/{_TO}", self._linked)
         app.router.add_put(f"{_ONE}/associations/default/{_TO}/{{to_id:[0-9]+}}", self._associate)
         app.router.add_post(f"/crm/associations/{API_VERSION}/{_TYPE}/{_TO}/batch/read", self._associations)
         app.router.add_get(f"/crm/properties/{API_VERSION}/{_TYPE}", self._properties)
+        app.router.add_get(f"/crm/properties/{API_VERSION}/{_TYPE}/{{name}}", self._property)
         app.router.add_get(f"/crm/owners/{API_VERSION}", self._owners)
+        app.router.add_get(f"/crm/owners/{API_VERSION}/{{id:[0-9]+}}", self._owner)
         return app
 
     @web.middleware
@@ -113,8 +120,23 @@ class CrmApi:
         return web.json_response(body, status=refusal.status, headers=refusal.headers)
 
     async def _read(self, request: web.Request) -> web.Response:
-        names = ",".join(request.query.getall("properties", [])).split(",")
-        return web.json_response(self._crm.objects.find(*_key(request)).document(name for name in names if name))
+        record, query = self._named(request), request.query
+        wanted, near = (pages.names(query.getall(name, [])) for name in ("properties", "associations"))
+        return web.json_response({**record.document(wanted), **pages.related(self._crm.objects, record, near)})
+
+    async def _list(self, request: web.Request) -> web.Response:
+        kind, query = request.match_info["kind"], request.query
+        wanted, near = (pages.names(query.getall(name, [])) for name in ("properties", "associations"))
+        return web.json_response(pages.listed(self._crm.objects, kind, query, wanted, near))
+
+    def _named(self, request: web.Request) -> Record:
+        """The record that the path names, by its id or by the value of the property in `idProperty`. Raises Missing."""
+        kind, value, name = *_key(request), request.query.get("idProperty")
+        if name is not None:
+            return self._crm.objects.found_by(kind, name, value)
+        if pages.archived(request.query):
+            return next((each for each in self._crm.objects.archived(kind) if each.id == value), None) or _nobody(value)
+        return self._crm.objects.find(kind, value)
 
     async def _create(self, request: web.Request) -> web.Response:
         body, kind = await _body(request), request.match_info["kind"]
@@ -124,11 +146,17 @@ class CrmApi:
 
     async def _update(self, request: web.Request) -> web.Response:
         properties = batches.properties_of(await _body(request))
-        record = self._crm.objects.update(*_key(request), properties, source=_SOURCE)
+        named = self._named(request)
+        record = self._crm.objects.update(named.kind.plural, named.id, properties, source=_SOURCE)
         return web.json_response(record.document(properties))
 
     async def _archive(self, request: web.Request) -> web.Response:
-        self._crm.objects.archive(*_key(request), source=_SOURCE)
+        with suppress(Missing):  # HubSpot answers a second deletion like the first
+            self._crm.objects.archive(*_key(request), source=_SOURCE)
+        return web.Response(status=204)
+
+    async def _archive_batch(self, request: web.Request) -> web.Response:
+        batches.archive(self._crm.objects, request.match_info["kind"], await _body(request), _SOURCE)
         return web.Response(status=204)
 
     async def _batch(self, request: web.Request) -> web.Response:
@@ -138,8 +166,14 @@ class CrmApi:
                 status, answer = batches.read(objects, kind, body)
             case "update":
                 status, answer = batches.update(objects, kind, body, _SOURCE)
+            case "upsert":
+                status, answer = batches.upsert(objects, kind, body, _SOURCE)
             case _:
                 status, answer = batches.create(objects, kind, body, _SOURCE)
+        return self._done(answer, status)
+
+    def _done(self, answer: Json, status: int = 200) -> web.Response:
+        """A batch's answer, which says when it was worked on."""
         now = iso(self._crm.clock())
         return web.json_response(answer | {"startedAt": now, "completedAt": now}, status=status)
 
@@ -155,40 +189,47 @@ class CrmApi:
         if not {"primaryObjectId", "objectIdToMerge"} <= body.keys():
             raise invalid("primaryObjectId and objectIdToMerge are required")
         primary, merged = str(body["primaryObjectId"]), str(body["objectIdToMerge"])
-        record = self._crm.objects.merge_companies(primary, merged, source=_SOURCE)
+        record = self._crm.objects.merge(request.match_info["kind"], primary, merged, source=_SOURCE)
         return web.json_response(record.document(record.properties))
 
     async def _associate(self, request: web.Request) -> web.Response:
         kind, record_id = _key(request)
         to, to_id = request.match_info["to"], request.match_info["to_id"]
         self._crm.objects.associate(kind, record_id, to, to_id, source=_SOURCE)
-        result = {"from": {"id": record_id}, "to": {"id": to_id}}
-        return web.json_response({"status": "COMPLETE", "results": [result]})
+        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": ASSOCIATION_TYPES[kind, to]}
+        result = {"from": {"id": record_id}, "to": {"id": to_id}, "associationSpec": spec}
+        return self._done({"status": "COMPLETE", "results": [result]})
+
+    async def _linked(self, request: web.Request) -> web.Response:
+        (kind, record_id), to, query = _key(request), request.match_info["to"], request.query
+        self._crm.objects.find(kind, record_id)
+        after, limit = query.get("after") or "0", int(query.get("limit") or batches.ASSOCIATIONS_PER_PAGE)
+        return web.json_response(batches.linked(self._crm.objects, kind, record_id, to, after=after, limit=limit))
 
     async def _associations(self, request: web.Request) -> web.Response:
         kind, to = request.match_info["kind"], request.match_info["to"]
         status, answer = batches.associations(self._crm.objects, kind, to, await _body(request))
-        return web.json_response(answer, status=status)
+        return self._done(answer, status)
 
     async def _properties(self, request: web.Request) -> web.Response:
         if status := self._crm.faults.schema:
             raise Refusal(status, "MISSING_SCOPES", "This app hasn't been granted all required scopes")
-        archived = request.query.get("archived") == "true"
+        archived = pages.archived(request.query)
         properties = self._crm.objects.types[request.match_info["kind"]].properties.values()
         return web.json_response({"results": [each.document() for each in properties if each.archived is archived]})
 
+    async def _property(self, request: web.Request) -> web.Response:
+        kind, name = request.match_info["kind"], request.match_info["name"]
+        known = self._crm.objects.types[kind].properties.get(name)
+        if known is None or known.archived is not (pages.archived(request.query)):
+            raise Missing(f"property {name} of {kind}")
+        return web.json_response(known.document())
+
     async def _owners(self, request: web.Request) -> web.Response:
-        owners = [
-            {
-                "id": each.id,
-                "email": each.email,
-                "firstName": each.first_name,
-                "lastName": each.last_name,
-                "archived": False,
-            }
-            for each in self._crm.owners
-        ]
-        return web.json_response({"results": owners})
+        return web.json_response(pages.owners(self._crm.owners, request.query))
+
+    async def _owner(self, request: web.Request) -> web.Response:
+        return web.json_response(pages.owner_of(self._crm.owners, request.match_info["id"]))
 
 
 def _room(calls: deque[datetime], now: datetime, window: timedelta, most: int) -> bool:
@@ -198,6 +239,10 @@ def _room(calls: deque[datetime], now: datetime, window: timedelta, most: int) -
         return False
     calls.append(now)
     return True
+
+
+def _nobody(value: str) -> Record:
+    raise Missing(value)
 
 
 def _key(request: web.Request) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation
+from bot.sandbox.crm_record import InvalidProperties, Missing, NoSuchAssociation, Taken
 from bot.sandbox.crm_search import BadSearch
 
 
@@ -34,6 +34,9 @@ def refusal_of(error: Missing | InvalidProperties | NoSuchAssociation | BadSearc
     match error:
         case Missing():
             return Refusal(404, "OBJECT_NOT_FOUND", "resource not found")
+        case Taken(name="email", existing=existing):
+            words = f"Contact already exists. Existing ID: {existing}"
+            return Refusal(409, "CONFLICT", words, context={"existingId": [existing]})
         case InvalidProperties(problems=problems):
             return Refusal(
                 400, "VALIDATION_ERROR", f"Property values were not valid: {error}", errors=_details(problems)

@@ -19,6 +19,14 @@ class InvalidProperties(ValueError):
         self.problems = problems
 
 
+class Taken(InvalidProperties):
+    """Another record, `existing`, has this value of a property that takes each value once."""
+
+    def __init__(self, name: str, value: str, existing: str) -> None:
+        super().__init__([(name, "CONFLICTING_UNIQUE_VALUE", f"{existing} already has that value.")])
+        self.name, self.value, self.existing = name, value, existing
+
+
 class NoSuchAssociation(ValueError):
     """These two types cannot be associated."""
 

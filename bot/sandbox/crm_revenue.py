@@ -1,6 +1,6 @@
-"""The objects around a deal: tickets, leads, subscriptions, contracts and payments."""
+"""The objects around a deal: tickets, leads, subscriptions, contracts, payments, products and quotes."""
 
-from bot.sandbox.crm_shapes import Property, object_type, texts
+from bot.sandbox.crm_shapes import Property, object_type, reference, texts
 
 TICKETS = object_type(
     "tickets",
@@ -75,3 +75,29 @@ PAYMENTS = object_type(
     *texts(reference="Processor's reference", currency="Currency", reason="Reason", credit_status="Credit"),
     type_id="0-101",
 )
+PRODUCTS = object_type(
+    "products",
+    "product",
+    "name hs_sku",
+    Property(name="price", label="Unit price", type="number"),
+    Property(name="hs_cost_of_goods_sold", label="Unit cost", type="number"),
+    *texts(
+        name="Name",
+        description="Description",
+        recurringbillingfrequency="Billing frequency",
+        hs_price_eur="Price in EUR",
+    ),
+    reference("hs_sku", "SKU"),
+)
+QUOTES = object_type(
+    "quotes",
+    "quote",
+    "hs_title",
+    Property(name="hs_expiration_date", label="Expiration date", type="datetime"),
+    Property(name="hs_quote_amount", label="Quote amount", type="number"),
+    Property(name="hs_status", label="Status", type="enumeration",
+             options=("DRAFT", "PENDING_APPROVAL", "APPROVAL_NOT_NEEDED", "APPROVED", "REJECTED")),
+    *texts(hs_title="Title", hs_currency="Currency", hs_quote_number="Quote number", hs_language="Language",
+           hubspot_owner_id="Owner"),
+    type_id="0-14",
+)  # fmt: skip

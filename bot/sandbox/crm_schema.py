@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.sandbox.crm_revenue import CONTRACTS, LEADS, PAYMENTS, SUBSCRIPTIONS, TICKETS
+from bot.sandbox.crm_revenue import CONTRACTS, LEADS, PAYMENTS, PRODUCTS, QUOTES, SUBSCRIPTIONS, TICKETS
 from bot.sandbox.crm_shapes import Json as Json
 from bot.sandbox.crm_shapes import ObjectType as ObjectType
 from bot.sandbox.crm_shapes import Property as Property
-from bot.sandbox.crm_shapes import object_type, texts
+from bot.sandbox.crm_shapes import object_type, reference, texts
 
 API_VERSION: Final = "2026-09"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,11 +103,11 @@ _COMPANIES = object_type(
         currency="Currency",
         erp_customer_code="ERP customer",
         payment_terms="Payment terms",
-        meshline_reference="Reference",
         hubspot_owner_id="Company owner",
         lifecyclestage="Lifecycle Stage",
         billing_terms="Billing terms",
     ),
+    reference("meshline_reference", "Reference"),
 )
 _LINE_ITEMS = object_type(
     "line_items",
@@ -139,7 +139,8 @@ _CONTACTS = object_type(
     ),
     Property(name="consent_at", label="Consent given or withdrawn", type="datetime"),
     *texts(consent_source="Source of the consent"),
-    *texts(email="Email", firstname="First Name", lastname="Last Name", phone="Phone", hubspot_owner_id="Owner"),
+    reference("email", "Email"),
+    *texts(firstname="First Name", lastname="Last Name", phone="Phone", hubspot_owner_id="Owner"),
     modified="lastmodifieddate",
 )
 
@@ -156,6 +157,8 @@ TYPES: Final[Mapping[str, ObjectType]] = {
         SUBSCRIPTIONS,
         CONTRACTS,
         PAYMENTS,
+        PRODUCTS,
+        QUOTES,
     )
 }
 
@@ -176,6 +179,16 @@ ASSOCIATION_TYPES: Final[Mapping[tuple[str, str], int]] = {
     ("deals", "tasks"): 215,
     ("tickets", "companies"): 339,
     ("companies", "tickets"): 340,
+    ("tickets", "contacts"): 16,
+    ("contacts", "tickets"): 15,
+    ("quotes", "deals"): 64,
+    ("deals", "quotes"): 63,
+    ("quotes", "companies"): 71,
+    ("companies", "quotes"): 72,
+    ("quotes", "contacts"): 69,
+    ("contacts", "quotes"): 70,
+    ("quotes", "line_items"): 67,
+    ("line_items", "quotes"): 68,
     ("tickets", "deals"): 28,
     ("deals", "tickets"): 27,
     ("leads", "companies"): 610,
@@ -196,4 +209,6 @@ PRIMARY: Final[Mapping[tuple[str, str], int]] = {
     ("companies", "deals"): 6,
     ("contacts", "companies"): 1,
     ("companies", "contacts"): 2,
+    ("tickets", "companies"): 26,
+    ("companies", "tickets"): 25,
 }

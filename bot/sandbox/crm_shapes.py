@@ -9,7 +9,7 @@ Json: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """One property: `type` is HubSpot's (string, number, datetime, enumeration)."""
+    """One property: `type` is HubSpot's (string, number, datetime, enumeration). `unique`: no two records have the same value."""
 
     name: str
     label: str
@@ -17,18 +17,29 @@ class Property:
     options: tuple[str, ...] = ()
     computed: bool = False
     archived: bool = False
+    unique: bool = False
 
     def document(self) -> Json:
-        options = [{"label": option, "value": option, "displayOrder": at} for at, option in enumerate(self.options)]
+        options = [
+            {"label": option, "value": option, "displayOrder": at, "hidden": False}
+            for at, option in enumerate(self.options)
+        ]
         return {
             "name": self.name,
             "label": self.label,
             "type": self.type,
             "fieldType": {"number": "number", "datetime": "date", "enumeration": "select"}.get(self.type, "text"),
+            "description": "",
+            "groupName": "sandbox",
             "options": options,
             "calculated": False,
+            "hasUniqueValue": self.unique,
             "archived": self.archived,
-            "modificationMetadata": {"readOnlyValue": self.computed, "archivable": not self.computed},
+            "modificationMetadata": {
+                "readOnlyValue": self.computed,
+                "readOnlyDefinition": self.computed,
+                "archivable": not self.computed,
+            },
         }
 
 
@@ -80,6 +91,11 @@ def object_type(
         properties=properties,
         type_id=type_id,
     )
+
+
+def reference(name: str, label: str) -> Property:
+    """A text that at most one record has."""
+    return Property(name=name, label=label, unique=True)
 
 
 def texts(**labels: str) -> tuple[Property, ...]:
