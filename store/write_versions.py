@@ -22,8 +22,9 @@ def columns(version: Version | None) -> Record:
 
 
 def is_stale(row: AnyRow, version: Version | None) -> bool:
-    """Whether what the write was made of is newer. What was refused never came to be."""
-    if version is None or row.state == WriteState.REFUSED:
+    """Whether what the write was made of is newer. What was refused never came to be, but what was there before it still is: that
+    is newer, too, than what is older than the refused."""
+    if version is None or (row.state == WriteState.REFUSED and row.target_id is None):
         return False
     return version.is_before(row.version_by, row.version, row.version_sequence)
 

@@ -26,6 +26,7 @@ from sync.ports import Busy, Differs, Done, Go, Held, Permit, Stale
 from sync.words import fitted
 
 _REPEATABLE = ("upsert", "update")
+_UNSURE = (WriteState.SENT, WriteState.UNKNOWN)
 _SOON = timedelta(milliseconds=400)
 _TURN = timedelta(seconds=2)
 _Key = tuple[str, str, str, str]
@@ -45,6 +46,7 @@ class _Ask:
     bills: Bills | None
     version: Version | None
     turn: Turn | None
+    missing_after: int | None
 
     @property
     def key(self) -> _Key:
@@ -69,14 +71,15 @@ class Writes:
         bills: Bills | None = None,
         version: Version | None = None,
         turn: Turn | None = None,
+        missing_after: int | None = None,
     ) -> Permit:
         """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
-        written, it may be another's `turn`. Records first how earlier calls of this delivery `ended`, and renews our lease.
-        Raises LeaseLost."""
+        written, it may be another's `turn`. A newer state of unknown fate that was looked for and is `missing_after` that many
+        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
         ask = _Ask(
             delivery=delivery, spec=spec, fingerprint=fingerprint, rest=timedelta(seconds=quarantine_seconds),
             leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, bills=bills,
-            version=version, turn=turn,
+            version=version, turn=turn, missing_after=missing_after,
         )  # fmt: skip
         return await self.db.together(_begin, ask)
 
@@ -242,15 +245,21 @@ def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dic
 
 def _once_more(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
     permit = _permit(tx, ask, row)
-    if isinstance(permit, Differs | Go) and is_stale(row, ask.version):
+    if isinstance(permit, Differs | Go) and is_stale(row, ask.version) and not _missing(ask, row):
         append(
             tx, actor="engine", verb="write_stale", noun="delivery", noun_id=ask.delivery.id, now=ask.now,
             data={"write": row.id, "key": ask.spec.key, "by": row.delivery_id},
         )  # fmt: skip
-        return Stale(write_id=row.id, target_id=row.target_id, record=row.record or {})
+        sends = row.sends if row.state in _UNSURE else 0
+        return Stale(write_id=row.id, target_id=row.target_id, sends=sends, record=row.record or {})
     if isinstance(permit, Go):
         return _not_our_turn(tx, ask) or (permit if _send(tx, ask, row) else _busy(ask, row.delivery_id))
     return permit
+
+
+def _missing(ask: _Ask, row: AnyRow) -> bool:
+    """Whether the record was never made, and nobody has sent it since it was looked for."""
+    return row.state in _UNSURE and row.target_id is None and row.sends == ask.missing_after
 
 
 def _permit(tx: Connection, ask: _Ask, row: AnyRow) -> Permit:
@@ -298,7 +307,7 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
 
 def _content(ask: _Ask, row: AnyRow) -> str:
     """What may be there once this is sent: where an earlier send of unknown fate had other content, nobody can say."""
-    unsure = row.state in (WriteState.SENT, WriteState.UNKNOWN) and row.fingerprint != ask.fingerprint
+    unsure = row.state in _UNSURE and row.fingerprint != ask.fingerprint
     return "" if unsure else ask.fingerprint
 
 

@@ -46,10 +46,12 @@ class Differs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale:
-    """A newer state of the source's record was written; `target_id` is what shows it."""
+    """A newer state of the source's record was written; `target_id` is what shows it. Where its fate is unknown, that many `sends`
+    may have written it."""
 
     write_id: int
     target_id: str | None
+    sends: int = 0
     record: Record = field(default_factory=dict)
 
 

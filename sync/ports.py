@@ -118,10 +118,11 @@ class Ledger(DriftLedger, CustomerLedger, BypassLedger, ConflictLedger, Reconcil
         bills: Bills | None = None,
         version: Version | None = None,
         turn: Turn | None = None,
+        missing_after: int | None = None,
     ) -> Permit:
         """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
-        written, it may be another's `turn`. Records first how earlier calls of this delivery `ended`, and renews our lease.
-        Raises LeaseLost."""
+        written, it may be another's `turn`. A newer state of unknown fate that was looked for and is `missing_after` that many
+        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
         ...
 
     async def end_turn(self, turn: Turn) -> None:

@@ -17,7 +17,7 @@ from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
 from sync.errors import AnswerLost, ConnectorError, LeaseLost, Rejected
 from sync.model import Bills, Delivery, Found, Record, Ref, Turn, Version, WriteEnd, WriteSpec
-from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Stale, Target, VoidingTarget
+from sync.ports import Busy, Differs, Done, Go, Held, Ledger, Permit, Stale, Target, VoidingTarget
 
 AS_IT_STANDS = "as it stands"
 
@@ -40,6 +40,17 @@ class Outdone:
 
 
 Made = Found | Resting | Changed | Blocked | Outdone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a permit is asked for; `rest` are the seconds of its quarantine."""
+
+    spec: WriteSpec
+    body: Record
+    rest: float
+    bills: Bills | None
+    turn: Turn | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,21 +77,13 @@ class Writing:
     ) -> Made:
         """Carry out one write of a plan; `done` holds the earlier ones by name. A hold on what it `bills` stops it. Raises
         ConnectorError, LeaseLost."""
-        body = filled(spec.body, done)
-        now = self.clock()
-        permit = await self.ledger.begin_write(
-            self.delivery,
-            spec,
-            fingerprint(body),
-            quarantine_seconds=quarantine_seconds,
-            lease_seconds=self.lease_seconds,
-            now=now,
-            ended=tuple(self.ended),
-            bills=bills,
-            version=self.version,
-            turn=turn,
-        )
-        self.ended.clear()
+        asked = _Asked(spec=spec, body=filled(spec.body, done), rest=quarantine_seconds, bills=bills, turn=turn)
+        now, permit = await self._ask(asked)
+        if isinstance(permit, Stale):
+            newer = await self._newer(target, spec, permit)
+            if newer is not None:
+                return newer
+            now, permit = await self._ask(asked, missing_after=permit.sends)
         match permit:
             case Held(hold=hold):
                 return Blocked(hold=hold, bills=bills.payer if bills is not None else None)
@@ -89,24 +92,42 @@ class Writing:
             case Busy(until=until, detail=detail):
                 return Resting(until=until, detail=detail)
             case Stale():
-                return await self._newer(target, spec, permit, now + timedelta(seconds=quarantine_seconds))
+                later = now + timedelta(seconds=quarantine_seconds)
+                return Resting(until=later, detail=f"a newer state of {spec.key} is being written")
             case Differs(target_id=target_id):
                 return Changed(spec=spec, target_id=target_id)
             case Go():
                 if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):  # so much is left at least
                     raise LeaseLost("the lease ran out before the call")  # we were frozen; another worker may act now
-                return await self._call(target, spec, body, done, permit)
+                return await self._call(target, spec, asked.body, done, permit)
 
-    async def _newer(self, target: Target, spec: WriteSpec, stale: Stale, later: datetime) -> Found | Resting | Outdone:
-        """A record that others share is taken as the newer state left it; one of our own is not ours to write any more."""
+    async def _ask(self, asked: _Asked, *, missing_after: int | None = None) -> tuple[datetime, Permit]:
+        now = self.clock()
+        permit = await self.ledger.begin_write(
+            self.delivery,
+            asked.spec,
+            fingerprint(asked.body),
+            quarantine_seconds=asked.rest,
+            lease_seconds=self.lease_seconds,
+            now=now,
+            ended=tuple(self.ended),
+            bills=asked.bills,
+            version=self.version,
+            turn=asked.turn,
+            missing_after=missing_after,
+        )
+        self.ended.clear()
+        return now, permit
+
+    async def _newer(self, target: Target, spec: WriteSpec, stale: Stale) -> Found | Outdone | None:
+        """A record that others share is taken as the newer state left it, one of our own is not ours to write any more. None where
+        nothing is there: the newer state may wait for us, so we do not wait for it."""
         if spec.operation != "upsert":
             return Outdone(spec=spec)
         if stale.target_id is not None:
             return Found(id=stale.target_id, record=stale.record, status=AS_IT_STANDS)
         found = await target.find(spec.entity, spec.key)
-        if found is not None:
-            return replace(found, status=AS_IT_STANDS)
-        return Resting(until=later, detail=f"a newer state of {spec.key} is being written")
+        return replace(found, status=AS_IT_STANDS) if found is not None else None
 
     async def _call(
         self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go

@@ -73,6 +73,7 @@ class Crm:
     deals: dict[str, Deal] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     history: dict[str, list[Deal]] = field(default_factory=dict)
+    names: dict[str, list[Company]] = field(default_factory=dict)
     modified: dict[tuple[str, str], datetime] = field(default_factory=dict)
     outbox: list[Change] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
@@ -83,6 +84,7 @@ class Crm:
         """A new version of a record, with a webhook for it."""
         if isinstance(what, Company):
             self.companies[what.id] = what
+            self.names.setdefault(what.id, []).append(what)
             return
         entity: dict[str, Any] = self.deals if isinstance(what, Deal) else self.refunds
         name = "deals" if isinstance(what, Deal) else "refunds"
@@ -108,6 +110,10 @@ class Crm:
     def change(self, what: Any, *, tell: bool = True, **values: Any) -> None:
         """Change fields of a record."""
         self.put(replace(what, version=what.version + 1, **values), tell=tell)
+
+    def was_called(self, company: str, name: str, version: int) -> bool:
+        """Whether the company had that name in that version."""
+        return any((each.name, each.version) == (name, version) for each in self.names[company])
 
     def canonical(self, company: str | None) -> str | None:
         """The company that a company has become."""

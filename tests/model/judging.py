@@ -145,6 +145,9 @@ def _strays(play: Playing) -> Iterator[tuple[str, str, str]]:
         same = [each for each in play.erp.of("customer") if each.reference == customer]
         if len(same) > 1:
             yield "", customer, f"{len(same)} customers"
+        for each in same:
+            if not play.crm.was_called(customer.removeprefix("company-"), each.fields["name"], each.fields["version"]):
+                yield "", customer, f"a customer of the name {each.fields['name']}, which the company never had"
     for invoice in play.erp.of("invoice"):
         if play.erp.left(invoice) < 0:
             yield "", invoice.reference, "credited more than was billed"

@@ -13,6 +13,7 @@ from typing import Any
 from store.database import address_of
 from store.ledger import Store
 from store.migrate import to_head
+from store.vault import SIZE, Vault
 from tests.model import company, loop
 from tests.model.judging import Verdict, judge_all
 from tests.model.operations import Op, sequence, size
@@ -71,6 +72,7 @@ def play(folder: Path, seed: int, ops: Sequence[Op]) -> Verdict:
 
 async def _play(url: str, seed: int, ops: Sequence[Op]) -> Verdict:
     store = Store(url)
+    store.db.vault = Vault(bytes(SIZE))
     await store.db.open()
     _share_statements(store)
     try:

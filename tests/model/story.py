@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from store.ledger import Store
+from store.vault import SIZE, Vault
 from sync.model import Case
 from tests.ledgers import ledger_url
 from tests.model.erp import Document
@@ -49,6 +50,7 @@ async def model_world(folder: Path, *, seed: int = 1) -> AsyncIterator[Story]:
     """A world with companies C0 to C2 and open deals D0 to D4. Its webhooks say only that something changed, and its ERP refuses a
     reference that is taken."""
     store = Store(ledger_url(folder))
+    store.db.vault = Vault(bytes(SIZE))
     await store.db.open()
     try:
         story = Story(store, seed)

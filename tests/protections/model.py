@@ -17,4 +17,9 @@ MUTANTS = [
     mutant("taking a draft that was written again for changed", "sync/carrying.py",
            "if shown is not None and not differing(shown.record, body):", "if False:",
            f"{FOUND}::test_a_draft_that_was_written_again_is_not_taken_for_changed_when_its_deal_comes_by_once_more"),
+    mutant("waiting for a newer state that waits for this one", "store/writes.py", " and not _missing(ask, row):", ":",
+           f"{FOUND}::test_a_change_that_is_told_late_does_not_wait_for_a_newer_one_that_waits_for_it"),
+    mutant("forgetting what stood before a refusal", "store/write_versions.py",
+           "(row.state == WriteState.REFUSED and row.target_id is None)", "row.state == WriteState.REFUSED",
+           f"{FOUND}::test_what_an_ERP_refused_does_not_let_an_older_name_follow_the_one_that_stands"),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from tests.model.story import Story, model_world
 
 BILLED = [("win", 1), ("hook", 9, 0, False), ("work", 1, 0, 0, ())]
+LAST = 0  # of two webhooks that wait, so is the later one picked
 
 
 @pytest.fixture
@@ -85,3 +86,25 @@ async def test_a_draft_that_was_written_again_is_not_taken_for_changed_when_its_
     await story.tell(("win", 4))
     await story.settled()
     assert await story.cases() == []
+
+
+async def test_a_change_that_is_told_late_does_not_wait_for_a_newer_one_that_waits_for_it(story: Story) -> None:
+    await story.tell(("hook", 9, 0, False), ("work", 1, 0, 0, ()))
+    story.crm.carries = True
+    await story.tell(("win", 1), ("code", 1, 2), ("strike", False, "lost_before", "create", 1, 0))
+    await story.tell(("hook", 1, LAST, False), ("work", 1, 0, 0, ()))
+    assert story.erp.documents == {}, "nobody knows whether the customer was written as of the newer change"
+    await story.settled()
+    assert story.invoices() == [("deal-D1", "EUR", 20_503, "posted")]
+
+
+async def test_what_an_ERP_refused_does_not_let_an_older_name_follow_the_one_that_stands(story: Story) -> None:
+    await story.tell(("hook", 9, 0, False), ("work", 1, 0, 0, ()))
+    story.crm.carries = True
+    await story.tell(("win", 1), ("rename", 1), ("win", 4), ("hook", 1, LAST, False), ("work", 1, 0, 0, ()))
+    await story.tell(("rename", 1), ("win", 4), ("strike", False, "refused", "update", 1, 0))
+    await story.tell(("hook", 1, LAST, False), ("work", 1, 0, 0, ()))
+    assert [each.fields["version"] for each in story.erp.of("customer")] == [2]
+    await story.settled()
+    assert [each.fields["version"] for each in story.erp.of("customer")] == [2]
+    assert {reference for reference, *_ in story.invoices()} == {"deal-D1", "deal-D4"}
