@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "serving:serve",
     "check": "checking:check",
     "schemas": "schemas:write",
+    "connectors": "connectors:connectors",
     "samples": "sampling:samples",
     "migrate": "moving:migrate",
     "doctor": "serving:doctor",

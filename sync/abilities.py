@@ -55,7 +55,5 @@ WORDS: Mapping[Ability, str] = MappingProxyType(
 )
 """Each ability after "can"."""
 
-READS = frozenset(
-    {Ability.WEBHOOKS, Ability.CHANGES, Ability.READ, Ability.SEARCH, Ability.LIST, Ability.COUNT, Ability.DESCRIBE}
-)
-"""What a connection needs none of to be written to."""
+READS = frozenset(Ability(each) for each in "webhooks changes read search list count describe probe".split())
+"""What changes nothing in the other system."""

@@ -7,7 +7,7 @@ import os
 from bot.app import build_connections
 from bot.cli.running import run
 from sync import connectors
-from sync.described import Describing
+from sync.abilities import Ability
 from sync.errors import Mistake
 from sync.live import live_mistakes
 from sync.workspace.workspace import Workspace
@@ -33,5 +33,8 @@ async def asked_live(workspace: Workspace) -> list[Mistake]:
 def describing(workspace: Workspace) -> frozenset[str]:
     """The connections that can say what fields they have."""
     kinds = connectors.kinds()
-    made = {name: kinds[each.kind].build for name, each in workspace.connections.items() if each.kind in kinds}
-    return frozenset(name for name, build in made.items() if isinstance(build, type) and issubclass(build, Describing))
+    return frozenset(
+        name
+        for name, each in workspace.connections.items()
+        if each.kind in kinds and Ability.DESCRIBE in kinds[each.kind].abilities
+    )

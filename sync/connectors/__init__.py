@@ -1,18 +1,16 @@
-"""Connectors. Every module here that defines a KIND is found by itself; options are checked before anything is built."""
+"""Connectors. Each module here that defines a KIND is found by itself, and so is what others register; options are checked first."""
 
 from __future__ import annotations
 
 import difflib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from sync.connectors.kind import Kind
+from sync.connectors.registry import Registry, registered
 from sync.errors import ConfigurationError
 from sync.ports import Connector
 
@@ -20,11 +18,9 @@ __all__ = ["Kind", "build", "check", "kinds"]
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
-    """Every kind of connection there is, by name."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    offered = (getattr(module, "KIND", None) for module in modules)
-    return MappingProxyType({kind.name: kind for kind in offered if isinstance(kind, Kind)})
+def kinds() -> Registry:
+    """Every kind of connection there is, by name: ours, and those that other distributions register."""
+    return registered()
 
 
 def build(kind: str, options: Mapping[str, Any], *, name: str) -> Connector:
@@ -37,7 +33,8 @@ def check(kind: str, options: Mapping[str, Any], *, name: str) -> tuple[Kind, Ba
     """The kind and its checked options, without building anything. Raises ConfigurationError."""
     known = kinds().get(kind)
     if known is None:
-        raise ConfigurationError([f"connections.{name}.kind: {kind!r} is none of {', '.join(sorted(kinds()))}"])
+        why = kinds().broken.get(kind) or f"{kind!r} is none of {', '.join(sorted(kinds()))}"
+        raise ConfigurationError([f"connections.{name}.kind: {why}"])
     try:
         return known, known.options.model_validate(dict(options))
     except ValidationError as error:

@@ -59,7 +59,9 @@ class HubSpotOptions(HttpOptions):
     base_url: Address = "https://api.hubapi.com"
     token: Secret
     client_secret: Secret | None = None
+    """What webhooks are signed with; without it none are taken in."""
     portal_id: int | None = None
+    """The number of the account; webhooks of another one are refused."""
     properties: dict[str, list[PropertyName]] = Field(default_factory=dict)
     written_back: list[PropertyName] = Field(default_factory=list)
     references: dict[str, PropertyName] = Field(default_factory=dict)

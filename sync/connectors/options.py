@@ -45,10 +45,15 @@ Address = Annotated[str, AfterValidator(_address)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 
 
-class Options(BaseModel):
-    """Base of every connector's options: unknown names are mistakes."""
+OPTION_FORMS = ((_seconds, "duration"), (_address, "address"))
+"""How people call the form of a value that one of these functions reads."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Options(BaseModel):
+    """Base of every connector's options: unknown names are mistakes. What an option means stands below it as a text, or in
+    the docstring of the class, in the sentence that names it in backticks; `meshline connectors` shows it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class HttpOptions(Options):
@@ -56,9 +61,12 @@ class HttpOptions(Options):
     requests are under way as the engine makes."""
 
     timeout: Annotated[Seconds, Field(gt=0)] = 30.0
+    """How long one request may take from its first byte to the last of its answer."""
     connect_timeout: Annotated[Seconds, Field(gt=0)] = 5.0
+    """How long it may take until the other side takes the connection."""
     concurrency: Annotated[int | None, Field(ge=1, le=1000)] = None
     throttle: ThrottlePolicy | None = None
+    """How often the other side may be asked: `rate`, `burst` and `concurrency`."""
 
     @property
     def most(self) -> int | None:

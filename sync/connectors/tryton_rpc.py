@@ -30,16 +30,25 @@ class TrytonOptions(HttpOptions):
 
     base_url: Address
     database: str = Field(min_length=1)
+    """The name of the database."""
     user: str = Field(min_length=1)
+    """The user whom Meshline enters as; it needs the groups of sales and accounting."""
     password: Secret
+    """The password of that user."""
     company: str = Field(min_length=1)
+    """The name of the company whose books they are."""
     amounts: Literal["net", "gross"]
     dated: Literal["as_given", "when_posted"] = "as_given"
     vat_id_type: str | None = None
+    """Of which type of identifier a VAT number is in Tryton; Tryton's own choice where it is left out."""
     payment_terms: Mapping[str, str] = {}
+    """The name of the payment terms in Tryton for each code of the workspace."""
     products: Mapping[str, str] = {}
+    """The code of the product in Tryton for each code of the workspace."""
     accounts: Mapping[str, str] = {}
+    """The code of the account in Tryton for each code of the workspace."""
     taxes: Mapping[str, str] = {}
+    """The name of the tax in Tryton for each code of the workspace."""
 
 
 class Rpc:

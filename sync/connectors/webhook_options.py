@@ -86,6 +86,7 @@ class WebhookOptions(Options):
     token: Token | None = None
     header: Header = BEARER
     entity: Annotated[str, Field(min_length=1, max_length=100)]
+    """What the records are called that it sends; a flow names it as the entity of its trigger."""
     envelope: EnvelopeOptions | None = None
     id: Selector = "id"
     occurred: Selector | None = None

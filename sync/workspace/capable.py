@@ -35,6 +35,12 @@ Kinds = Mapping[str, Offered]
 """The kinds of connection by name."""
 
 
+def why_not(kinds: Kinds, name: str) -> str:
+    """Why a kind of that name, which is installed, cannot be used; empty where it is not installed, or can."""
+    broken: Mapping[str, str] = getattr(kinds, "broken", {})
+    return broken.get(name, "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """What a flow needs of a connection: one of these abilities, with this entity, as it says at `spot`."""

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sync.workspace.capable import Kinds
+from sync.workspace.capable import Kinds, why_not
 from sync.workspace.documents import Document, Place, read
 from sync.workspace.mistakes import complaints, note_each
 from sync.workspace.settings import options_of
@@ -73,6 +73,8 @@ def check_options(
     kind = block.at("kind")
     offered = kinds.get(kind.word or "")
     if offered is None:
+        if (why := why_not(kinds, kind.word or "")) and kind.place not in kind.document.refused:
+            return kind.wrong(why, "repair or uninstall it; `meshline connectors` says what there is")
         return kind.known("kind of connection", kinds)
     model = offered.options
     try:
