@@ -73,7 +73,7 @@ def test_one_that_cannot_be_used_names_its_distribution_and_takes_no_other_down(
     assert set(kinds()) == ours
     [why] = kinds().broken.values()
     assert "'acme' of acme-meshline 1.0 cannot be used" in why and said in why
-    with pytest.raises(ConfigurationError, match="of acme-meshline .* cannot be used"):
+    with pytest.raises(ConfigurationError, match=r"of acme-meshline .* cannot be used"):
         build("acme", {}, name="crm")
 
 
