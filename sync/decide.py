@@ -145,7 +145,7 @@ def _after_failure(
             if error.reason == WARNING:
                 words, violation = error.words, warned(error)  # its key says nothing to a person
             cause = f"{error.code or error.reason}:{about.customer or subject}"
-            opening = _opening(error.reason, cause, words, about, (violation,))
+            opening = _opening(error.reason, cause, f"{words}{error.asked}", about, (violation,))
             return _stop(opening)
         case _:
             return _stop(_opening("crashed", subject, str(error), about))

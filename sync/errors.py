@@ -51,10 +51,15 @@ class ConfigurationError(MeshlineError):
 
 class ConnectorError(MeshlineError):
     """Another system did not do what was asked. `late` when this process itself stood still for so long that nothing was
-    learnt about the other side; `connection` names it where it is not the one that everybody knows is asked."""
+    learnt about the other side; `connection` names it where it is not the one that everybody knows is asked. `asked` are the
+    ids of the request, in words that end the error's."""
 
     late = False
     connection = ""
+    asked = ""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{self.asked}"
 
 
 class Unavailable(ConnectorError):

@@ -45,14 +45,14 @@ Refusal = Callable[[Answer], ConnectorError | None]
 """A connector's reading of a 4xx answer in its vendor's words; None when the body says nothing that it knows."""
 
 
-def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) -> ConnectorError | None:
-    """The error that an answer stands for, or None. `call` names the connection and request in words."""
-    if answer.status < 300:
-        return None
+def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) -> ConnectorError:
+    """The error that an answer from 300 up stands for. `call` names the connection and request in words."""
     said = f"{call} was answered {answer.status}"
     match answer.status:
         case 401:
             return Unauthorized(f"{said}{_why(answer)}{_words(refusal(answer))}")
+        case 407:
+            return Unauthorized(f"{said} by the proxy: it does not take proxy_user and proxy_password")
         case 429:
             return Throttled(said, retry_after=answer.retry_after, sent=True)
         case 503:

@@ -15,18 +15,24 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from sync.connectors.asked import HEADER, ids, quoted
 from sync.connectors.auth import Auth, told_by
 from sync.connectors.decode import decode
 from sync.connectors.failures import LONGEST_WAIT, Answer, Refusal, failure, retry_after, unanswered
 from sync.connectors.limits import limit_of
+from sync.connectors.links import path_within
 from sync.connectors.options import HttpOptions
+from sync.connectors.session import longest, opened
 from sync.connectors.turns import Turns
-from sync.errors import ConnectorError, Rejected, Unavailable
+from sync.errors import ConnectorError, Rejected, Unauthorized, Unavailable
 
-BODY_LIMIT = 10 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
 _JSON = {"content-type": "application/json"}
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_NEVER_SENT = (
+    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL
+)  # fmt: skip
 _LATE = 0.25
+_SAY_ENOUGH = frozenset({401, 407, 429, 503})
 
 
 def utc_now() -> datetime:
@@ -64,7 +70,8 @@ class _Call:
 
 class Client:
     """One keep-alive session per connection, opened by the first request. Redirects are not followed, proxies of the
-    environment are not used, and every request waits for its turn; a 429 makes them all wait."""
+    environment are not used, and every request waits for its turn; a 429 makes them all wait. Each request carries an id of
+    its own, which its error quotes along with the other side's."""
 
     def __init__(
         self,
@@ -84,6 +91,7 @@ class Client:
         self._base_url, self._options, self._headers = base_url, options, dict(headers)
         self._secrets = [secret.encode() for secret in secrets]
         self._refusal, self._auth, self._milliseconds_from = refusal, auth, milliseconds_from
+        self._ids = ids()
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -106,17 +114,28 @@ class Client:
         does not come within seconds."""
         if json is not None:
             body, headers = _body(json), {**_JSON, **(headers or {})}
-        call = _Call(
-            method=method, url=self._url(path, query), body=body, headers=headers or {}, hidden=hidden, is_json=is_json
+        asked = next(self._ids)
+        outcome = await self._outcome(
+            _Call(
+                method=method,
+                url=self._url(path, query),
+                body=body,
+                headers={**self._headers, HEADER: asked, **(headers or {})},
+                hidden=hidden,
+                is_json=is_json,
+            )
         )
-        outcome = await self._outcome(call)
-        if isinstance(outcome, _Unheard):
-            raise _error(outcome, self._call(method, path), idempotent=idempotent)
-        if outcome.status >= 300 and not (missing_ok and outcome.status == 404):
-            wrong = failure(outcome, self._call(method, path), idempotent=idempotent, refusal=self._refusal)
-            if wrong is not None:
-                raise wrong
-        return outcome
+        if isinstance(outcome, Answer) and (outcome.status < 300 or (missing_ok and outcome.status == 404)):
+            return outcome
+        raise self._wrong(outcome, f"{self.name}: {method} {path.partition('?')[0]}".rstrip(), asked, idempotent)
+
+    def within(self, link: object, *, idempotent: bool = True) -> str:
+        """The path, with its query, of an address that an answer gave us: a next page, a record just made. Raises Unavailable
+        for one that leads to another host or above our own base, AnswerLost where what was asked cannot be repeated."""
+        path = path_within(self._base_url, link)
+        if path is None:
+            raise unanswered(f"{self.name} answered with a link that leads elsewhere", idempotent=idempotent)
+        return path
 
     async def close(self) -> None:
         """Let go of the sockets."""
@@ -141,37 +160,40 @@ class Client:
 
     async def _exchange(self, call: _Call, who: Mapping[str, str]) -> Answer | _Unheard:
         # Errors are returned, not raised: an aiohttp error chained to ours would show the request's headers.
-        session = self._session if self._session is not None and not self._session.closed else self._open()
-        headers = {**call.headers, **who} if who else call.headers
+        session = self._opened()
         async with self.turns:
             begun = time.monotonic()
             try:
                 async with session.request(
-                    call.method, call.url, data=call.body, headers=headers, allow_redirects=False
+                    call.method, call.url, data=call.body, headers={**call.headers, **who}, allow_redirects=False
                 ) as response:
-                    return self._answer(response, await _bounded(response), call, who)
+                    return self._answer(response, await self._body(response), call, who)
             except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                return _Unheard(error, late=time.monotonic() - begun > self._longest(error) + _LATE)
+                return _Unheard(error, late=time.monotonic() - begun > longest(self._options, error) + _LATE)
 
-    def _open(self) -> aiohttp.ClientSession:
-        options = self._options
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15),  # turns are what bounds it
-            timeout=aiohttp.ClientTimeout(
-                total=options.timeout, connect=options.connect_timeout, ceil_threshold=math.inf
-            ),  # to the moment, or late could not be told from rounded up
-            headers={"accept": "application/json", "user-agent": "meshline", **self._headers},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
-        return self._session
+    def _opened(self) -> aiohttp.ClientSession:
+        session = self._session
+        if session is None or session.closed:
+            session = self._session = opened(self._options)
+        return session
 
-    def _longest(self, error: Exception) -> float:
-        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-        return self._options.connect_timeout if connecting else self._options.timeout
+    def _wrong(self, outcome: Answer | _Unheard, call: str, asked: str, idempotent: bool) -> ConnectorError:
+        if isinstance(outcome, _Unheard):
+            wrong = _unheard(outcome, call, idempotent=idempotent)
+            wrong.asked = quoted(asked, {}, None)
+        else:
+            wrong = failure(outcome, call, idempotent=idempotent, refusal=self._refusal)
+            wrong.asked = quoted(asked, outcome.headers, outcome.data)
+        return wrong
 
-    def _call(self, method: str, path: str) -> str:
-        return f"{self.name}: {method} {path.partition('?')[0]}".rstrip()
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """What an answer says. Where its status says enough, words that cannot be read are none."""
+        try:
+            return await _bounded(response, self._options.largest_answer)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            if response.status not in _SAY_ENOUGH:
+                raise
+            return b""
 
     def _url(self, path: str, query: Mapping[str, str] | None) -> URL:
         joint = "&" if "?" in path else "?"
@@ -194,10 +216,14 @@ class Client:
         return Answer(status=status, headers=headers, body=raw, data=_data(raw, strict=False), retry_after=wait)
 
 
-def _error(unheard: _Unheard, call: str, *, idempotent: bool) -> ConnectorError:
+def _unheard(unheard: _Unheard, call: str, *, idempotent: bool) -> ConnectorError:
     error = unheard.error
-    if isinstance(error, _NEVER_SENT):
-        wrong: ConnectorError = Unavailable(f"{call} found no connection ({type(error).__name__})")
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
+        return Unauthorized(f"{call} was not let through by the proxy: it does not take proxy_user and proxy_password")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        wrong: ConnectorError = Unavailable(f"{call} found no connection: its certificate is not trusted")
+    elif isinstance(error, _NEVER_SENT):
+        wrong = Unavailable(f"{call} found no connection ({type(error).__name__})")
     else:
         detail = str(error) if type(error) is _Unreadable else type(error).__name__
         wrong = unanswered(f"{call} got no usable answer ({detail})", idempotent=idempotent)
@@ -219,16 +245,16 @@ def _body(json: Any) -> bytes | None:
     raise wrong
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    part = await response.content.readany()
-    if response.content.at_eof() and len(part) <= BODY_LIMIT:
+async def _bounded(response: aiohttp.ClientResponse, megabytes: int) -> bytes:
+    part, most = await response.content.readany(), megabytes * _MEGABYTE
+    if response.content.at_eof() and len(part) <= most:
         return part
     parts, size = [], 0
     while part:
         size += len(part)
-        if size > BODY_LIMIT:
+        if size > most:
             response.close()
-            raise _Unreadable(f"longer than {BODY_LIMIT // 1024 // 1024} MB")
+            raise _Unreadable(f"longer than {megabytes} MB")
         parts.append(part)
         part = await response.content.readany()
     return b"".join(parts)

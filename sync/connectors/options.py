@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from yarl import URL
 
+from sync.connectors import tls
 from sync.workspace.pacing import ThrottlePolicy
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -38,6 +39,11 @@ def _filled(value: SecretStr) -> SecretStr:
     return value
 
 
+def _trusted(value: str) -> str:
+    tls.context(value)
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0, allow_inf_nan=False)]
 """A duration in seconds, written as a number or as "30s", "5m", "1h"."""
 
@@ -64,9 +70,35 @@ class HttpOptions(Options):
     """How long one request may take from its first byte to the last of its answer."""
     connect_timeout: Annotated[Seconds, Field(gt=0)] = 5.0
     """How long it may take until the other side takes the connection."""
+    read_timeout: Annotated[Seconds, Field(gt=0)] | None = None
+    """How long an answer may be silent before and between its parts."""
+    largest_answer: Annotated[int, Field(ge=1, le=1000)] = 10
+    """How many megabytes an answer may have, unpacked."""
     concurrency: Annotated[int | None, Field(ge=1, le=1000)] = None
     throttle: ThrottlePolicy | None = None
     """How often the other side may be asked: `rate`, `burst` and `concurrency`."""
+    proxy: Address | None = None
+    """The proxy that every request goes through. None is taken from the environment."""
+    proxy_user: str | None = None
+    proxy_password: Secret | None = None
+    ca: Annotated[str, AfterValidator(_trusted)] | None = None
+    """Certificates in PEM form that are trusted besides those of the machine, as `file:/path`."""
+    client_certificate: str | None = None
+    """Our own certificate in PEM form, as `file:/path`, where the other side asks for one."""
+    client_private_key: SecretStr | None = None
+    """Its private key in PEM form without a password, as `file:/path`."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.proxy_user is None) != (self.proxy_password is None):
+            raise ValueError("proxy_user and proxy_password belong together")
+        if self.proxy_user is not None and self.proxy is None:
+            raise ValueError("proxy_user belongs to a proxy")
+        if (self.client_certificate is None) != (self.client_private_key is None):
+            raise ValueError("client_certificate and client_private_key belong together")
+        if self.client_private_key is not None:
+            tls.context(None, self.client_certificate, self.client_private_key.get_secret_value())
+        return self
 
     @property
     def most(self) -> int | None:

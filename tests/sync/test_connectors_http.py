@@ -153,12 +153,6 @@ def test_every_status_has_one_meaning(status: int, idempotent: bool, error: type
         assert wrong.retry_after == 4.0
 
 
-@pytest.mark.parametrize("status", [200, 201, 204, 207])
-def test_success_is_no_failure(status: int) -> None:
-    answer = Answer(status=status, headers={}, body=b"")
-    assert failure(answer, "x", idempotent=False, refusal=no_words) is None
-
-
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
