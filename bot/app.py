@@ -159,7 +159,9 @@ async def wire(
         also = (parts.rollouts.look, parts.reconciling.look)
         parts.jobs = Jobs(store, engine, surroundings, clock, parts.changed, also=also)
     intake = Intake(most=settings.queue)
-    parts.web = Web(engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake)
+    parts.web = Web(
+        engine=engine, store=store, bolt=parts.bolt, public=settings.public, intake=intake, refused=parts.jobs.signs.refuse
+    )  # fmt: skip
     return parts
 
 

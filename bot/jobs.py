@@ -13,6 +13,7 @@ from bot.drifting import watch_sources
 from bot.keeping import keep
 from bot.nightly import set_out
 from bot.readiness import EngineWatch
+from bot.signs import Watch
 from bot.slots import last_slot
 from bot.surroundings import Surroundings
 from store.ledger import Store
@@ -41,6 +42,7 @@ class Jobs:
         self._store, self._engine, self._around, self._also = store, engine, surroundings, also
         self._clock, self._changed = clock, changed
         self._watch = EngineWatch(store, surroundings)
+        self.signs = Watch(store=store, surroundings=surroundings, clock=clock)
 
     @property
     def workspace(self) -> Workspace:
@@ -53,7 +55,7 @@ class Jobs:
         moved += await self._store.remind(now=now) + await self._store.wake(now=now)
         moved += await self._store.mention_held(now=now)
         moved += await self._store.look_again(now=now)
-        moved += await self._watch.look(now)
+        moved += await self._watch.look(now) + await self.signs.look(now)
         moved += await keep(self._store, self.workspace, now)
         await self._engine.judge_trial()
         moved += await set_out(self._store, self.workspace, now)
@@ -86,7 +88,9 @@ class Jobs:
             got = await self._engine.poll(flow, since=since)
         except ConnectorError as error:
             log.warning("poll_failed", flow=flow.name, error=type(error).__name__)
+            await self.signs.unread(flow, error)
             return f"{flow.title}: the source did not answer. Meshline tries again by itself."
+        await self.signs.read(flow)
         return f"{flow.title}: {got.received} changes read, {got.duplicates} known already."
 
     async def _digest(self, team: str, now: datetime) -> int:

@@ -33,8 +33,34 @@ async def exposition(store: Store, *, now: datetime) -> str:
     lines += ["# HELP meshline_rows Rows of the ledger by table.", "# TYPE meshline_rows gauge"]
     for table, many in (await store.counts()).items():
         lines.append(f'meshline_rows{{table="{table}"}} {many}')
+    lines += await _between(store, now)
     lines += _beats(await store.workers(), now) + _waiting(await store.oldest_due(now=now), now)
     return "\n".join(lines) + "\n"
+
+
+async def _between(store: Store, now: datetime) -> list[str]:
+    """How the sources are: when each was read last, what goes wrong with it, and how late records arrive."""
+    lines = [
+        "# HELP meshline_source_read_seconds Since a source was read last, by connection and entity.",
+        "# TYPE meshline_source_read_seconds gauge",
+    ]
+    for (connection, entity), at in sorted((await store.read_at()).items()):
+        lines.append(f'meshline_source_read_seconds{{connection="{connection}",entity="{entity}"}} {_since(at, now)}')
+    lines += [
+        "# HELP meshline_source_signs What goes wrong with a source, and how often since it began.",
+        "# TYPE meshline_source_signs gauge",
+    ]
+    for sign in await store.signs():
+        labels = f'kind="{sign.kind}",connection="{sign.connection}",entity="{sign.entity}"'
+        lines.append(f"meshline_source_signs{{{labels}}} {sign.many}")
+    lines += [
+        "# HELP meshline_lag_seconds From the change in the source to its last record in the target, of the latest deliveries.",
+        "# TYPE meshline_lag_seconds gauge",
+    ]
+    for flow, (half, most) in sorted((await store.lags()).items()):
+        lines.append(f'meshline_lag_seconds{{flow="{flow}",quantile="0.5"}} {half:.3f}')
+        lines.append(f'meshline_lag_seconds{{flow="{flow}",quantile="0.95"}} {most:.3f}')
+    return lines
 
 
 def _beats(workers: Iterable[Worker], now: datetime) -> list[str]:

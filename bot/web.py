@@ -41,6 +41,7 @@ class Web:
     bolt: AsyncApp | None
     public: str
     intake: Intake = field(default_factory=Intake)
+    refused: Callable[[str, int], None] = lambda connection, status: None
 
     def app(self) -> web.Application:
         """A fresh aiohttp application."""
@@ -65,7 +66,10 @@ class Web:
         intake.waiting += 1
         intake.held += len(body)
         try:
-            got = await self.engine.receive(request.match_info["connection"], incoming)
+            got = await self.engine.receive(name := request.match_info["connection"], incoming)
+        except WebhookRefused as refused:
+            self.refused(name, refused.status)
+            raise
         finally:
             intake.waiting -= 1
             intake.held -= len(body)

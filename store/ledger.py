@@ -50,6 +50,7 @@ from store.retention import Keeping
 from store.rollouts import Rollouts
 from store.settle import Settling
 from store.shadowing import Shadowing
+from store.signs import Signs
 from store.standing import Standing
 from store.suggestions import Suggestions
 from store.ticks import Ticks
@@ -81,6 +82,7 @@ class Store(
     Reconciling,
     UnderWay,
     Shadowing,
+    Signs,
     Replays,
     Rollouts,
     Packing,

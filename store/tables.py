@@ -32,6 +32,7 @@ from store.privacy_tables import erasures, subject_keys, unsaid
 from store.reconciling_tables import disagreements, reconciliations
 from store.rollout_tables import rollout_cases, rollouts
 from store.sealed import SecretDoc, secret
+from store.signs_tables import signs
 from store.turn_tables import turns
 from sync.lifecycle import BreakerState, DeliveryState, WriteState
 
@@ -73,6 +74,7 @@ __all__ = [
     "rollout_cases",
     "rollouts",
     "schemas",
+    "signs",
     "slack_stops",
     "subject_keys",
     "suggestions",

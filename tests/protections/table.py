@@ -1,67 +1,19 @@
-"""Every protection with the text that takes it out and the tests that must then fail: the table of `tests/mutants.py`."""
+"""Every protection with the text that takes it out and the tests that must then fail: the table of `tests/mutants.py`. Each module
+here that has MUTANTS is part of it."""
 
 from __future__ import annotations
 
-from tests.protections import (
-    batches,
-    bulk,
-    clocks,
-    customers,
-    delivery,
-    drifts,
-    fixing,
-    flows,
-    holds,
-    home,
-    hubspot,
-    kept,
-    lease,
-    ledger,
-    lines,
-    looks,
-    model,
-    once,
-    packs,
-    people,
-    privacy,
-    reading,
-    reconciling,
-    releases,
-    rules,
-    strangers,
-    traffic,
-    tryton,
-    writes,
-)
+import pkgutil
+from importlib import import_module
 
-MUTANTS = [
-    *lease.MUTANTS,
-    *lines.MUTANTS,
-    *people.MUTANTS,
-    *privacy.MUTANTS,
-    *once.MUTANTS,
-    *traffic.MUTANTS,
-    *batches.MUTANTS,
-    *ledger.MUTANTS,
-    *kept.MUTANTS,
-    *strangers.MUTANTS,
-    *reconciling.MUTANTS,
-    *releases.MUTANTS,
-    *customers.MUTANTS,
-    *holds.MUTANTS,
-    *drifts.MUTANTS,
-    *home.MUTANTS,
-    *hubspot.MUTANTS,
-    *reading.MUTANTS,
-    *fixing.MUTANTS,
-    *flows.MUTANTS,
-    *rules.MUTANTS,
-    *looks.MUTANTS,
-    *delivery.MUTANTS,
-    *packs.MUTANTS,
-    *bulk.MUTANTS,
-    *clocks.MUTANTS,
-    *model.MUTANTS,
-    *tryton.MUTANTS,
-    *writes.MUTANTS,
-]
+from tests import protections
+from tests.protections.mutant import Mutant
+
+
+def _all() -> list[Mutant]:
+    names = sorted(found.name for found in pkgutil.iter_modules(protections.__path__) if found.name != "table")
+    modules = [import_module(f"{protections.__name__}.{name}") for name in names]
+    return [each for module in modules for each in getattr(module, "MUTANTS", ())]
+
+
+MUTANTS = _all()
