@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import harness_sql
 import tryton_fake
 from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp, Front, served
+from harness import Harness
 from standardwebhooks import Webhook as Signer
 
 from sync.connectors import build
@@ -32,24 +34,6 @@ INVOICE: dict[str, Any] = {
         {"product_code": "Atlas Pro", "description": "Workstation", "quantity": 2, "unit_price_minor": 249000, "account": "4000"}
     ],
 }  # fmt: skip
-
-
-@dataclass
-class Harness:
-    """How the suite handles one kind. `create` is (entity, reference, body); `write` is the method and path of that write."""
-
-    options: Callable[[str], dict[str, Any]]
-    mount: Callable[[Any, Any], None] = lambda fake, app: None
-    fake: Callable[[], Any] = object
-    get: tuple[str, str] = ("", "")
-    create: tuple[str, str, dict[str, Any]] = ("", "", {})
-    write: dict[str, str] = field(default_factory=dict)
-    count: Callable[[Any], int] = lambda fake: 0
-    sign: Callable[[datetime, bytes], Incoming] | None = None
-    body: bytes = b""
-    read: str = ""
-    polled: bool = False
-    secret: str = "token"
 
 
 def _crm() -> Crm:
@@ -105,6 +89,7 @@ HARNESSES: Mapping[str, Harness] = {
         read="invoice",
         polled=True,
     ),
+    "sql": harness_sql.HARNESS,
     "tryton": Harness(
         options=lambda url: {**TRYTON, "base_url": url},
         secret="password",

@@ -32,6 +32,10 @@ def _matching(marked: str, protocol: type) -> Any:
 
 
 targets = _matching("kind", Target)
+http_targets = pytest.mark.parametrize(
+    "kind",
+    [k for k in sorted(kinds()) if issubclass(kinds()[k].options, HttpOptions) and isinstance(offline(k), Target)],
+)
 sources = _matching("kind", Source)
 
 
@@ -72,7 +76,7 @@ def test_secrets_do_not_show_in_options(kind: str) -> None:
 
 
 def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="'hubspto' is none of hubspot, rest, tryton, webhook"):
+    with pytest.raises(ConfigurationError, match="'hubspto' is none of hubspot, rest, sql, tryton, webhook"):
         build("hubspto", {}, name="crm")
 
 
@@ -149,7 +153,7 @@ async def test_the_same_reference_writes_once(kind: str) -> None:
         assert w.harness.count(w.fake) == 1
 
 
-@targets
+@http_targets
 @pytest.mark.parametrize(
     "fault",
     [
@@ -176,7 +180,7 @@ async def test_an_answer_lost_after_a_write_is_read_back(kind: str, fault: dict[
         assert w.harness.count(w.fake) == 1
 
 
-@targets
+@http_targets
 @pytest.mark.parametrize("what", ["cut", "truncate", "flood"])
 async def test_a_read_that_breaks_can_simply_be_tried_again(kind: str, what: str) -> None:
     async with world(kind) as w:
@@ -189,7 +193,7 @@ async def test_a_read_that_breaks_can_simply_be_tried_again(kind: str, what: str
         assert found is not None and found.id == w.harness.get[1]
 
 
-@targets
+@http_targets
 @pytest.mark.parametrize("body", ["<!doctype html><title>Log in</title>", '{"id": NaN}', "[" * 100, "[]", '{"a": 1}'])
 async def test_a_read_that_is_answered_with_something_else_is_not_believed(kind: str, body: str) -> None:
     async with world(kind) as w:
@@ -215,7 +219,7 @@ async def test_a_system_that_is_off_is_unavailable_even_for_writes(kind: str) ->
     await connector.close()
 
 
-@targets
+@http_targets
 @pytest.mark.parametrize("bad", ["", ".", ".."])
 async def test_an_id_never_leads_to_another_path(kind: str, bad: str) -> None:
     async with world(kind) as w:
