@@ -14,7 +14,7 @@ from sync.connectors.registry import Registry, registered
 from sync.errors import ConfigurationError
 from sync.ports import Connector
 
-__all__ = ["Kind", "build", "check", "kinds"]
+__all__ = ["Kind", "build", "check", "checked", "kinds"]
 
 
 @cache
@@ -35,10 +35,15 @@ def check(kind: str, options: Mapping[str, Any], *, name: str) -> tuple[Kind, Ba
     if known is None:
         why = kinds().broken.get(kind) or f"{kind!r} is none of {', '.join(sorted(kinds()))}"
         raise ConfigurationError([f"connections.{name}.kind: {why}"])
+    return known, checked(known, options, name=name)
+
+
+def checked(kind: Kind, options: Mapping[str, Any], *, name: str) -> BaseModel:
+    """The options of a connection of this kind, checked. Raises ConfigurationError that shows none of their values."""
     try:
-        return known, known.options.model_validate(dict(options))
+        return kind.options.model_validate(dict(options))
     except ValidationError as error:
-        wrong = _wrong_options(error, known.options, name)
+        wrong = _wrong_options(error, kind.options, name)
     raise ConfigurationError(wrong)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
-TRYTON, SUITE = "tests/sync/test_connectors_tryton.py", "tests/sync/test_connectors.py"
+TRYTON, SUITE = "tests/sync/test_connectors_tryton.py", "tests/test_connectors.py::Test_tryton"
 
 MUTANTS = [
     mutant("looking for our reference before creating in Tryton", "sync/connectors/tryton.py",

@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import harness_sql
 import tryton_fake
-from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp, Front, served
+from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp
 from harness import Harness
 from standardwebhooks import Webhook as Signer
 
-from sync.connectors import build
-from sync.ports import Connector, Incoming
+from sync.connectors import kinds
+from sync.connectors.testing.harness import World as World
+from sync.connectors.testing.harness import offline as offline_of
+from sync.connectors.testing.harness import world_of
+from sync.ports import Incoming
 
 CLIENT_SECRET = "app-secret-2"
 SIGNING_SECRET = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decode()
@@ -109,28 +110,14 @@ HARNESSES: Mapping[str, Harness] = {
 }
 
 
-@dataclass
-class World:
-    harness: Harness
-    connector: Any
-    fake: Any
-    front: Front
+def world(kind: str, **options: Any) -> Any:
+    """A connection of this kind to a fresh fake."""
+    return world_of(kinds()[kind], HARNESSES[kind], **options)
 
 
-@asynccontextmanager
-async def world(kind: str, **options: Any) -> AsyncIterator[World]:
-    harness, front = HARNESSES[kind], Front()
-    fake = harness.fake()
-    async with served(lambda app: harness.mount(fake, app), front) as url:
-        connector = build(kind, {**harness.options(url), **options}, name="books")
-        try:
-            yield World(harness, connector, fake, front)
-        finally:
-            await connector.close()
-
-
-def offline(kind: str) -> Connector:
-    return build(kind, HARNESSES[kind].options("http://127.0.0.1:1"), name="books")
+def offline(kind: str) -> Any:
+    """A connection of this kind to an address where nobody answers."""
+    return offline_of(kinds()[kind], HARNESSES[kind])
 
 
 def signed_bytes(kind: str, body: bytes) -> Incoming:
