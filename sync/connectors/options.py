@@ -80,7 +80,9 @@ class HttpOptions(Options):
     proxy: Address | None = None
     """The proxy that every request goes through. None is taken from the environment."""
     proxy_user: str | None = None
+    """As whom the proxy is entered, where it asks."""
     proxy_password: Secret | None = None
+    """The password for the proxy."""
     ca: Annotated[str, AfterValidator(_trusted)] | None = None
     """Certificates in PEM form that are trusted besides those of the machine, as `file:/path`."""
     client_certificate: str | None = None

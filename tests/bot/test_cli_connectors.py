@@ -35,11 +35,3 @@ def test_people_read_the_same_in_words() -> None:
         "webhook (meshline)" in done.stdout and "can tell of changes by webhook; prove that it answers" in done.stdout
     )
     assert "    base_url (address, needed): Where the system is reached." in done.stdout
-
-
-def test_every_option_of_every_kind_says_what_it_means() -> None:
-    from sync.connectors.telling import options_of
-
-    silent = [f"{kind.name}.{each.name}" for kind in kinds().values() for each in options_of(kind) if not each.about]
-    assert silent == [], "write a text below the option, or name it in backticks in the docstring of the options"
-    assert [kind.name for kind in kinds().values() if not kind.title] == []

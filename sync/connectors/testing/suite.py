@@ -21,6 +21,7 @@ from sync.abilities import Ability
 from sync.connectors import checked
 from sync.connectors.kind import Kind
 from sync.connectors.options import HttpOptions
+from sync.connectors.telling import options_of
 from sync.connectors.testing.harness import Harness, offline, world_of
 from sync.errors import AnswerLost, ConfigurationError, Rejected, Unauthorized, Unavailable, WebhookRefused
 from sync.ports import Connector, Source, Target
@@ -137,6 +138,11 @@ class Suite:
     def test_secrets_do_not_show_in_options(self) -> None:
         options = self.kind.options.model_validate(self.told)
         assert not any(secret in repr(options) for secret in _secrets(options))
+
+    def test_the_kind_and_every_option_say_what_they_are_for(self) -> None:
+        assert self.kind.title, "say in one line what the kind is for"
+        silent = [each.name for each in options_of(self.kind) if not each.about]
+        assert silent == [], "write a text below the option, or name it in backticks in the docstring of the options"
 
     @_when(_over_http)
     async def test_a_refused_token_is_for_the_connection_and_never_shown(self) -> None:
