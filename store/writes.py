@@ -39,7 +39,7 @@ class _Ask:
     delivery: Delivery
     spec: WriteSpec
     fingerprint: str
-    rest: timedelta
+    rests_until: datetime
     leased_until: datetime
     now: datetime
     ended: Sequence[WriteEnd]
@@ -75,9 +75,11 @@ class Writes:
     ) -> Permit:
         """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
         written, it may be another's `turn`. A newer state of unknown fate that was looked for and is `missing_after` that many
-        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
+        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. The call must begin
+        within half of that lease; unless its end says otherwise it rests for the quarantine after that. Raises LeaseLost."""
         ask = _Ask(
-            delivery=delivery, spec=spec, fingerprint=fingerprint, rest=timedelta(seconds=quarantine_seconds),
+            delivery=delivery, spec=spec, fingerprint=fingerprint,
+            rests_until=now + timedelta(seconds=lease_seconds / 2 + quarantine_seconds),
             leased_until=now + timedelta(seconds=lease_seconds), now=now, ended=ended, bills=bills,
             version=version, turn=turn, missing_after=missing_after,
         )  # fmt: skip
@@ -221,7 +223,7 @@ def _intend(tx: Connection, asks: Sequence[_Ask], fresh: dict[_Key, int]) -> dic
     rows = [
         {**dict(zip(_KEY, key, strict=True)), "delivery_id": asks[place].delivery.id, "lease": asks[place].delivery.lease,
          "state": WriteState.SENT, "fingerprint": asks[place].fingerprint, "sends": 1, "sent_at": asks[place].now,
-         "rests_until": asks[place].now + asks[place].rest, **columns(asks[place].version)}
+         "rests_until": asks[place].rests_until, **columns(asks[place].version)}
         for key, place in fresh.items()
     ]  # fmt: skip
     if not rows:
@@ -290,7 +292,7 @@ def _send(tx: Connection, ask: _Ask, row: AnyRow) -> bool:
     """Send it again, unless somebody else has since we looked."""
     values = {
         "state": WriteState.SENT, "delivery_id": ask.delivery.id, "lease": ask.delivery.lease,
-        "fingerprint": _content(ask, row), "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.now + ask.rest,
+        "fingerprint": _content(ask, row), "sends": row.sends + 1, "sent_at": ask.now, "rests_until": ask.rests_until,
         **columns(ask.version),
     }  # fmt: skip
     w = writes.c

@@ -139,7 +139,8 @@ class Turn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteEnd:
     """How a call of a write ended, by the verb of its table: `confirm`, `refuse` or `doubt`. `fingerprint` is of what is there now,
-    empty where that is not what was to be written; None: as the intent says."""
+    empty where that is not what was to be written; None: as the intent says. What is in doubt `rests_until` then before it is
+    read back."""
 
     write_id: int
     verb: str
@@ -148,6 +149,7 @@ class WriteEnd:
     record: Record | None = None
     detail: str = ""
     fingerprint: str | None = None
+    rests_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

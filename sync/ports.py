@@ -122,7 +122,8 @@ class Ledger(DriftLedger, CustomerLedger, BypassLedger, ConflictLedger, Reconcil
     ) -> Permit:
         """Record the intent to write and mark it sent, or say why not: what it `bills` may be on hold, a newer `version` may be
         written, it may be another's `turn`. A newer state of unknown fate that was looked for and is `missing_after` that many
-        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. Raises LeaseLost."""
+        sends was not written. Records first how earlier calls of this delivery `ended`, and renews our lease. The call must begin
+        within half of that lease; unless its end says otherwise it rests for the quarantine after that. Raises LeaseLost."""
         ...
 
     async def end_turn(self, turn: Turn) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -97,9 +98,8 @@ class Writing:
             case Differs(target_id=target_id):
                 return Changed(spec=spec, target_id=target_id)
             case Go():
-                if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):  # so much is left at least
-                    raise LeaseLost("the lease ran out before the call")  # we were frozen; another worker may act now
-                return await self._call(target, spec, asked.body, done, permit)
+                surely_ours = timedelta(seconds=self.lease_seconds / 2)  # so much is left at least
+                return await self._call(target, asked, done, permit, until=now + surely_ours)
 
     async def _ask(self, asked: _Asked, *, missing_after: int | None = None) -> tuple[datetime, Permit]:
         now = self.clock()
@@ -130,16 +130,28 @@ class Writing:
         return replace(found, status=AS_IT_STANDS) if found is not None else None
 
     async def _call(
-        self, target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go
+        self, target: Target, asked: _Asked, done: Mapping[str, Found], permit: Go, *, until: datetime
     ) -> Found | Changed:
+        spec, body = asked.spec, asked.body
+
+        def in_time() -> None:
+            if self.clock() >= until:  # we were frozen, or looked for too long; another worker may act now
+                raise LeaseLost("the lease ran out before the call")
+
         try:
-            found = await passing(target, lambda: send(target, spec, body, done, permit), self.delivery.overlays)
+            found = await passing(
+                target, lambda: send(target, spec, body, done, permit, in_time), self.delivery.overlays
+            )
         except AnswerLost as error:
-            self._end(permit, "doubt", detail=str(error))
+            self._doubt(permit, asked, str(error))
             raise
         except ConnectorError as error:
-            # a second try may have failed to look, and the first may still have written: it stays unknown
-            self._end(permit, "doubt" if permit.again else "refuse", detail=str(error))
+            if (
+                permit.again
+            ):  # a second try may have failed to look, and the first may still have written: it stays unknown
+                self._doubt(permit, asked, str(error))
+            else:
+                self._end(permit, "refuse", detail=str(error))
             raise
         if permit.changed and spec.operation in _ONCE and differing(found.record, body):
             self._end(permit, "confirm", found=found, content="")
@@ -147,8 +159,19 @@ class Writing:
         self._end(permit, "confirm", found=found, content=fingerprint(body))
         return found
 
+    def _doubt(self, permit: Go, asked: _Asked, detail: str) -> None:
+        """The call is over: what it may still do it does within the quarantine from now."""
+        self._end(permit, "doubt", detail=detail, rests_until=self.clock() + timedelta(seconds=asked.rest))
+
     def _end(
-        self, permit: Go, verb: str, *, found: Found | None = None, content: str | None = None, detail: str = ""
+        self,
+        permit: Go,
+        verb: str,
+        *,
+        found: Found | None = None,
+        content: str | None = None,
+        detail: str = "",
+        rests_until: datetime | None = None,
     ) -> None:
         target_id, record = (found.id, found.record) if found else (None, None)
         self.ended.append(
@@ -160,48 +183,79 @@ class Writing:
                 record=record,
                 detail=detail,
                 fingerprint=content,
+                rests_until=rests_until,
             )
         )
 
 
-async def send(target: Target, spec: WriteSpec, body: Record, done: Mapping[str, Found], permit: Go) -> Found:
-    """The call itself. After an earlier call of unknown fate, or where records are shared, it looks before it creates."""
+def _always() -> None:
+    """Whenever it is."""
+
+
+async def send(
+    target: Target,
+    spec: WriteSpec,
+    body: Record,
+    done: Mapping[str, Found],
+    permit: Go,
+    in_time: Callable[[], None] = _always,
+) -> Found:
+    """The call itself. After an earlier call of unknown fate, or where records are shared, it looks before it creates. Before
+    anything is changed `in_time` is asked, which raises where it is too late."""
     match spec.operation:
         case "create":
-            return await _create(target, spec, body, look_first=permit.again)
+            return await _create(target, spec, body, in_time, look_first=permit.again)
         case "upsert":
-            return await _upsert(target, spec, body, permit.target_id)
+            return await _upsert(target, spec, body, in_time, permit.target_id)
+        case "credit" if isinstance(target, CreditingTarget):
+            return await _credit(target, spec, body, done, in_time, look_first=permit.again)
         case "update":
+            in_time()
             return await target.update(spec.entity, _target_id(spec, done), body)
         case "post":
+            in_time()
             return await target.post(spec.entity, _target_id(spec, done))
-        case "credit" if isinstance(target, CreditingTarget):
-            return await _credit(target, spec, body, done, look_first=permit.again)
         case "void" if isinstance(target, VoidingTarget):
+            in_time()
             return await target.void(spec.entity, _target_id(spec, done))
         case "void" | "credit":
             raise Rejected(f"{spec.connection} cannot {spec.operation} a {spec.entity}", reason="rule_failed")
     raise Rejected(f"there is no operation {spec.operation}", reason="rule_failed")
 
 
-async def _create(target: Target, spec: WriteSpec, body: Record, *, look_first: bool) -> Found:
-    return await _once(target, spec, lambda: target.create(spec.entity, spec.key, body), look_first=look_first)
+async def _create(
+    target: Target, spec: WriteSpec, body: Record, in_time: Callable[[], None], *, look_first: bool
+) -> Found:
+    return await _once(target, spec, lambda: target.create(spec.entity, spec.key, body), in_time, look_first=look_first)
 
 
 async def _credit(
-    target: CreditingTarget, spec: WriteSpec, body: Record, done: Mapping[str, Found], *, look_first: bool
+    target: CreditingTarget,
+    spec: WriteSpec,
+    body: Record,
+    done: Mapping[str, Found],
+    in_time: Callable[[], None],
+    *,
+    look_first: bool,
 ) -> Found:
     credited = _target_id(spec, done)
-    return await _once(
-        target, spec, lambda: target.credit(spec.entity, credited, spec.key, body), look_first=look_first
-    )
+    make = partial(target.credit, spec.entity, credited, spec.key, body)
+    return await _once(target, spec, make, in_time, look_first=look_first)
 
 
-async def _once(target: Target, spec: WriteSpec, make: Callable[[], Awaitable[Found]], *, look_first: bool) -> Found:
+async def _once(
+    target: Target,
+    spec: WriteSpec,
+    make: Callable[[], Awaitable[Found]],
+    in_time: Callable[[], None],
+    *,
+    look_first: bool,
+) -> Found:
     if look_first:
         existing = await target.find(spec.entity, spec.key)
         if existing is not None:
             return existing
+    in_time()
     try:
         return await make()
     except Rejected as error:
@@ -213,11 +267,14 @@ async def _once(target: Target, spec: WriteSpec, make: Callable[[], Awaitable[Fo
         return existing
 
 
-async def _upsert(target: Target, spec: WriteSpec, body: Record, target_id: str | None) -> Found:
+async def _upsert(
+    target: Target, spec: WriteSpec, body: Record, in_time: Callable[[], None], target_id: str | None
+) -> Found:
     existing = await (target.get(spec.entity, target_id) if target_id else target.find(spec.entity, spec.key))
     if existing is None:
-        return await _create(target, spec, body, look_first=False)
+        return await _create(target, spec, body, in_time, look_first=False)
     if not spec.keep and differing(existing.record, body):
+        in_time()
         return await target.update(spec.entity, existing.id, body)
     return existing
 

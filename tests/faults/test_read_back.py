@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from sync.model import WriteSpec
@@ -86,7 +88,8 @@ async def test_an_answer_that_was_awaited_in_vain_for_long_rests_from_then_on(fo
     spec = WriteSpec(name="invoice", connection="erp", entity="invoice", operation="create", key="crm-deal-1")
     patience = {"quarantine_seconds": 5, "lease_seconds": 60}
     sent = await store.begin_write(delivery, spec, "content", now=clock(), **patience)
-    await end_write(store, delivery, sent.write_id, "doubt", now=clock.forward(seconds=30), detail="no answer")
+    ended = clock.forward(seconds=30)
+    await end_write(store, delivery, sent.write_id, "doubt", now=ended, rests_until=ended + timedelta(seconds=5))
     resting = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=4), **patience)
     assert isinstance(resting, Busy)
     again = await store.begin_write(delivery, spec, "content", now=clock.forward(seconds=2), **patience)

@@ -41,7 +41,7 @@ MUTANTS = [
            f"{INTENTS}::test_a_write_ends_once"),
     # Calling
     mutant("calling after the lease ran out", "sync/writing.py",
-           "if self.clock() >= now + timedelta(seconds=self.lease_seconds / 2):", "if False:",
+           "if self.clock() >= until:", "if False:",
            f"{WRITING}::test_a_worker_that_froze_between_the_record_and_the_call_does_not_call"),
     mutant("calling when only half of a lease was left", "sync/writing.py", "self.lease_seconds / 2)", "self.lease_seconds)",
            f"{FROZEN}::test_a_worker_that_thaws_writes_nothing_that_another_one_has_written"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
+FROZEN = "tests/sync/test_frozen.py"
 FOUND = "tests/sync/test_order_of_time_found.py"
 _LOST = f"{FOUND}::test_a_currency_that_changes_while_the_answer_to_the_draft_is_lost_is_never_posted_in_the_old_one"
 
@@ -22,4 +23,8 @@ MUTANTS = [
     mutant("forgetting what stood before a refusal", "store/write_versions.py",
            "(row.state == WriteState.REFUSED and row.target_id is None)", "row.state == WriteState.REFUSED",
            f"{FOUND}::test_what_an_ERP_refused_does_not_let_an_older_name_follow_the_one_that_stands"),
+    mutant("a quarantine that begins with the intent", "store/writes.py", "lease_seconds / 2 + quarantine_seconds", "quarantine_seconds",
+           f"{FROZEN}::test_a_call_that_was_begun_late_and_whose_worker_died_is_not_made_again_before_it_arrives"),
+    mutant("looking for long and then creating", "sync/writing.py", "            return existing\n    in_time()\n", "            return existing\n",
+           f"{FROZEN}::test_a_worker_whose_look_took_longer_than_its_lease_lasts_creates_nothing"),
 ]  # fmt: skip
