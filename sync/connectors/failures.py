@@ -54,7 +54,8 @@ def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) ->
         case 407:
             return Unauthorized(f"{said} by the proxy: it does not take proxy_user and proxy_password")
         case 429:
-            return Throttled(said, retry_after=answer.retry_after, sent=True)
+            read = refusal(answer)
+            return read if isinstance(read, Throttled) else Throttled(said, retry_after=answer.retry_after, sent=True)
         case 503:
             return Unavailable(said, retry_after=answer.retry_after)
         case 403:

@@ -1,61 +1,47 @@
-"""Listing HubSpot's records: searched in the order of their ids, never by offset, each page with the companies of its deals."""
+"""Listing HubSpot's records: searched in the order of their ids, never by offset, each page with the one company of its deals
+or what else was asked for that belongs to a record once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
 
 from sync.connectors import hubspot_polling as polling
 from sync.connectors import hubspot_records as records
+from sync.connectors.hubspot_calls import Calls
+from sync.connectors.hubspot_options import OWNERS
+from sync.connectors.hubspot_parts import EACH
 from sync.errors import Unavailable
 from sync.listing import Entry, Listed
 from sync.model import Record
 
-_MOST = 100  # deals of one request about their companies, and records of one page then
+_MOST = 200  # records of one page of a search
 
 
-class _Account(Protocol):
-    async def _search(self, entity: str, request: Record) -> Any: ...
-
-    async def _batch(self, entity: str, ids: Sequence[int]) -> list[Record]: ...
-
-    async def _companies_of(self, ids: Sequence[str]) -> Any: ...
-
-
-class HubSpotLists:
-    """What an account adds to be listed."""
-
-    def lists(self, entity: str) -> bool:
-        """Every object that can be searched can be listed."""
-        return True
-
-    def lists_changes(self, entity: str) -> bool:
-        """By the property that says when a record changed last."""
-        return True
-
-    async def listed(
-        self: _Account,
-        entity: str,
-        *,
-        fields: Collection[str],
-        after: str | None = None,
-        since: datetime | None = None,
-        limit: int = 1000,
-    ) -> Listed:
-        """The page behind the id `after`. The search index lags by seconds: what changed just now may show its earlier values."""
-        size = min(limit, 200)
-        answer = await self._search(entity, _query(entity, fields, after, since, size))
-        found = answer.get("results") if isinstance(answer, dict) else None
-        if not isinstance(found, list):
-            raise Unavailable(f"the search of {entity} was answered without results")
-        flat = [records.flat(each) for each in found]
-        _in_order(entity, flat, after)
-        if entity == "deals" and any(each.startswith("company.") for each in fields):
-            await _with_companies(self, flat, fields)
-        changed = polling.modified_property(entity)
-        entries = tuple(Entry(each["id"], each, polling.moment(each.get(changed))) for each in flat)
-        return Listed(entries=entries, after=entries[-1].id if len(entries) == size else None)
+async def page(
+    calls: Calls,
+    entity: str,
+    parts: Mapping[str, str],
+    *,
+    fields: Collection[str],
+    after: str | None,
+    since: datetime | None,
+    limit: int,
+) -> Listed:
+    """The page behind the id `after`. The search index lags by seconds: what changed just now may show its earlier values."""
+    size = min(limit, _MOST)
+    answer = await calls.search(entity, _query(entity, fields, after, since, size))
+    found = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise Unavailable(f"the search of {entity} was answered without results")
+    flat = [records.flat(each) for each in found]
+    _in_order(entity, flat, after)
+    for place, kind in parts.items():
+        if not place.endswith(EACH) and kind != OWNERS and any(each.startswith(f"{place}.") for each in fields):
+            await _with_part(calls, entity, flat, place, kind, fields)
+    changed = polling.modified_property(entity)
+    entries = tuple(Entry(each["id"], each, polling.moment(each.get(changed))) for each in flat)
+    return Listed(entries=entries, after=entries[-1].id if len(entries) == size else None)
 
 
 def _query(entity: str, fields: Collection[str], after: str | None, since: datetime | None, size: int) -> Record:
@@ -81,17 +67,16 @@ def _in_order(entity: str, found: Sequence[Record], after: str | None) -> None:
         raise Unavailable(f"the search of {entity} was answered out of order")
 
 
-async def _with_companies(account: _Account, deals: Sequence[Record], fields: Collection[str]) -> None:
-    """Put to each deal its primary company: its id, and more of it where more was asked for."""
-    of: dict[str, str | None] = {}
-    for start in range(0, len(deals), _MOST):
-        ids = [each["id"] for each in deals[start : start + _MOST]]
-        answer = await account._companies_of(ids)
-        of |= {one: records.primary(records.associated(answer, one)[0]) for one in ids}
+async def _with_part(
+    calls: Calls, entity: str, listed: Sequence[Record], place: str, kind: str, fields: Collection[str]
+) -> None:
+    """Put to each record its primary part: its id, and more of it where more was asked for."""
+    near = await calls.associated(entity, [each["id"] for each in listed], kind)
+    of = {record_id: records.primary(targets) for record_id, targets in near.items()}
     known: dict[str, Record] = {}
-    if any(each.startswith("company.") and each != "company.id" for each in fields):
+    if any(each.startswith(f"{place}.") and each != f"{place}.id" for each in fields):
         wanted = sorted({int(each) for each in of.values() if each})
-        known = {each["id"]: each for each in await account._batch("companies", wanted)}
-    for deal in deals:
-        company = of[deal["id"]]
-        deal["company"] = known.get(company, {"id": company}) if company else None
+        known = {each["id"]: each for each in await calls.batch(kind, wanted, entity)}
+    for each in listed:
+        one = of[each["id"]]
+        each[place] = known.get(one, {"id": one}) if one else None

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sync.connectors.failures import Answer, clip
-from sync.errors import ConnectorError, Rejected, Unavailable
-from sync.model import Record
+from sync.connectors.failures import LONGEST_WAIT, Answer, clip
+from sync.errors import ConnectorError, Rejected, Throttled, Unavailable
+from sync.model import Found, Record
 
 _PRIMARY = (1, 5, 26)  # association types of the primary company of a contact, a deal and a ticket
 _ATTACHED = {("companies", "deals"): 342, ("contacts", "companies"): 279, ("contacts", "deals"): 4}
+_TAKEN = "CONFLICTING_UNIQUE_VALUE"
+_DAILY = "the account has used up its requests for today; HubSpot counts anew at midnight of its time zone"
 _WORD = re.compile(r"\w{2,}")
 
 
@@ -21,7 +23,20 @@ def flat(result: Any) -> Record:
     if not isinstance(result, dict) or not result.get("id"):
         raise Unavailable("the CRM answered with something that is not a record")
     properties = result.get("properties") or {}
-    return {name: _text(value) for name, value in properties.items()} | {"id": str(result["id"])}
+    return {name: text(value) for name, value in properties.items()} | {"id": str(result["id"])}
+
+
+def found(record: Record) -> Found:
+    """A flat record as what is found in a target."""
+    return Found(id=record["id"], record=record, status=record.get("hs_task_status") or record.get("dealstage") or "")
+
+
+def owner(result: Any) -> Record:
+    """A person who owns records: `id`, `email`, `first_name`, `last_name`. Raises Unavailable when it is none."""
+    if not isinstance(result, dict) or not result.get("id"):
+        raise Unavailable("the CRM answered with something that is not an owner")
+    named = {"email": "email", "first_name": "firstName", "last_name": "lastName"}
+    return {"id": str(result["id"])} | {ours: text(result.get(theirs)) for ours, theirs in named.items()}
 
 
 def results(answer: Any) -> list[Any]:
@@ -30,6 +45,14 @@ def results(answer: Any) -> list[Any]:
     if not isinstance(found, list):
         raise Unavailable("the CRM answered without results")
     return found
+
+
+def total(answer: Any) -> int:
+    """How many records a search finds. Raises Unavailable when it does not say."""
+    number = answer.get("total") if isinstance(answer, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Unavailable("the CRM answered a search without saying how many there are")
+    return number
 
 
 def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str | None]:
@@ -66,16 +89,33 @@ def attached(entity: str, body: Mapping[str, Any]) -> list[Record]:
 
 
 def refusal(answer: Answer) -> ConnectorError | None:
-    """A 4xx answer in HubSpot's words. Locked records (423), moving accounts (477) and limits can be tried again."""
-    error: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+    """A 4xx answer in HubSpot's words."""
+    error = answer.data if isinstance(answer.data, dict) else {}
+    if answer.status == 429:
+        daily = str(error.get("policyName") or "").upper() == "DAILY"
+        return Throttled(_DAILY, retry_after=answer.retry_after or LONGEST_WAIT, sent=True) if daily else None
+    return refused(error, answer.status, answer.text, answer.retry_after)
+
+
+def refused(error: Mapping[str, Any], status: int, text: str, retry_after: float | None = None) -> ConnectorError:
+    """An error of HubSpot as ours. Locked records (423), moving accounts (477) and limits can be tried again."""
     category = str(error.get("category") or error.get("errorType") or "")
-    words = clip(str(error.get("message") or answer.text or f"status {answer.status}"))
-    if answer.status in {423, 477} or "RATE_LIMIT" in category.upper():
-        return Unavailable(words, retry_after=max(answer.retry_after or 0.0, 2.0))
+    words = clip(str(error.get("message") or text or f"status {status}"))
+    if status in {423, 477} or "RATE_LIMIT" in category.upper():
+        return Unavailable(words, retry_after=max(retry_after or 0.0, 2.0))
     if error.get("correlationId"):
         words = f"{words} (correlation {clip(str(error['correlationId']), 60)})"
-    reason = "not_found" if answer.status == 404 else "crm_rejected"
-    return Rejected(words, reason=reason, code=category or str(answer.status), path=_property(error))
+    reason = "not_found" if status == 404 else "crm_rejected"
+    return Rejected(words, reason=reason, code=_code(error) or category or str(status), path=_property(error))
+
+
+def taken(refused: Rejected, named: str) -> Rejected:
+    """The refusal, as `reference_taken` where another record has our reference in the property `named` already."""
+    by_another = refused.code == _TAKEN or _TAKEN in refused.words
+    ours = refused.path == named if refused.path else named in refused.words
+    if (by_another and ours) or (refused.code == "CONFLICT" and named == "email"):
+        return Rejected(refused.words, reason="reference_taken", code=refused.code, path=refused.path)
+    return refused
 
 
 def words(text: str, limit: int = 5) -> list[str]:
@@ -88,10 +128,18 @@ def _is_primary(target: Mapping[str, Any]) -> bool:
     return any(kind.get("typeId") in _PRIMARY for kind in target.get("associationTypes") or [])
 
 
-def _text(value: Any) -> str | None:
+def text(value: Any) -> str | None:
+    """A value as HubSpot keeps it: text, `true` and `false`, or nothing."""
     if value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    """What a taken value is called among the details; the category says no more than that something is invalid."""
+    details = error.get("errors")
+    codes = {each.get("code") for each in details if isinstance(each, dict)} if isinstance(details, list) else set()
+    return _TAKEN if _TAKEN in codes else ""
 
 
 def _property(error: Mapping[str, Any]) -> str | None:

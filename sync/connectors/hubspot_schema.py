@@ -12,6 +12,10 @@ _TYPES = {
     "string": "string", "phone_number": "string", "enumeration": "string", "number": "number", "bool": "boolean",
     "date": "date", "datetime": "timestamp",
 }  # fmt: skip
+OWNER = tuple({"name": name, "label": label, "type": "string"} for name, label in (
+    ("email", "E-mail"), ("first_name", "First name"), ("last_name", "Last name")))  # fmt: skip
+"""What is read of a person who owns records, for whom HubSpot lists no properties."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _YES_OR_NO = {"true", "false"}
 _ID = Property(label="Record ID", type="string")  # every object has one, and it is no property
