@@ -19,6 +19,7 @@ from bot.bypassing import Postmortems
 from bot.command_answers import CommandAnswers
 from bot.commands import Commands, Desk
 from bot.connection import Connection
+from bot.differences import Differences
 from bot.fixing.part import Fixing
 from bot.fixing.rules import Rules
 from bot.holding import HoldingBilling
@@ -282,6 +283,7 @@ def _surface(parts: Parts, bolt: AsyncApp, desk: Desk, releases: ReleaseActions)
         away,
         PausingClocks(store=store, client=client, surroundings=around, clock=clock, changed=changed),
         Postmortems(store=store, client=client, surroundings=around, clock=clock, changed=changed),
+        Differences(store=store, client=client, surroundings=around),
         HoldingBilling(store=store, client=client, surroundings=around, clock=clock, changed=changed),
         commands,
         Preferring(store=store, client=client, clock=clock, changed=changed),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from io import StringIO
 
-from bot.blocks import Block, context, few, fields, header, message, said, section
+from bot.blocks import Block, actions, context, few, fields, header, message, said, section
+from bot.differences_view import open_button
 from bot.pack_csv import cell
 from bot.wording import counted, worth
 from sync.money import Money, exponent, is_currency
@@ -55,6 +56,7 @@ def report_card(
         *([section(" ".join(note))] if note else []),
         fields(*_facts(found.run, rows)),
         *([section("\n".join(["*Most money first*", *lines, *more]))] if lines else []),
+        *([actions(open_button(found.run.id, len(rows)))] if rows else []),
         context(f"Contract {said(flow.contract, 80)} · run {found.run.id} · each kind has a card with its fix; all rows are in the thread."),
     ]  # fmt: skip
     lead = sentence_of(flow, replace(found.run, explained={}), new=found.new, closed=found.closed, share=share)

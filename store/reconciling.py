@@ -18,7 +18,7 @@ from store.receiving import take_in
 from store.rows import AnyRow
 from store.tables import deliveries, disagreements, reconciliations
 from sync.bypasses import Around, Bypass
-from sync.errors import LeaseLost
+from sync.errors import LeaseLost, NotFound
 from sync.lifecycle import DeliveryState, delivery_move
 from sync.model import Change
 from sync.money import Money
@@ -102,6 +102,14 @@ class Reconciling:
             query = query.where(_R.flow == flow)
         return await self.db.read(lambda tx: [_run(row) for row in tx.execute(query)])
 
+    async def run_of(self, number: int) -> Run:
+        """The run of that number. Raises NotFound."""
+        query = select(reconciliations).where(_R.id == number)
+        row = await self.db.read(lambda tx: tx.execute(query).one_or_none())
+        if row is None:
+            raise NotFound("This reconciliation is not kept any more.")
+        return _run(row)
+
     async def open_disagreements(self, flow: str) -> list[Kept]:
         """Everything on which the two sides of a flow disagree, most money first."""
         query = select(disagreements).where(_D.flow == flow, _OPEN)
@@ -130,12 +138,6 @@ class Reconciling:
             return True
 
         return await self.db.write(work)
-
-    async def disagreeing_customers(self, flow: str) -> list[tuple[str, int]]:
-        """Each customer with how many of its records disagree, the most first."""
-        many = func.count()
-        query = select(_D.customer, many).where(_D.flow == flow, _OPEN).group_by(_D.customer).order_by(many.desc())
-        return await self.db.read(lambda tx: [(str(row[0]), int(row[1])) for row in tx.execute(query)])
 
 
 _COUNTED = (

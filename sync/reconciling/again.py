@@ -15,7 +15,7 @@ from sync.reconciling.ledger import KIND, SEND, Kept
 from sync.reconciling.nouns import Finding, Kind, Known
 from sync.reconciling.rules import rules_of
 from sync.reconciling.surplus import ACCEPT, TAKE_BACK, Settle, Surplus
-from sync.reconciling.words import TITLES, sentence
+from sync.reconciling.words import TITLES, capital, sentence
 from sync.workspace.flow import Flow
 
 _SENDS = (Kind.MISSING, Kind.STALE)
@@ -88,7 +88,7 @@ async def _stopped(kept: Kept, flow: Flow, surplus: Surplus) -> Violations:
     asked = reason(code := f"drift_{what.kind.value}").fix is Fix.PICK
     words, choices = await surplus.choices() if asked else ("", ())
     found = Violation(
-        reason=code, path=PATH, label=TITLES[what.kind].capitalize(), found=what.kind.value,
+        reason=code, path=PATH, label=capital(TITLES[what.kind]), found=what.kind.value,
         expected=(sentence(what, flow, write) + words)[:900], candidates=choices, kind="select" if asked else "text",
     )  # fmt: skip
     return Violations(

@@ -17,6 +17,11 @@ TITLES = {
 }
 
 
+def capital(title: str) -> str:
+    """The words with a capital letter in front, and all else as it is."""
+    return title[:1].upper() + title[1:]
+
+
 def sentence(what: Disagreement, flow: Flow, write: WriteRow) -> str:
     """What is wrong, with both values, and what of the contract it concerns."""
     source, target = f"{flow.trigger.entity} {what.source_id}".strip(), f"{write.entity} {_ids(what)}".strip()

@@ -75,6 +75,7 @@ PROVEN = {
     **dict.fromkeys(("replay_canary", "replay_rest", "replay_one"), _ELSEWHERE),
     **dict.fromkeys(("ask_run", "ask_pause", "ask_resume", "ask_hold", "ask_release", "ask_replay"), _ELSEWHERE),
     **dict.fromkeys(("ask_show", "ask_trace", "ask_reconcile", "timeline", "all", "all_next", "all_previous", "all_search"), _SHOWN),
+    **dict.fromkeys(("drifts", "drifts_customers", "drifts_next", "drifts_previous"), _SHOWN),
     **dict.fromkeys(("prefer", "away", "back", "manual_fix", "fill"), _OWN),
     **dict.fromkeys(("release_approve", "release_reject", "release_promote", "release_roll_back"), _RELEASES),
     **dict.fromkeys(("rule_note", "rule_dismiss"), "test_fixing"),

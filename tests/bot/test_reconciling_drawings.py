@@ -9,6 +9,7 @@ import pytest
 from drawings import NOW, refused, same_as_snapshot
 
 from bot.commands.comparing import answer
+from bot.differences_view import differences_view
 from bot.reconciling_words import Found, csv_of, report_card, sentence_of, stopped_words
 from bot.sandbox.stage import example
 from sync.reconciling.ledger import Kept, Run
@@ -67,6 +68,23 @@ def test_a_run_is_told_as_people_read_it(name: str) -> None:
     }[name]
     assert not refused(drawn)
     same_as_snapshot(f"reconciliation-{name}", drawn)
+
+
+@pytest.mark.parametrize("name", ["customers", "records", "agree"])
+def test_what_disagrees_is_shown_by_customer_with_what_to_do_and_record_by_record(name: str) -> None:
+    rows = [] if name == "agree" else [*map(kept, ALL)]
+    drawn = differences_view(FLOW, WRITE, rows, 3, 1, by_customer=name == "customers")
+    assert not refused(drawn)
+    same_as_snapshot(f"differences-{name}", drawn)
+
+
+def test_hundreds_of_records_have_pages_and_every_page_has_its_way_back() -> None:
+    many = [kept(replace(ONE, key=f"crm-deal-{count}", source_id=str(count))) for count in range(45)]
+    last = differences_view(FLOW, WRITE, many, 3, 99, by_customer=False)
+    assert "45 records · page 3 of 3" in str(last)
+    words = [each["text"]["text"] for each in last["blocks"][-1]["elements"]]
+    assert words == ["By customer", "Previous page"] and not refused(last)
+    assert len([each for each in last["blocks"] if each["type"] == "section"]) == 5
 
 
 def test_hostile_names_neither_ping_nor_break_the_card() -> None:

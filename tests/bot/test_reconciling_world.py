@@ -212,3 +212,20 @@ async def test_a_second_invoice_under_the_same_reference_is_taken_back_with_one_
     assert books.invoices["I-90001"].status == ("posted" if posted else "void")
     world.clock.forward(hours=1)
     assert (await reconcile(world, full=True)).drifts == 0
+
+
+async def test_whoever_reads_the_report_opens_what_disagrees_by_customer_and_record_by_record(billed: World) -> None:
+    world = billed
+    world.erp.books.invoices.pop(world.erp.posted()[0]["id"])
+    run = await reconcile(world)
+    sender = next(each for each in world.parts.jobs._also if "PackSender" in repr(each))
+    await sender(world.clock())
+    channel = world.parts.workspace.team("revops").channel
+    report = next(one for one in world.slack.messages(channel) if "disagrees" in one.text)
+    assert (await world.slack.click("U0SAM00001", channel, report.ts, "drifts_customers")).ok
+    await world.slack.wait(lambda: "loading" not in world.slack.modals("U0SAM00001")[0]["callback_id"])
+    [view] = world.slack.modals("U0SAM00001")
+    assert "1 record" in str(view["blocks"][0]) and "Replay: the record is sent round again" in str(view["blocks"])
+    assert (await world.slack.modal_click("U0SAM00001", None, "drifts")).ok
+    await world.slack.wait(lambda: "has no invoice in erp" in str(world.slack.modals("U0SAM00001")))
+    assert run.drifts == 1

@@ -121,7 +121,6 @@ async def test_a_flood_opens_so_many_exceptions_and_keeps_the_rest_in_the_report
     assert len(told) == MOST_CASES
     keys = {each.event.payload["key"] for each in told if each.event.payload}
     assert f"deal-{MOST_CASES + 19}" in keys and "deal-0" not in keys  # the most money first
-    assert await store.disagreeing_customers(FLOW) == [("77", MOST_CASES + 20)]
 
 
 async def test_what_was_accepted_is_remembered_as_it_was(store: Store) -> None:
