@@ -20,7 +20,9 @@ from bot.readiness import Intake, readiness
 from store.ledger import Store
 from sync.engine import Engine
 from sync.errors import LedgerUnavailable, WebhookRefused
-from sync.ports import Incoming
+from sync.model import Received
+from sync.ports import Incoming, Source
+from sync.replying import Replying
 
 log = structlog.get_logger()
 
@@ -55,7 +57,7 @@ class Web:
         return app
 
     async def hook(self, request: web.Request) -> web.Response:
-        """202 after the commit, with how many events were new and how many were known."""
+        """202 after the commit, with how many events were new and how many were known; or what its sender has to hear."""
         intake = self.intake
         if (refusal := self._refusal(request)) is not None:
             return refusal
@@ -73,7 +75,7 @@ class Web:
         finally:
             intake.waiting -= 1
             intake.held -= len(body)
-        return web.Response(status=202, body=_counted(got.received, got.duplicates), headers=_JSON)
+        return _told(self.engine.line.source(name), got)
 
     async def expected(self, request: web.Request) -> web.Response | None:
         """Whoever asks before sending the body is told at once whether it would be taken."""
@@ -160,6 +162,13 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400:
             raise
         return _problem(error.status, error.reason, "")
+
+
+def _told(source: Source, got: Received) -> web.Response:
+    if isinstance(source, Replying):
+        said = source.reply()
+        return web.Response(status=said.status, body=said.body, content_type=said.content_type, charset="utf-8")
+    return web.Response(status=202, body=_counted(got.received, got.duplicates), headers=_JSON)
 
 
 @lru_cache(maxsize=2048)

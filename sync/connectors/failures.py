@@ -49,6 +49,8 @@ def failure(answer: Answer, call: str, *, idempotent: bool, refusal: Refusal) ->
     """The error that an answer from 300 up stands for. `call` names the connection and request in words."""
     said = f"{call} was answered {answer.status}"
     match answer.status:
+        case 300 if (read := refusal(answer)) is not None:  # several records go by that name: nothing was done
+            return read
         case 401:
             return Unauthorized(f"{said}{_why(answer)}{_words(refusal(answer))}")
         case 407:

@@ -108,9 +108,17 @@ def checked_key(key: SecretStr, algorithm: Algorithm) -> SecretStr:
     return key
 
 
-def tokens(name: str, url: str, grant: Grant, options: HttpOptions, *, jitter: float | None = None) -> Tokens:
+def tokens(
+    name: str,
+    url: str,
+    grant: Grant,
+    options: HttpOptions,
+    *,
+    jitter: float | None = None,
+    agree: Callable[[Token], None] = lambda token: None,
+) -> Tokens:
     """The access tokens that the endpoint at `url` gives to the connection `name`, over a session of their own. Without
-    `jitter` each process renews at another moment."""
+    `jitter` each process renews at another moment. `agree` raises Unauthorized for a token that is not to be used."""
     called = f"{name} (access token)"
     client = Client(
         called,
@@ -127,7 +135,9 @@ def tokens(name: str, url: str, grant: Grant, options: HttpOptions, *, jitter: f
         answer = await client.request(
             "POST", "", body=urlencode(form).encode(), headers=_FORM, hidden=hidden, idempotent=True
         )
-        return _token(client.name, answer)
+        token = _token(client.name, answer)
+        agree(token)
+        return token
 
     apart = random.random() if jitter is None else jitter  # noqa: S311  spreads work, protects nothing
     return Tokens(fetch, jitter=apart, close=client.close)

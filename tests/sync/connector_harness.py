@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import harness_salesforce
 import harness_sql
 import tryton_fake
 from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp
@@ -90,6 +91,7 @@ HARNESSES: Mapping[str, Harness] = {
         read="invoice",
         polled=True,
     ),
+    "salesforce": harness_salesforce.HARNESS,
     "sql": harness_sql.HARNESS,
     "tryton": Harness(
         options=lambda url: {**TRYTON, "base_url": url},

@@ -28,8 +28,8 @@ class Harness:
     """`options` are those of a connection to the `fake` at an address, where `mount` puts it; `secret` names the one among them
     that every request proves itself with. `get` is (entity, id) of a record that is there; `create` is (entity, reference,
     body) of one that is not, `write` the method and the end of the path of that write, and `count` how many of it there are.
-    `read` is the entity of a source, and `polled` whether its record "1" is seen by polling. `sign` signs a webhook at a
-    moment, and `body` is one that tells of record "5"."""
+    `read` is the entity of a source, and `polled` whether its record `seen` is seen by polling. `sign` signs a webhook at a
+    moment, and `body` is one that tells of the record `told`."""
 
     options: Callable[[str], dict[str, Any]]
     mount: Callable[[Any, web.Application], None] = _not_served
@@ -42,6 +42,8 @@ class Harness:
     body: bytes = b""
     read: str = ""
     polled: bool = False
+    seen: str = "1"
+    told: str = "5"
     secret: str = "token"  # noqa: S105 - the name of an option, no secret
 
 
