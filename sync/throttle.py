@@ -13,15 +13,18 @@ FIRST_PAUSE = 1.0
 LONGEST_GUESS = 60.0
 _FEW = 10
 _SHARE = 5
+_TENTH = 0.1  # of a window that rolls, in which a tenth of its requests comes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """What the other side says about its own limit: `remaining` requests of `limit`, in `reset` seconds all of them again."""
+    """What the other side says about its own limit: `remaining` requests of `limit`, in `reset` seconds all of them again.
+    `span` where it says for how long the limit is, and not how much of that is left."""
 
     remaining: int
     limit: int | None = None
     reset: float | None = None
+    span: float | None = None
 
     @property
     def low(self) -> bool:
@@ -104,14 +107,19 @@ class Throttle:
         self.known = limit
         reset = _sensible(limit.reset)
         if limit.remaining <= 0:
-            self._pause(reset, now)
-        elif not limit.low:
+            self._pause(reset * _TENTH if self._fits(limit) else reset, now)
+        elif not limit.low or self._fits(limit):
             self._slow_down(None)
         elif (each := reset / limit.remaining) > 0:
             spread = self._spread or Bucket(each)
             spread.pace(each, now)
             self._spread_until = now + reset
             self._slow_down(spread)
+
+    def _fits(self, limit: Limit) -> bool:
+        """Whether little is left because we ask as often as the workspace lets us, which the limit allows for good."""
+        span, most = limit.span, limit.limit
+        return bool(span and most and any(each.each * most >= span for each in self._own))
 
     def _pause(self, seconds: float, now: float) -> None:
         self._paused_until = max(self._paused_until, now + _sensible(seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from multidict import istr
@@ -37,7 +38,8 @@ def limit_of(headers: Mapping[str, str], *, now: datetime) -> Limit | None:
         return _draft(headers[_DRAFT])
     if _HUBSPOT[0] in headers:
         interval = _number(headers.get(_HUBSPOT[2], ""))
-        return _limit(headers, _HUBSPOT[0], _HUBSPOT[1], None if interval is None else interval / 1000)
+        said = _limit(headers, _HUBSPOT[0], _HUBSPOT[1], None if interval is None else interval / 1000)
+        return None if said is None else replace(said, span=said.reset)
     if _SALESFORCE in headers and (usage := _USAGE.search(headers[_SALESFORCE])):
         used, most = int(usage[1]), int(usage[2])
         return Limit(remaining=max(most - used, 0), limit=most)

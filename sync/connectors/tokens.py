@@ -6,10 +6,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from sync.connectors.turns import loop_time
 from sync.errors import ConnectorError
 
 AHEAD = 300.0
@@ -46,7 +46,7 @@ class Tokens:
         *,
         scheme: str = "Bearer",
         jitter: float = 0.0,
-        ticks: Callable[[], float] = time.monotonic,
+        ticks: Callable[[], float] = loop_time,
         close: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._fetch, self._scheme, self._jitter, self._ticks, self._close = fetch, scheme, jitter, ticks, close

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 from sync.errors import Throttled
@@ -12,6 +11,11 @@ from sync.workspace.pacing import ThrottlePolicy
 
 PATIENCE = 5.0
 CROWDED = 1.0
+
+
+def loop_time() -> float:
+    """Seconds of the clock by which the event loop wakes those who sleep; it never goes back."""
+    return asyncio.get_running_loop().time()
 
 
 class Turns:
@@ -25,7 +29,7 @@ class Turns:
         most: int | None = None,
         *,
         patience: float = PATIENCE,
-        ticks: Callable[[], float] = time.monotonic,
+        ticks: Callable[[], float] = loop_time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.throttle = Throttle(policy)

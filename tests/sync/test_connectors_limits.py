@@ -37,7 +37,7 @@ SAID: list[tuple[dict[str, str], Limit | None]] = [
     ({"RateLimit": '"default";r=50'}, Limit(remaining=50)),
     ({"RateLimit": '"default";t=50'}, None),
     ({"RateLimit": "r=-5, remaining=-5"}, None),
-    ({**HUBSPOT, "X-HubSpot-RateLimit-Remaining": "12"}, Limit(remaining=12, limit=190, reset=10.0)),
+    ({**HUBSPOT, "X-HubSpot-RateLimit-Remaining": "12"}, Limit(remaining=12, limit=190, reset=10.0, span=10.0)),
     (HUBSPOT, None),
     ({"Sforce-Limit-Info": "api-usage=18/5000"}, Limit(remaining=4982, limit=5000)),
     ({"Sforce-Limit-Info": "api-usage=5001/5000; per-app-api-usage=17/250(appName=x)"}, Limit(remaining=0, limit=5000)),

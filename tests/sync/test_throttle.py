@@ -190,3 +190,19 @@ def test_a_bucket_makes_room_again_as_time_goes_by(each: float, burst: int, n: i
     bucket.book(burst + n, now)
     assert bucket.wait(1, now) == pytest.approx((n + 1) * each, abs=1e-5)
     assert bucket.wait(1, now + (n + 1) * each + 1e-3) <= 1e-3
+
+
+def test_a_rate_that_the_limit_allows_for_good_is_not_slowed_by_what_it_leaves() -> None:
+    fits, too_fast = (Throttle(ThrottlePolicy.model_validate({"rate": each})) for each in ("95/10s", "15/s"))
+    for one in (fits, too_fast):
+        one.learn(Limit(remaining=4, limit=100, reset=10.0, span=10.0), 0.0)
+        one.take(1, 0.0)
+    assert fits.take(1, 0.0) == pytest.approx(10 / 95)
+    assert too_fast.take(1, 0.0) == pytest.approx(2.5)
+
+
+def test_a_window_that_rolls_and_is_used_up_by_a_fitting_rate_gives_back_a_tenth_soon() -> None:
+    fits, too_fast = (Throttle(ThrottlePolicy.model_validate({"rate": each})) for each in ("95/10s", "15/s"))
+    for one in (fits, too_fast):
+        one.learn(Limit(remaining=0, limit=100, reset=10.0, span=10.0), 0.0)
+    assert (fits.paused(0.0), too_fast.paused(0.0)) == (1.0, 10.0)
