@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.sandbox.crm_oauth import Grants
 from bot.sandbox.crm_objects import Objects
 from bot.sandbox.crm_record import InvalidProperties, Missing, Record
 from bot.sandbox.crm_schema import API_VERSION, Json
@@ -44,6 +45,7 @@ class Crm:
     ) -> None:
         self.clock = clock
         self.token = token
+        self.grants = Grants(clock=clock, client_secret=client_secret)
         self.owners: tuple[Owner, ...] = ()
         self.faults = CrmFaults()
         self.enforce_limits = False

@@ -19,6 +19,7 @@ from bot.sandbox.crm_schema import API_VERSION, ASSOCIATION_TYPES, TYPES, Json, 
 from bot.sandbox.crm_search import BadSearch, search
 
 _OBJECTS: Final = f"/crm/objects/{API_VERSION}"
+_TOKEN: Final = f"/oauth/{API_VERSION}/token"
 _SOURCE = "INTEGRATION"
 _TYPE = "{kind:" + "|".join(TYPES) + "}"
 _TO = "{to:" + "|".join(TYPES) + "}"
@@ -57,6 +58,7 @@ class CrmApi:
         app.router.add_post(f"/crm/associations/{API_VERSION}/{_TYPE}/{_TO}/batch/read", self._associations)
         app.router.add_get(f"/crm/properties/{API_VERSION}/{_TYPE}", self._properties)
         app.router.add_get(f"/crm/properties/{API_VERSION}/{_TYPE}/{{name}}", self._property)
+        app.router.add_post(_TOKEN, self._token)
         app.router.add_get(f"/crm/owners/{API_VERSION}", self._owners)
         app.router.add_get(f"/crm/owners/{API_VERSION}/{{id:[0-9]+}}", self._owner)
         return app
@@ -97,7 +99,9 @@ class CrmApi:
                 errorType="RATE_LIMIT",
                 policyName=policy,
             )
-        if request.headers.get("Authorization") != f"Bearer {self._crm.token}":
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        known = scheme == "Bearer" and (token == self._crm.token or self._crm.grants.lets_in(token))
+        if not known and not request.path.endswith(_TOKEN):
             raise Refusal(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or not valid.")
 
     def _over_limit(self, request: web.Request) -> bool:
@@ -227,6 +231,11 @@ class CrmApi:
 
     async def _owners(self, request: web.Request) -> web.Response:
         return web.json_response(pages.owners(self._crm.owners, request.query))
+
+    async def _token(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            self._crm.grants.give({name: str(value) for name, value in (await request.post()).items()})
+        )
 
     async def _owner(self, request: web.Request) -> web.Response:
         return web.json_response(pages.owner_of(self._crm.owners, request.match_info["id"]))
