@@ -21,7 +21,7 @@ MUTANTS = [
     mutant("associations in a circle", "sync/connectors/hubspot_calls.py", "if (one, onward) in seen:", "if False:",
            f"{ACCOUNT}::test_associations_that_are_listed_in_a_circle_are_no_list"),
     mutant("searches as often as one likes", "sync/connectors/hubspot_calls.py", "async with self.searching:", "if True:",
-           f"{ACCOUNT}::test_many_searches_at_once_draw_no_refusal_from_an_account_that_counts_them"),
+           f"{ACCOUNT}::test_searches_in_a_row_draw_no_refusal_from_an_account_that_counts_them"),
     mutant("believing a batch that speaks twice of one record", "sync/connectors/hubspot_writing.py",
            "if traces.count(trace) == 1", "if True",
            f"{ACCOUNT}::test_what_the_answer_to_a_bulk_call_does_not_clearly_say_it_does_not_say"),
