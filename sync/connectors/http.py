@@ -24,13 +24,14 @@ from sync.connectors.links import path_within
 from sync.connectors.options import HttpOptions
 from sync.connectors.session import longest, opened
 from sync.connectors.turns import Turns
-from sync.errors import ConnectorError, Rejected, Unauthorized, Unavailable
+from sync.errors import ConnectorError, Rejected, Throttled, Unauthorized, Unavailable
 
 _MEGABYTE = 1024 * 1024
 _JSON = {"content-type": "application/json"}
 _NEVER_SENT = (
     aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError, aiohttp.InvalidURL
 )  # fmt: skip
+_TOO_MANY = 429
 _LATE = 0.25
 _SAY_ENOUGH = frozenset({401, 407, 429, 503})
 
@@ -184,6 +185,8 @@ class Client:
         else:
             wrong = failure(outcome, call, idempotent=idempotent, refusal=self._refusal)
             wrong.asked = quoted(asked, outcome.headers, outcome.data)
+            if isinstance(wrong, Throttled) and outcome.status != _TOO_MANY:  # some vendors say it with another status
+                self.turns.heed(_TOO_MANY, None, wrong.retry_after)
         return wrong
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:

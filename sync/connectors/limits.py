@@ -24,6 +24,9 @@ _NUMBER = re.compile(r"\s*(\d{1,15})(\.\d{1,9})?\s*(?:[,;].*)?", re.ASCII | re.D
 _PARTS = re.compile(r"\b(r|t|limit|remaining|reset)\s*=\s*(\d{1,15})(?=\s*(?:[,;]|$))", re.ASCII)
 _USAGE = re.compile(r"\bapi-usage=(\d{1,12})/(\d{1,12})\b", re.ASCII)
 _LONG = {"r": "remaining", "t": "reset"}
+_ROLLING = (
+    3600.0  # a day that rolls: it is never renewed at once, so what is left is spread as if it had to last an hour
+)
 _EPOCH = 1_000_000_000
 _EPOCH_MILLISECONDS = 1_000_000_000_000
 
@@ -42,7 +45,7 @@ def limit_of(headers: Mapping[str, str], *, now: datetime) -> Limit | None:
         return None if said is None else replace(said, span=said.reset)
     if _SALESFORCE in headers and (usage := _USAGE.search(headers[_SALESFORCE])):
         used, most = int(usage[1]), int(usage[2])
-        return Limit(remaining=max(most - used, 0), limit=most)
+        return Limit(remaining=max(most - used, 0), limit=most, reset=_ROLLING)
     return None
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.abilities import Ability
+from sync.connectors import salesforce_batches as batches
 from sync.connectors import salesforce_outbound as outbound
 from sync.connectors import salesforce_polling as polling
 from sync.connectors import salesforce_records as records
@@ -20,10 +21,11 @@ from sync.connectors.http import Client, segment
 from sync.connectors.kind import Kind
 from sync.connectors.salesforce_auth import auth
 from sync.connectors.salesforce_errors import refusal
+from sync.connectors.salesforce_listing import SalesforceLists
 from sync.connectors.salesforce_options import SalesforceOptions
 from sync.connectors.salesforce_reader import Reader
 from sync.described import Described
-from sync.errors import AnswerLost, Rejected, Unavailable
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
 from sync.replying import Reply
@@ -45,7 +47,7 @@ _USUAL = ("Name",)
 _MOST = 100
 
 
-class Salesforce:
+class Salesforce(SalesforceLists):
     """One org."""
 
     def __init__(self, options: SalesforceOptions, name: str) -> None:
@@ -178,9 +180,22 @@ class Salesforce:
         if named is None:
             address, now = self._options.base_url, self._client.clock()
             return await self._created("POST", tasks.ENTITY, tasks.fields(reference, body, address=address, now=now))
-        given = {name: value for name, value in body.items() if not isinstance(value, list)}
-        values = records.sent(await self._reader.shape(entity), given)
+        values = records.sent(await self._reader.shape(entity), records.own(body))
         return await self._created("PATCH", f"{segment(entity)}/{segment(named)}/{segment(reference)}", values)
+
+    def takes_many(self, entity: str) -> bool:
+        """What is created by an external id."""
+        return entity in self._options.references
+
+    async def create_many(
+        self, entity: str, records: Sequence[tuple[str, Record]]
+    ) -> Sequence[Found | ConnectorError | None]:
+        """Create records by their external ids, 200 in one request. For each of them, in their order: what was made of it, why
+        it was refused, or None where the answer does not say. Raises ConnectorError for the first request as a whole."""
+        named = self._options.references.get(entity)
+        if named is None:
+            raise Rejected(f"{entity} are not created in Salesforce", reason="crm_rejected", code="unsupported")
+        return await batches.upserted(self._client, DATA, await self._reader.shape(entity), named, records)
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set fields; None empties one."""

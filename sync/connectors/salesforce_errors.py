@@ -11,6 +11,7 @@ from sync.errors import ConnectorError, Rejected, Throttled, Unavailable
 
 LIMIT_WAIT = 900.0
 _LOCKED_WAIT = 2.0
+_CROWDED_WAIT = 10.0
 
 _AGAIN: Mapping[str, float | None] = {
     "UNABLE_TO_LOCK_ROW": _LOCKED_WAIT,
@@ -48,7 +49,11 @@ def of_error(error: Mapping[str, Any]) -> ConnectorError:
     named = error.get("fields")
     fields = [clip(str(each), 100) for each in named if each] if isinstance(named, list) else []
     if code == "REQUEST_LIMIT_EXCEEDED":
-        return Throttled(f"the day's requests are used up: {words}", retry_after=LIMIT_WAIT, sent=True)
+        crowded = "concurrent" in words.lower()
+        why, wait = (
+            ("too many requests at once", _CROWDED_WAIT) if crowded else ("the day's requests are used up", LIMIT_WAIT)
+        )
+        return Throttled(f"{why}: {words}", retry_after=wait, sent=True)
     if code in _AGAIN:
         return Unavailable(f"{words} ({code})", retry_after=_AGAIN[code])
     reason = _REASONS.get(code, "crm_rejected")

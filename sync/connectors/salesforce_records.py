@@ -159,6 +159,11 @@ def moment(value: Any) -> datetime | None:
     return at if at is None else at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def own(body: Mapping[str, Any]) -> Record:
+    """The fields of a body, without the lists of records that it names."""
+    return {name: value for name, value in body.items() if not isinstance(value, list | tuple)}
+
+
 def sent(shape: Shape, body: Mapping[str, Any]) -> Record:
     """The values of a record as Salesforce takes them: decimal texts as the numbers that they are, to the digit."""
     return {
