@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from yarl import URL
+
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_NEXT = re.compile(r""";\s*rel\s*=\s*"?([^";,]*)"?""", re.IGNORECASE)
 
 
 def path_within(base_url: str, link: object) -> str | None:
@@ -27,6 +32,15 @@ def path_within(base_url: str, link: object) -> str | None:
     ):
         return None
     return path[len(prefix) :] + (f"?{url.raw_query_string}" if url.raw_query_string else "")
+
+
+def next_of(header: str) -> str | None:
+    """The address that a header Link (RFC 8288) calls `next`."""
+    for address, said in _LINK.findall(header[:10_000]):
+        rel = _NEXT.search(said)
+        if rel is not None and "next" in rel[1].lower().split():
+            return str(address)
+    return None
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:

@@ -1,53 +1,45 @@
-"""Any REST system as a target, by description; as a source it is polled, where a list of what changed is described. The same
+"""Any REST system as a target, by description; as a source it is polled or tells of changes by webhook. The same
 reference is never knowingly created twice: what the answer does not prove is AnswerLost, and two records with one reference are
 for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
-from sync.abilities import Ability
-from sync.connectors import rest_listing, rest_polling
 from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.kind import Kind
-from sync.connectors.options import Address, HttpOptions, Secret
+from sync.connectors.links import path_within
 from sync.connectors.rest_abilities import described_abilities
 from sync.connectors.rest_bulk import read_each
-from sync.connectors.rest_description import Call, Description, Entity, Errors, Post, Void, fill, fill_header, fill_path
+from sync.connectors.rest_description import Call, Entity, Errors, Post, Void
+from sync.connectors.rest_options import RestOptions, fetched, lasting
+from sync.connectors.rest_reading import Reading
 from sync.connectors.rest_record import ALREADY_DONE, read_record, rejection
 from sync.connectors.selector import select
-from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable, WebhookRefused
-from sync.listing import Listed
-from sync.model import Change, Found, Record
-from sync.ports import Incoming, Page
+from sync.connectors.webhook import Webhook
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
+from sync.model import Found, Record
 
 
-class RestOptions(HttpOptions):
-    """`describe` is the description itself; the workspace reads the file it is kept in."""
-
-    base_url: Address
-    token: Secret
-    describe: Description
-
-
-class Rest:
+class Rest(Reading):
     """One REST system."""
 
     def __init__(self, options: RestOptions, name: str) -> None:
-        self._name, self._describe = name, options.describe
-        token = options.token.get_secret_value()
-        auth = options.describe.auth
-        self._client = Client(
+        headers, secrets = lasting(options)
+        client = Client(
             name,
             options.base_url,
             options,
-            headers={**options.describe.headers, auth.header: fill(auth.value, {"token": token})},
-            secrets=[token],
+            headers={**options.describe.headers, **headers},
+            secrets=secrets,
             refusal=lambda answer: _refusal(answer, options.describe.errors),
+            auth=fetched(name, options),
         )
+        webhook = Webhook(options.webhooks, name) if options.webhooks is not None else None
+        super().__init__(name, options.base_url, options.describe, client, webhook)
 
     async def probe(self) -> str:
         """Makes the described call."""
@@ -58,92 +50,13 @@ class Rest:
         """Let go of sockets."""
         await self._client.close()
 
-    async def find(self, entity: str, reference: str) -> Found | None:
-        """The record with our reference. Several are Rejected(reason="ambiguous_reference")."""
-        known = self._entity(entity)
-        call, by_path = known.find, "{reference}" in known.find.path
-        body = _filled(call.body, reference) if call.body is not None else None
-        answer = await self._send(call, {"reference": reference}, json=body, missing_ok=by_path)
-        if answer.status == 404:
-            return None
-        items = [item for item in self._items(answer, known, entity) if _is_ours(item, known, reference)]
-        if len(items) > 1:
-            raise Rejected(f"{len(items)} {entity} records carry {reference}", reason="ambiguous_reference")
-        return self._found(known, items[0]) if items else None
-
-    async def get(self, entity: str, target_id: str) -> Found | None:
-        """The record with the target's own id."""
-        known = self._entity(entity)
-        answer = await self._send(known.get, {"id": target_id}, missing_ok=True)
-        return None if answer.status == 404 else self._found(known, select(known.item, answer.data))
-
-    def lists(self, entity: str) -> bool:
-        """Whether a list of the entity is described."""
-        known = self._describe.entities.get(entity)
-        return known is not None and known.list_ is not None
-
-    def lists_changes(self, entity: str) -> bool:
-        """Whether the described list can be asked for what changed."""
-        known = self._describe.entities.get(entity)
-        return known is not None and known.list_ is not None and "since" in known.list_.places()
-
-    async def listed(
-        self,
-        entity: str,
-        *,
-        fields: Collection[str],
-        after: str | None = None,
-        since: datetime | None = None,
-        limit: int = 1000,
-    ) -> Listed:
-        """The page behind `after`, in the order in which the system lists."""
-        known = self._entity(entity)
-        if known.list_ is None:
-            raise self._unsupported(entity, "listed")
-        asked = rest_listing.query(known.list_, fields=fields, after=after, since=since, limit=limit)
-        answer = await self._client.request(known.list_.method, known.list_.path, query=asked, idempotent=True)
-        return rest_listing.page(self._name, known, known.list_, answer.data, after)
-
-    def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
-        """It sends no webhooks."""
-        raise WebhookRefused(404, "Unknown connection", f"{self._name} is polled and sends no webhooks.")
-
-    def start_at(self, entity: str, since: datetime) -> Record:
-        """The cursor from which `changes` gives what changed at or after this moment."""
-        return rest_polling.start_at(since)
-
-    async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
-        """The next page of changes since the cursor. Raises ConnectorError."""
-        if not self.lists_changes(entity):
-            raise self._unsupported(entity, "listed by what changed")
-        since, began, after = rest_polling.where(cursor, now)
-        listed = await self.listed(entity, fields=(), after=after, since=since)
-        return rest_polling.page(entity, listed, since, began)
-
-    async def read(self, entity: str, record_id: str) -> Record:
-        """The record as it is now. Raises Rejected(reason="not_found") when it is gone."""
-        found = await self.get(entity, record_id)
-        if found is None:
-            raise Rejected(f"{entity} {record_id} is not in {self._name}", reason="not_found")
-        return {**found.record, "id": found.id}
-
-    async def search(self, entity: str, by: Mapping[str, str]) -> list[Record]:
-        """Only by our reference: no other search is described."""
-        known = self._entity(entity)
-        if not by:
-            return []
-        if known.reference is None or set(by) != {known.reference}:
-            raise self._unsupported(entity, "searched")
-        found = await self.find(entity, by[known.reference])
-        return [] if found is None else [{**found.record, "id": found.id}]
-
     async def create(self, entity: str, reference: str, body: Record) -> Found:
         """Create with our reference in the described field. A taken one is Rejected(reason="reference_taken")."""
         known = self._entity(entity)
         if known.create is None:
             raise self._unsupported(entity, "created")
         whole = {**body, known.create.reference: reference}
-        return self._written(known, await self._write(known.create, {"reference": reference}, whole))
+        return await self._made(entity, await self._write(known.create, {"reference": reference}, whole))
 
     def takes_many(self, entity: str) -> bool:
         """Whether a bulk call of the entity is described."""
@@ -194,7 +107,18 @@ class Rest:
             raise self._unsupported(entity, "credited")
         values = {"id": target_id, "reference": reference}
         answer = await self._write(known.credit, values, {**body, known.credit.reference: reference})
-        return self._final(known, self._written(known, answer))
+        return self._final(known, await self._made(entity, answer))
+
+    async def _made(self, entity: str, answer: Answer) -> Found:
+        """What a write made: shown in its answer, or where that says that it is."""
+        known, there = self._entity(entity), answer.headers.get("location")
+        if answer.body or not there:
+            return self._written(known, answer)
+        path = path_within(self._base_url, there)
+        made = unquote(path.partition("?")[0].rpartition("/")[2]) if path is not None else ""
+        if not made:
+            raise AnswerLost(f"{self._name} took a write and names an address elsewhere")
+        return await self._read_back(entity, made)
 
     async def _moved(self, entity: str, target_id: str, call: Post | Void | None, what: str) -> Found:
         if call is None:
@@ -215,50 +139,6 @@ class Rest:
                 raise
             words, code, path = refused.words, refused.code, refused.path
         raise Rejected(words, reason=self._describe.errors.default, code=code, path=path)
-
-    async def _send(
-        self,
-        call: Call,
-        values: Mapping[str, str],
-        *,
-        idempotent: bool = True,
-        json: Any = None,
-        missing_ok: bool = False,
-    ) -> Answer:
-        return await self._client.request(
-            call.method,
-            fill_path(call.path, values),
-            query={name: fill(value, values) for name, value in call.query.items()},
-            headers={name: fill_header(value, values) for name, value in call.headers.items()},
-            json=json,
-            idempotent=idempotent,
-            missing_ok=missing_ok,
-        )
-
-    def _entity(self, entity: str) -> Entity:
-        known = self._describe.entities.get(entity)
-        if known is None:
-            raise self._unsupported(entity, "described")
-        return known
-
-    def _unsupported(self, entity: str, what: str) -> Rejected:
-        return Rejected(
-            f"{entity} is not {what} in {self._name}", reason=self._describe.errors.default, code="unsupported"
-        )
-
-    def _items(self, answer: Answer, known: Entity, entity: str) -> list[Any]:
-        found = select(known.find.items, answer.data)
-        if isinstance(found, dict):
-            return [found]
-        if not isinstance(found, list):
-            raise Unavailable(f"{self._name}: the search of {entity} was answered without {known.find.items}")
-        return found
-
-    def _found(self, known: Entity, record: Any) -> Found:
-        found = read_record(known, record)
-        if found is None:
-            raise Unavailable(f"{self._name} answered with a record that has no {known.id}")
-        return found
 
     def _written(self, known: Entity, answer: Answer) -> Found:
         found = read_record(known, select(known.item, answer.data))
@@ -283,20 +163,6 @@ class Rest:
         return found
 
 
-def _is_ours(item: Any, known: Entity, reference: str) -> bool:
-    """A search may be looser than equality; a record that shows another reference is not ours."""
-    field = known.reference
-    return not isinstance(item, dict) or field not in item or item[field] == reference
-
-
-def _filled(value: Any, reference: str) -> Any:
-    if isinstance(value, str):
-        return reference if value == "{reference}" else value
-    if isinstance(value, Mapping):
-        return {name: _filled(item, reference) for name, item in value.items()}
-    return [_filled(item, reference) for item in value] if isinstance(value, list) else value
-
-
 def _refusal(answer: Answer, errors: Errors) -> ConnectorError | None:
     """A 4xx answer by the described places; the target's own words are kept."""
     status = str(answer.status)
@@ -308,7 +174,6 @@ KIND = Kind(
     title="Any REST system, described in a file: records written, found, listed and polled",
     options=RestOptions,
     build=Rest,
-    lacks={Ability.WEBHOOKS},
     tasks="tasks",
     of=described_abilities,
 )

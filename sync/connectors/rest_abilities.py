@@ -22,7 +22,7 @@ _BY_CALL: Mapping[str, tuple[Ability, ...]] = {
 
 def described_abilities(options: Mapping[str, Any], entity: str) -> Collection[Ability] | None:
     """The abilities of an entity by the calls that stand in its description, right or wrong; None where no description could
-    be read. It is searched only by our reference, which a call that makes records names."""
+    be read. It is searched by our reference, which a call that makes records names, and by fields that have a call of their own."""
     described = options.get("describe")
     entities = described.get("entities") if isinstance(described, Mapping) else None
     if not isinstance(entities, Mapping):
@@ -32,4 +32,9 @@ def described_abilities(options: Mapping[str, Any], entity: str) -> Collection[A
     found = {each for call, abilities in _BY_CALL.items() if calls.get(call) is not None for each in abilities}
     if "{since}" in str(calls.get("list")):
         found.add(Ability.CHANGES)
+    if calls.get("search"):
+        found.add(Ability.SEARCH)
+    webhooks = options.get("webhooks")
+    if isinstance(webhooks, Mapping) and webhooks.get("entity") == entity:
+        found.add(Ability.WEBHOOKS)
     return {*found, Ability.PROBE}

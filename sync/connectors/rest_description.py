@@ -137,13 +137,23 @@ class Void(Call):
 class List(Call):
     """A page of all records, in an order that no change moves. A part of the query whose placeholder has no value now is left
     out: `{after}` on the first page, `{since}` where all records are wanted. `items` selects the page's records, `after` what
-    continues behind them, and `changed`, in a record, when it changed last."""
+    continues behind them, and `changed`, in a record, when it changed last. Where `follow` is `link`, the header Link names the
+    next page instead."""
 
     method: Literal["GET"] = "GET"
     items: Selector = "items"
     after: Selector = "next"
+    follow: Literal["link"] | None = None
     changed: Selector | None = None
     most: Annotated[int, Field(ge=1)] = 1000
+
+
+class Search(Call):
+    """Records by one field, or by words where the field is `*`: `{value}` is what is looked for. `items` selects the records."""
+
+    method: Literal["GET", "POST"] = "GET"
+    items: Selector = "items"
+    body: dict[str, Any] | None = None
 
 
 class Credit(Call):
@@ -174,7 +184,8 @@ _OWN = {"list": "list_"}
 
 class Entity(Described):
     """What can be done with one kind of record. `item` selects the record in an answer; `id` and `status` are selected
-    in the record; `posted` are the words of `status` for what is final. An entity with `credit` is made by crediting a
+    in the record; `posted` are the words of `status` for what is final. `search` gives a call for each field by which records
+    are searched. What a write answers with an address in Location and no body is read there. An entity with `credit` is made by crediting a
     posted record, which may be of another entity."""
 
     find: Find
@@ -184,6 +195,7 @@ class Entity(Described):
     bulk: Bulk | None = None
     update: Update | None = None
     post: Post | None = None
+    search: dict[str, Search] = {}
     void: Void | None = None
     credit: Credit | None = None
     item: Selector = "@"
@@ -208,6 +220,13 @@ class Entity(Described):
         wrong += [
             f"{name} must name {{{_NEEDED[name]}}}" for name in calls if not _names_what_it_needs(name, calls[name])
         ]
+        for field, call in self.search.items():
+            wrong += [
+                f"search.{field} knows no placeholder {{{place}}}, only {{value}}"
+                for place in call.places() - {"value"}
+            ]
+            if "value" not in call.places() and "{value}" not in str(call.body):
+                wrong.append(f"search.{field} must name {{value}}")
         if self.bulk is not None and self.create is None:
             wrong.append("bulk needs create, which names the field that carries our reference")
         if self.bulk is not None and self.bulk.body and self.bulk.records is None:
@@ -224,6 +243,8 @@ def _only(places: set[str]) -> str:
 
 
 def _names_what_it_needs(name: str, call: Call) -> bool:
+    if isinstance(call, List) and call.follow is not None:
+        return True
     in_body = str(getattr(call, "body", None)) if name == "find" else ""
     needed = _NEEDED.get(name)
     return needed is None or needed in call.places() or f"{{{needed}}}" in in_body

@@ -31,12 +31,11 @@ def query(
     }
 
 
-def page(name: str, known: Known, call: List, data: Any, after: str | None) -> Listed:
-    """What an answer shows. Raises Unavailable for one that would lose records."""
+def page(name: str, known: Known, call: List, data: Any, after: str | None, onward: Any) -> Listed:
+    """What an answer shows; `onward` is what continues behind it. Raises Unavailable for one that would lose records."""
     items = select(call.items, data)
     if not isinstance(items, list):
         raise Unavailable(f"{name} answered a list without {call.items}")
-    onward = select(call.after, data)
     behind = None if onward is None or onward == "" else str(onward)
     if behind is not None and (behind == after or not items):
         raise Unavailable(f"{name} answered a list that does not go on")

@@ -81,7 +81,14 @@ HARNESSES: Mapping[str, Harness] = {
         polled=True,
     ),
     "rest": Harness(
-        options=lambda url: {"base_url": url, "token": TOKEN, "describe": ERP_DESCRIPTION},
+        options=lambda url: {
+            "base_url": url,
+            "token": TOKEN,
+            "describe": ERP_DESCRIPTION,
+            "webhooks": {"secrets": [SIGNING_SECRET], "entity": "invoice"},
+        },
+        sign=sign_standard,
+        body=b'{"type": "invoice.paid", "timestamp": "2026-11-20T08:59:00Z", "data": {"id": 5}}',
         fake=_erp,
         mount=Erp.mount,
         get=("invoice", "1"),

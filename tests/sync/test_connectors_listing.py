@@ -91,4 +91,4 @@ async def test_an_answer_that_would_lose_records_is_no_page(answer: dict[str, An
     known = Description.model_validate(yaml.safe_load(DESCRIPTION.read_text())).entities["invoice"]
     assert known.list_ is not None
     with pytest.raises(Unavailable):
-        page("erp", known, known.list_, answer, None)
+        page("erp", known, known.list_, answer, None, answer.get("next"))
