@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import harness_netsuite
 import harness_salesforce
 import harness_sql
 import tryton_fake
@@ -80,6 +81,7 @@ HARNESSES: Mapping[str, Harness] = {
         read="deals",
         polled=True,
     ),
+    "netsuite": harness_netsuite.HARNESS,
     "rest": Harness(
         options=lambda url: {
             "base_url": url,

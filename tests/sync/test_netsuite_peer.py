@@ -37,13 +37,7 @@ def client(url: str, **other: str) -> Any:
         def _make_url(self, subpath: str) -> str:
             return f"{url}/services/rest{subpath}"
 
-    keys = {
-        "consumer_key": "ck",
-        "consumer_secret": "cs",
-        "token_id": "ti",
-        "token_secret": "pat-very-secret-1",
-        **other,
-    }
+    keys = {**acme().guard.keys, **other}
     return OnLoopback(Config(account=other.get("account", ACCOUNT), auth=TokenAuth(**keys)))
 
 
@@ -149,9 +143,7 @@ async def test_the_package_is_turned_away_with_wrong_keys_and_with_a_sql_that_is
 
 async def test_a_signature_of_oauthlib_is_good_once_and_for_its_own_request(peer: tuple[Any, NetSuite, str]) -> None:
     _, _, url = peer
-    signer = oauthlib.oauth1.Client(
-        "ck", "cs", "ti", "pat-very-secret-1", signature_method="HMAC-SHA256", realm=ACCOUNT
-    )
+    signer = oauthlib.oauth1.Client(*acme().guard.keys.values(), signature_method="HMAC-SHA256", realm=ACCOUNT)
     address = f"{url}{RECORD}/invoice/1?expandSubResources=true"
     _, headers, _ = signer.sign(address, "GET")
     async with aiohttp.ClientSession() as session:

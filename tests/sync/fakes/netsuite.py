@@ -49,7 +49,12 @@ class NetSuite(Books):
     jobs: dict[int, Record] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        keys = {"consumer_key": "ck", "consumer_secret": "cs", "token_id": "ti", "token_secret": "pat-very-secret-1"}
+        keys = {
+            "consumer_key": "consumer-key-1",
+            "consumer_secret": "consumer-secret-2",
+            "token_id": "token-id-3",
+            "token_secret": "pat-very-secret-1",
+        }
         self.guard = Guard(self.account, keys=keys)
 
     def mount(self, app: web.Application) -> None:
