@@ -1,20 +1,27 @@
-"""Tryton 8.2 as a target: customers, contracts, invoices, journal entries and the like in the words that flows use for any ERP. It has no key
-that writes once, so it is asked before each creation; what an answer does not prove is AnswerLost."""
+"""Tryton 8.2. As a target: customers, contracts, invoices, subscriptions, journal entries and the like in the words that flows use for
+any ERP. It has no key that writes once, so it is asked before each creation; what an answer does not prove is AnswerLost. As a
+source: opportunities, subscriptions, and whatever else it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sync.abilities import Ability
+from sync.connectors import tryton_notes
 from sync.connectors.kind import Kind
 from sync.connectors.tryton_codes import UNKNOWN, Codes
 from sync.connectors.tryton_customers import Customers
 from sync.connectors.tryton_invoices import CREDIT_NOTE, INVOICE, Invoices
 from sync.connectors.tryton_journals import Journals
+from sync.connectors.tryton_opportunities import Opportunities
 from sync.connectors.tryton_papers import Papers
 from sync.connectors.tryton_posting import Posting, Shelf
 from sync.connectors.tryton_rpc import Rpc, TrytonOptions, read_back
+from sync.connectors.tryton_running import Running
+from sync.connectors.tryton_source import SEARCHED, TrytonSource
+from sync.connectors.tryton_subscriptions import Subscriptions
 from sync.connectors.tryton_values import number, tagged_moment
 from sync.errors import Rejected
 from sync.listing import Entry, Listed
@@ -24,18 +31,37 @@ _PAGE = 500
 _ENOUGH = 50
 
 
-class Tryton:
+OPPORTUNITY, SUBSCRIPTION = "sale_opportunity", "sale_subscription"
+ENTITIES = frozenset(
+    {
+        "customer",
+        "contact",
+        "contract",
+        "schedule",
+        "opportunity",
+        "journal",
+        INVOICE,
+        CREDIT_NOTE,
+        SUBSCRIPTION,
+        OPPORTUNITY,
+    }
+)
+
+
+class Tryton(TrytonSource):
     """One company in one Tryton."""
 
     def __init__(self, options: TrytonOptions, name: str) -> None:
-        self._name, self._company = name, options.company
+        self._name, self._company, self._options = name, options.company, options
         self._rpc = Rpc(options, name)
         codes = Codes(rpc=self._rpc, options=options)
         invoices, papers, parties = Invoices(codes), Papers(codes), Customers(codes)
         self._shelves: dict[str, Shelf] = {
             "customer": parties, "contact": parties, "contract": papers, "schedule": papers, "opportunity": papers,
-            "journal": Journals(codes), INVOICE: invoices, CREDIT_NOTE: invoices,
+            "journal": Journals(codes), INVOICE: invoices, CREDIT_NOTE: invoices, SUBSCRIPTION: Subscriptions(codes, parties),
+            OPPORTUNITY: Opportunities(codes, parties),
         }  # fmt: skip
+        self._running = Running(rpc=self._rpc, shelf=Subscriptions(codes, parties))
         self._posting = Posting(
             rpc=self._rpc,
             invoices=invoices,
@@ -79,17 +105,26 @@ class Tryton:
         return await self._make(shelf, await shelf.new(reference, body))
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
-        """Set fields of a record. What is posted is Rejected(reason="changed_after_posting")."""
+        """Set fields of a record; of an opportunity, what our note beside it says. What is posted is
+        Rejected(reason="changed_after_posting")."""
         shelf, found_id = self._shelf(entity), number(target_id, "id")
         found = await self._rpc.read(shelf.model, [["id", "=", found_id]], shelf.fields)
         if not found:
             raise Rejected(f"there is no {entity} {target_id} in Tryton", reason=UNKNOWN)
-        values = await shelf.changed(found[0], body)
-        await self._rpc.call(f"model.{shelf.model}.write", [found_id], values, idempotent=False)
+        if entity == SUBSCRIPTION:
+            await self._running.change(found[0], body)
+        elif entity == OPPORTUNITY:
+            await tryton_notes.keep(self._rpc, shelf.model, found_id, found[0].get("notes."), body)
+        else:
+            values = await shelf.changed(found[0], body)
+            await self._rpc.call(f"model.{shelf.model}.write", [found_id], values, idempotent=False)
         return await self._after(shelf, found_id)
 
     async def post(self, entity: str, target_id: str) -> Found:
-        """Make a draft final. One that is final already answers with itself. Of two postings at once one may be Unavailable."""
+        """Make a draft final; a subscription runs. One that is final already answers with itself. Of two postings at once one may be
+        Unavailable."""
+        if entity == SUBSCRIPTION:
+            return await self._ran(target_id)
         shelf = self._final(entity, "posted", INVOICE, "journal")
         return await self._posting.moved(shelf, target_id, "post", "posted")
 
@@ -139,7 +174,7 @@ class Tryton:
         if since is not None:
             at = tagged_moment(since)
             domain.append(["OR", ["write_date", ">=", at], ["create_date", ">=", at]])
-        whole = any(each.startswith("lines") for each in fields)
+        whole = any(each.startswith(("lines", "sold")) for each in fields)
         size = min(limit, _PAGE)
         found = await self._read(shelf, domain, limit=size, head=not whole)
         onward = found[-1].id if len(found) == size else None
@@ -159,6 +194,14 @@ class Tryton:
             case [int(made_id)]:
                 return await self._after(shelf, made_id)
         raise read_back(self._name)
+
+    async def _ran(self, target_id: str) -> Found:
+        shelf, found_id = self._shelves[SUBSCRIPTION], number(target_id, "id")
+        found = await self._rpc.read(shelf.model, [["id", "=", found_id]], shelf.fields)
+        if not found:
+            raise Rejected(f"there is no subscription {target_id} in Tryton", reason=UNKNOWN)
+        await self._running.post(found[0])
+        return await self._after(shelf, found_id)
 
     async def _after(self, shelf: Shelf, found_id: int) -> Found:
         found = await self._rpc.after(lambda: self._read(shelf, [["id", "=", found_id]]))
@@ -182,9 +225,31 @@ def _entry(found: Found) -> Entry:
     return Entry(found.id, found.record, changed, found.status, "" if reference is None else str(reference))
 
 
+_ANY = {
+    Ability.CHANGES, Ability.READ, Ability.LIST, Ability.FIND, Ability.CREATE, Ability.UPDATE, Ability.WRITE_BACK, Ability.WARNINGS,
+    Ability.PROBE,
+}  # fmt: skip
+_MORE = {
+    INVOICE: {Ability.POST, Ability.VOID},
+    CREDIT_NOTE: {Ability.CREDIT},
+    "journal": {Ability.POST},
+    SUBSCRIPTION: {Ability.POST},
+}
+
+
+def _of(options: Mapping[str, Any], entity: str) -> Collection[Ability]:
+    if entity not in ENTITIES:
+        return {Ability.PROBE}
+    less = {OPPORTUNITY, CREDIT_NOTE}
+    found = _ANY - ({Ability.CREATE} if entity in less else set())
+    return found | _MORE.get(entity, set()) | ({Ability.SEARCH} if entity in SEARCHED else set())
+
+
 KIND = Kind(
     name="tryton",
-    title="Tryton: customers, contracts, invoices and credit notes of one company",
+    title="Tryton: customers, contracts, invoices, credit notes and subscriptions of one company; its opportunities as a CRM",
     options=TrytonOptions,
     build=Tryton,
+    lacks={Ability.WEBHOOKS},
+    of=_of,
 )

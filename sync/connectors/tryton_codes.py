@@ -36,6 +36,13 @@ _TABLES = {
     "payment_term": _Table(model="account.invoice.payment_term", field="name", called="payment term"),
     "currency": _Table(model="currency.currency", field="code", called="currency", more=("digits",)),
     "country": _Table(model="country.country", field="code", called="country"),
+    "service": _Table(
+        model="sale.subscription.service",
+        field="product.code",
+        called="service of a product",
+        more=("product.default_uom", "active"),
+    ),
+    "recurrence": _Table(model="sale.subscription.recurrence.rule.set", field="name", called="recurrence"),
     "journal": _Table(model="account.journal", field="type", called="journal of the type"),
 }
 
@@ -90,7 +97,7 @@ class Codes:
         if len(self._known) > _MOST:
             self._known.clear()
         for code, name in theirs.items():
-            fitting = [each for each in found if each.get(told.field) == name and each.get("active", True)]
+            fitting = [each for each in found if _at(each, told.field) == name and each.get("active", True)]
             if table == "journal":
                 fitting = fitting[:1]
             if len(fitting) != 1:
@@ -107,8 +114,15 @@ class Codes:
         told = self.options
         tables = {
             "product": told.products,
+            "service": told.products,
             "account": told.accounts,
             "tax": told.taxes,
             "payment_term": told.payment_terms,
         }
         return tables.get(table, {})
+
+
+def _at(found: Record, path: str) -> Any:
+    """What is read along a path: `product.code` stands in what is called `product.`."""
+    place, dot, name = path.rpartition(".")
+    return (found.get(f"{place}.") or {}).get(name) if dot else found.get(name)

@@ -7,15 +7,16 @@ import asyncio
 import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from html import unescape
 from typing import Any, Literal
 
 from pydantic import Field
 
 from sync.acknowledging import WARNING as WARNING
-from sync.connectors.failures import Answer, clip, unanswered
+from sync.connectors.failures import Answer, clip, sent_at, unanswered
 from sync.connectors.http import Client, segment
-from sync.connectors.options import Address, HttpOptions, Secret
+from sync.connectors.options import Address, HttpOptions, Seconds, Secret
 from sync.connectors.tryton_values import plain
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
 from sync.model import Found, Record
@@ -41,6 +42,10 @@ class TrytonOptions(HttpOptions):
     dated: Literal["as_given", "when_posted"] = "as_given"
     vat_id_type: str | None = None
     """Of which type of identifier a VAT number is in Tryton; Tryton's own choice where it is left out."""
+    overlap: Seconds = 300.0
+    """How many seconds a poll reaches back behind the last one, for changes that were long under way."""
+    lag: Seconds = 10.0
+    """How many seconds before now a poll ends."""
     payment_terms: Mapping[str, str] = {}
     """The name of the payment terms in Tryton for each code of the workspace."""
     products: Mapping[str, str] = {}
@@ -61,6 +66,7 @@ class Rpc:
         self._path = f"/{segment(options.database)}/rpc/"
         self._entering = asyncio.Lock()
         self._session = ""
+        self._heard: datetime | None = None
         self.company = 0
 
     async def close(self) -> None:
@@ -104,6 +110,11 @@ class Rpc:
             await self._enter("")
         return self.company
 
+    async def now(self) -> datetime | None:
+        """What Tryton's own clock says; None where its answers do not tell. Raises ConnectorError."""
+        await self.call("model.company.company.search_count", [])
+        return self._heard
+
     async def _enter(self, stale: str) -> None:
         async with self._entering:
             if self._session != stale:
@@ -139,6 +150,7 @@ class Rpc:
             headers={"authorization": f"Session {session}"} if session else None,
             idempotent=idempotent,
         )
+        self._heard = sent_at(answer.headers)
         match answer.data:
             case {"error": [kind, *about]}:
                 raise _told(self.name, method, str(kind), about, idempotent=idempotent)

@@ -52,7 +52,7 @@ async def test_when_the_way_is_blocked_a_card_says_so_and_the_press_after_the_me
     world.erp.books.closed_until = world.clock.now.date().replace(year=2027)
     await night(world)
     case = await world.only_case()
-    assert case.reason == "erp_rejected" and case.subject == "deals:synthetic-2026-11-24"
+    assert case.reason == "period_closed" and case.subject == "deals:synthetic-2026-11-24"
     world.erp.books.closed_until = None
     channel, ts = await world.card(case.cause_id)
     assert (await world.slack.click("U0FAYE0001", channel, ts, "replay")).ok

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.protections.mutant import mutant
 
 TRYTON, SUITE = "tests/sync/test_connectors_tryton.py", "tests/test_connectors.py::Test_tryton"
+SOURCE, POLLING = "tests/sync/test_connectors_tryton_source.py", "sync/connectors/tryton_polling.py"
 
 MUTANTS = [
     mutant("looking for our reference before creating in Tryton", "sync/connectors/tryton.py",
@@ -20,4 +21,15 @@ MUTANTS = [
     mutant("cancelling what is posted", "sync/connectors/tryton.py",
            'if stands is not None and stands.status == "posted":', "if False:",
            f"{TRYTON}::test_posted_is_posted_however_often_it_is_asked_for"),
+    mutant("a change whose transaction ended late", POLLING, "max(min(done, until) - overlap, _EPOCH)", "min(done, until)",
+           f"{SOURCE}::test_a_change_whose_transaction_ended_late_is_found_by_the_overlap_and_keeps_its_key"),
+    mutant("walking by id and not by place", POLLING, '"after": ids[-1]', '"after": 0',
+           f"{SOURCE}::test_many_with_one_moment_are_all_seen_and_a_crash_between_two_pages_goes_on_where_it_was"),
+    mutant("Tryton's clock, and not ours", "sync/connectors/tryton_source.py", "await self._rpc.now() or now", "now",
+           f"{SOURCE}::test_the_clock_of_tryton_may_be_wrong_by_hours"),
+    mutant("what was consumed of a subscription", "sync/connectors/tryton_subscriptions.py",
+           "if consumed is not None and str(consumed) > last:", "if False:",
+           f"{SOURCE}::test_what_was_consumed_cannot_change_any_more"),
+    mutant("one note however often it is written", "sync/connectors/tryton_notes.py", "    if there:", "    if False:",
+           f"{SOURCE}::test_what_is_written_back_stands_in_one_note_and_people_keep_theirs"),
 ]  # fmt: skip

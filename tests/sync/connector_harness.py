@@ -111,6 +111,8 @@ HARNESSES: Mapping[str, Harness] = {
         create=("invoice", "crm-deal-5", INVOICE),
         write={"method": "POST", "path": "account.invoice.create"},
         count=lambda erp: sum(each["reference"] == "crm-deal-5" for each in erp.invoices.values()),
+        read="invoice",
+        polled=True,
     ),
     "webhook": Harness(
         options=lambda url: {"secrets": [SIGNING_SECRET], "entity": "orders"},

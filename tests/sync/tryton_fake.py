@@ -4,13 +4,16 @@ reference that is not unique. `tests/tryton` holds the connector against the rea
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
 
 PASSWORD = "pat-very-secret-1"
 COMPANY = "Northwind Trading"
+LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 _EURO = {"id": 2, "code": "EUR", "digits": 2}
 _CODES: dict[str, list[dict[str, Any]]] = {
     "product.product": [
@@ -24,10 +27,13 @@ _CODES: dict[str, list[dict[str, Any]]] = {
         {"id": 12, "name": "Twice"},
     ],
     "currency.currency": [_EURO],
+    "sale.subscription.service": [{"id": 8, "product.": {"code": "Atlas Pro", "default_uom": 1}}],
+    "sale.subscription.recurrence.rule.set": [{"id": 6, "name": "Monthly"}],
     "country.country": [{"id": 3, "code": "DE"}],
     "account.journal": [{"id": 1, "type": "revenue"}],
 }
 _TAGS = {"Decimal", "date", "datetime"}
+_MOMENT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
 class UserError(Exception):
@@ -42,13 +48,22 @@ def money(value: Decimal) -> dict[str, str]:
     return {"__class__": "Decimal", "decimal": str(value)}
 
 
+def moment(at: datetime) -> dict[str, Any]:
+    return {"__class__": "datetime", **{name: getattr(at, name) for name in _MOMENT}}
+
+
+def _moment(told: Any) -> datetime | None:
+    return datetime(**{name: told[name] for name in _MOMENT}, tzinfo=UTC) if told else None
+
+
 def _day(at: Any) -> tuple[int, int, int] | None:
     return (at["year"], at["month"], at["day"]) if at else None
 
 
 @dataclass
 class Tryton:
-    """`parties` and `invoices` by id; `warns` and `refuses` are what posting says, once each."""
+    """`parties` and `invoices` by id; `more` holds other models as they are shown; `warns` and `refuses` are what
+    posting says, once each."""
 
     parties: dict[int, dict[str, Any]] = field(default_factory=dict)
     invoices: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -58,8 +73,11 @@ class Tryton:
     passed: set[str] = field(default_factory=set)
     periods: list[dict[str, Any]] = field(default_factory=lambda: [{"id": 1, "state": "open"}])
     lets_cancel: tuple[str, ...] = ("draft",)
+    more: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    now: datetime | None = None
     logins: int = 0
     asked: list[str] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
 
     def mount(self, app: web.Application) -> None:
         app.router.add_post("/books/rpc/", self.rpc)
@@ -86,7 +104,8 @@ class Tryton:
             return web.json_response({"id": 1, "error": ["UserError", [str(error), "", None]]})
         except UserWarning_ as warning:
             return web.json_response({"id": 1, "error": ["UserWarning", [f"key.{warning}", str(warning), ""]]})
-        return web.json_response({"id": 1, "result": result})
+        headers = {"date": format_datetime(self.now, usegmt=True)} if self.now else None
+        return web.json_response({"id": 1, "result": result}, headers=headers)
 
     def search(self, model: str, *_: Any) -> list[int]:
         return [1]
@@ -100,29 +119,47 @@ class Tryton:
     def search_read(
         self, model: str, domain: Any, offset: int, limit: int | None, order: Any, fields: Any
     ) -> list[Any]:
-        rows = {"party.party": self.parties, "account.invoice": self.invoices}.get(model)
+        rows = {"party.party": self.parties, "account.invoice": self.invoices, **self.more}.get(model)
         found = list(rows.values()) if rows is not None else _CODES.get(model, self.periods)
         if model == "account.period":
             return [each for each in found if each["state"] == "open"]
-        for name, *rest in domain:
-            found = [each for each in found if self._fits(each, name, *rest)]
+        found = [each for each in found if self._all(each, domain)]
         return [self._shown(model, each) for each in found[:limit]]
 
+    def search_count(self, model: str, domain: Any) -> int:
+        return 1
+
+    def _all(self, each: dict[str, Any], domain: Any) -> bool:
+        return all(
+            any(self._all(each, [one] if isinstance(one[0], str) else one) for one in rest)
+            if name == "OR"
+            else self._fits(each, name, *rest)
+            for name, *rest in domain
+        )
+
     def _fits(self, each: dict[str, Any], name: str, operator: str, value: Any) -> bool:
-        has = each.get(name)
+        place, dot, last = name.rpartition(".")
+        has = (each.get(f"{place}.") or {}).get(last) if dot else each.get(name)
         match operator:
             case "=":
-                return name == "company" or bool(has == value)
+                return name in ("company", "type") or bool(has == value)
             case "in":
                 return has in value
             case ">":
                 return bool(has > value)
+            case ">=" | "<=":
+                at, to = _moment(has), _moment(value)
+                return at is not None and to is not None and (at >= to if operator == ">=" else at <= to)
             case "like":
                 return str(value).strip("%") in str(has)
         return True
 
     def create(self, model: str, values: list[dict[str, Any]]) -> list[int]:
         [told] = values
+        if model in self.more:
+            number = len(self.more[model]) + 1
+            self.more[model][number] = {"id": number, **told}
+            return [number]
         if model == "party.party":
             if any(each["code"] == told["code"] for each in self.parties.values()):
                 raise UserError("The code on party must be unique.")
@@ -134,6 +171,10 @@ class Tryton:
         return [number]
 
     def write(self, model: str, ids: list[int], values: dict[str, Any]) -> None:
+        if model in self.more:
+            self.written.append(values)
+            self.more[model][ids[0]] |= values
+            return
         rows = self.parties if model == "party.party" else self.invoices
         if rows[ids[0]].get("state") == "posted":
             raise UserError("You are not allowed to modify the invoice.")
@@ -149,6 +190,21 @@ class Tryton:
             raise UserWarning_(words)
         self.passed.clear()
         one |= {"state": "posted", "number": f"INV-{one['id']}"}
+
+    def draft(self, model: str, ids: list[int]) -> None:
+        self._goes(model, ids, {"running", "quotation"}, "draft")
+
+    def quote(self, model: str, ids: list[int]) -> None:
+        self._goes(model, ids, {"draft"}, "quotation")
+
+    def run(self, model: str, ids: list[int]) -> None:
+        self._goes(model, ids, {"quotation"}, "running")
+
+    def _goes(self, model: str, ids: list[int], sources: set[str], to: str) -> None:
+        one = self.more[model][ids[0]]
+        if one["state"] not in sources:
+            raise UserError(f"You can not do this to one that is {one['state']}.")
+        one["state"] = to
 
     def cancel(self, model: str, ids: list[int]) -> None:
         if self.invoices[ids[0]]["state"] not in self.lets_cancel:
@@ -166,6 +222,9 @@ class Tryton:
                 **{f"{name}.": [{"id": 1, **row} for row in rows] for name, rows in made.items()},
                 "addresses.": [],
             }
+        if model == "sale.opportunity":
+            theirs = [row for row in self.more["ir.note"].values() if row["resource"] == f"{model},{each['id']}"]
+            return {**each, "notes.": theirs}
         if model != "account.invoice":
             return each
         rows = [row for verb, made in each["lines"] if verb == "create" for row in made]
@@ -195,6 +254,7 @@ def books() -> Tryton:
         "number": "INV-1",
         "party": 100,
         "type": "out",
+        "create_date": moment(LONG_AGO),
         "lines": [["create", [line]]],
     }
     return Tryton(

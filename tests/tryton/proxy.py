@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 SPOILT = ("cut after", "busy", "cut before", "silent after", "oops after")
+_QUICK = tuple(each for each in SPOILT if each != "silent after")
 
 
 @dataclass
@@ -24,16 +26,28 @@ class Proxy:
     counted: Counter[str] = field(default_factory=Counter)
     spoilt: Counter[str] = field(default_factory=Counter)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    share: float = 0.0
+    silent: float = 0.0
+    chance: random.Random = field(default_factory=random.Random)
 
     def every(self, method: str, nth: int, *, until: int) -> None:
         """Spoil every nth call of the method, each time in another way."""
         for at, number in enumerate(range(nth, until + 1, nth)):
             self.plan[method, number] = SPOILT[at % len(SPOILT)]
 
+    def often(self, share: float, *, seed: int, silent: float = 0.05) -> None:
+        """Spoil this share of all calls from now on, of them so many by falling silent; of none, where the share is nothing."""
+        self.share, self.silent, self.chance = share, silent, random.Random(seed)
+
+    def _spoils(self) -> str:
+        if self.chance.random() >= self.share:
+            return ""
+        return "silent after" if self.chance.random() < self.silent else self.chance.choice(_QUICK)
+
     async def stand(self, request: web.Request) -> web.StreamResponse:
         method = request.query_string.rpartition(".")[2]
         self.counted[method] += 1
-        how = self.plan.get((method, self.counted[method]), "")
+        how = self.plan.get((method, self.counted[method]), "") or self._spoils()
         if how:
             self.spoilt[how] += 1
         if how == "busy":
