@@ -18,8 +18,10 @@ from sqlalchemy import (
     TableClause,
     and_,
     bindparam,
+    case,
     cast,
     exists,
+    false,
     literal_column,
     or_,
     select,
@@ -40,6 +42,7 @@ from sync.model import Delivery, Overlay, Want
 from sync.releases import Running
 
 _BURIAL = timedelta(minutes=1)
+_DONE = (DeliveryState.DELIVERED, DeliveryState.DISCARDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,10 +186,22 @@ def _leased(given: TableClause, _: str) -> Executable:
     d, e = deliveries.c, events.c
     return (
         select(d.id, d.flow, d.number, d.retries, d.subject, e.id.label("event_id"), e.connection, e.entity, e.record_id,
-               e.kind, e.occurred_at, e.received_at, e.trace, e.payload, e.sequence)
+               e.kind, e.occurred_at, e.received_at, e.trace, e.payload, e.sequence,
+               case((e.payload.is_(None), false()), else_=_outdone(d, e)).label("outdone"))
         .select_from(given.join(deliveries, d.id == given.c.id).join(events, d.event_id == e.id))
         .order_by(d.due_at, d.id)
     )  # fmt: skip
+
+
+def _outdone(d: Any, e: Any) -> ColumnElement[bool]:
+    """Whether what happened to the record later was delivered, or had nothing to follow it."""
+    newer, theirs = events.alias("newer").c, deliveries.alias("theirs").c
+    later = or_(
+        newer.occurred_at > e.occurred_at, and_(newer.occurred_at == e.occurred_at, newer.sequence > e.sequence)
+    )
+    same = (newer.connection == e.connection, newer.entity == e.entity, newer.record_id == e.record_id)
+    done = (theirs.event_id == newer.id, theirs.flow == d.flow, theirs.state.in_(_DONE))
+    return exists().where(*same, later, *done)
 
 
 def _decided(given: TableClause, _: str) -> Executable:

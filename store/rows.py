@@ -39,6 +39,7 @@ def delivery(row: AnyRow, *, lease: str, leased_until: datetime, overlays: tuple
         number=row.number,
         retries=row.retries,
         overlays=overlays,
+        outdone=row.outdone,
     )
 
 

@@ -20,7 +20,7 @@ from sync.writing import AS_IT_STANDS, Changed, Made, Outdone, Writing, differin
 _CREATES = ("create", "upsert")
 ANEW = "it was credited; now it is billed anew"
 _BREATH = timedelta(seconds=1)  # whatever goes wrong with it, it does not go round without a pause
-OUTDONE = "a newer state of the record was written already"
+OUTDONE = "a newer state of the record was dealt with already"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -67,6 +67,8 @@ class Trip:
             self.version = version_of(self.delivery.event, self.record, self.flow, read_at)
             if self._erased(self.record):
                 return NotDue(why="the data subject of the record was erased")
+            if self.delivery.outdone and self.flow.record.changed is None and not self._made_up:
+                return NotDue(why=OUTDONE)
             stopped = None if self._made_up else await self.line.watch.stopping(self.delivery, self.flow, self.record)
             stopped = await self._create(self.record) if stopped is None else stopped
             if stopped is not None:

@@ -155,7 +155,8 @@ class WriteEnd:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One event on its way through one flow, leased to us. `number` counts the attempts including this one; `about` is the
-    data subject of its record, known once that was read."""
+    data subject of its record, known once that was read. It is `outdone` where the event carries its record and what happened to
+    that later was dealt with."""
 
     id: int
     flow: str
@@ -166,6 +167,7 @@ class Delivery:
     retries: int
     overlays: tuple[Overlay, ...] = ()
     about: str = ""
+    outdone: bool = False
 
     @property
     def subject(self) -> str:

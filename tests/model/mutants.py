@@ -14,8 +14,8 @@ from tests.mutants import LEFT_OUT, ROOT
 from tests.protections.mutant import Mutant, mutant
 
 MUTANTS = [
-    mutant("creating without looking", "sync/writing.py", "_create(target, spec, body, look_first=permit.again)",
-           "_create(target, spec, body, look_first=False)"),
+    mutant("creating without looking", "sync/writing.py", "_create(target, spec, body, in_time, look_first=permit.again)",
+           "_create(target, spec, body, in_time, look_first=False)"),
     mutant("reading back without the quarantine", "store/writes.py", "if ask.now < row.rests_until:", "if False:"),
     mutant("a permit in spite of a hold", "store/writes.py",
            "hold = None if _written(row) else _hold(ask, held)", "hold = None"),

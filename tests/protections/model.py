@@ -27,4 +27,6 @@ MUTANTS = [
            f"{FROZEN}::test_a_call_that_was_begun_late_and_whose_worker_died_is_not_made_again_before_it_arrives"),
     mutant("looking for long and then creating", "sync/writing.py", "            return existing\n    in_time()\n", "            return existing\n",
            f"{FROZEN}::test_a_worker_whose_look_took_longer_than_its_lease_lasts_creates_nothing"),
+    mutant("billing what a record once was", "sync/deliver.py", "if self.delivery.outdone and", "if False and",
+           f"{FOUND}::test_what_a_deal_once_was_is_not_billed_by_a_replay_after_it_was_reopened"),
 ]  # fmt: skip

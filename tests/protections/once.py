@@ -39,8 +39,8 @@ MUTANTS = [
     mutant("a table of clicks without its key", FIRST, "    sa.PrimaryKeyConstraint('key', name=op.f('pk_presses'))\n", "",
            f"{TICKS}::test_a_click_that_slack_sends_again_counts_once_within_the_day"),
     # Writes
-    mutant("creating without looking", "sync/writing.py", "_create(target, spec, body, look_first=permit.again)",
-           "_create(target, spec, body, look_first=False)",
+    mutant("creating without looking", "sync/writing.py", "_create(target, spec, body, in_time, look_first=permit.again)",
+           "_create(target, spec, body, in_time, look_first=False)",
            f"{WRITING}::test_after_a_lost_answer_it_rests_then_looks_and_does_not_create"),
     mutant("forgetting that it may have been sent", "store/writes.py", "again=True, changed=changed)", "changed=changed)",
            f"{DELIVER}::test_a_lost_write_rests_for_the_quarantine_before_it_is_read_back",

@@ -8,7 +8,7 @@ VERSIONS, UNDOING = "tests/store/test_versions.py", "tests/bot/test_compensating
 
 MUTANTS = [
     mutant("an older state over a newer one", "store/writes.py",
-           "if isinstance(permit, Differs | Go) and is_stale(row, ask.version):", "if False:",
+           "if isinstance(permit, Differs | Go) and is_stale(row, ask.version) and not _missing(ask, row):", "if False:",
            f"{VERSIONS}::test_an_older_state_does_not_overwrite_a_newer_one_and_the_journal_says_so"),
     mutant("a version that stays where it was", "store/write_versions.py", "    if rows:\n", "    if False:\n",
            f"{VERSIONS}::test_a_state_that_was_seen_again_later_counts_as_of_then"),

@@ -68,7 +68,7 @@ async def test_versions_of_two_kinds_and_none_are_not_compared(store: Store) -> 
 async def test_an_older_state_does_not_follow_a_newer_one_whose_fate_is_unknown(store: Store) -> None:
     delivery = await in_hand(store)
     await ask(store, delivery, "new", version(5))
-    later = MONDAY + 10 * SECOND
+    later = MONDAY + 40 * SECOND
     assert isinstance(await ask(store, delivery, "old", version(4), now=later), Stale)
     assert isinstance(await ask(store, delivery, "new", version(5), now=later), Go)
 

@@ -45,7 +45,7 @@ async def test_a_late_webhook_with_an_older_state_is_left_alone_and_says_why(wor
     await arrive(world, carried(world, deal, record, "new"))
     before = len(world.erp.request_log)
     late = await arrive(world, carried(world, deal, {**record, "billing_code": "BC-OLD"}, "old", late=60))
-    assert (late["state"], late["detail"]) == ("discarded", "a newer state of the record was written already")
+    assert (late["state"], late["detail"]) == ("discarded", "a newer state of the record was dealt with already")
     assert world.erp.posted()[0]["billing_code"] == "BC-DE-1001"
     assert not any(one.committed for one in world.erp.request_log[before:])
     assert await world.store.exceptions() == []

@@ -108,3 +108,17 @@ async def test_what_an_ERP_refused_does_not_let_an_older_name_follow_the_one_tha
     await story.settled()
     assert [each.fields["version"] for each in story.erp.of("customer")] == [2]
     assert {reference for reference, *_ in story.invoices()} == {"deal-D1", "deal-D4"}
+
+
+async def test_what_a_deal_once_was_is_not_billed_by_a_replay_after_it_was_reopened(story: Story) -> None:
+    await story.tell(("hook", 9, 0, False), ("work", 1, 0, 0, ()))
+    story.crm.carries = True
+    await story.tell(
+        ("strike", False, "refused", "create", 1, 0), ("win", 1), ("hook", 1, 0, False), ("work", 1, 0, 0, ())
+    )
+    assert await story.cases() == [("erp_rejected", "deals:D1")]
+    await story.tell(("reopen", 1))
+    await story.settled()
+    await story.tell(("decide", 0, "replay"))
+    await story.settled()
+    assert (story.invoices(), await story.cases()) == ([], [])
