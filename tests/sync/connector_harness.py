@@ -6,15 +6,18 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+import harness_hubspot
 import harness_netsuite
 import harness_salesforce
 import harness_sql
 import tryton_fake
-from connector_fakes import API, ERP_DESCRIPTION, NOW, TOKEN, Crm, Erp
+from connector_fakes import ERP_DESCRIPTION, NOW, TOKEN, Erp
 from harness import Harness
+from harness_hubspot import CLIENT_SECRET as CLIENT_SECRET
+from harness_hubspot import sign as sign_hubspot
 from standardwebhooks import Webhook as Signer
 
 from sync.connectors import kinds
@@ -23,7 +26,6 @@ from sync.connectors.testing.harness import offline as offline_of
 from sync.connectors.testing.harness import world_of
 from sync.ports import Incoming
 
-CLIENT_SECRET = "app-secret-2"
 SIGNING_SECRET = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes ...").decode()
 
 
@@ -39,23 +41,8 @@ INVOICE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _crm() -> Crm:
-    crm = Crm()
-    crm.put("deals", 1, dealname="One", at=NOW - timedelta(hours=1))
-    crm.put("companies", 7, name="Acme")
-    return crm
-
-
 def _erp() -> Erp:
     return Erp(invoices={1: {"id": 1, "reference": "old", "status": "draft", "lines": [1]}})
-
-
-def sign_hubspot(at: datetime, body: bytes) -> Incoming:
-    stamp = str(int(at.timestamp() * 1000))
-    url = "https://sync.example.com/hooks/crm"
-    digest = hmac.new(CLIENT_SECRET.encode(), b"POST" + url.encode() + body + stamp.encode(), hashlib.sha256).digest()
-    headers = {"x-hubspot-signature-v3": base64.b64encode(digest).decode(), "x-hubspot-request-timestamp": stamp}
-    return Incoming(method="POST", url=url, headers=headers, body=body)
 
 
 def sign_standard(at: datetime, body: bytes) -> Incoming:
@@ -68,19 +55,7 @@ def sign_standard(at: datetime, body: bytes) -> Incoming:
 
 
 HARNESSES: Mapping[str, Harness] = {
-    "hubspot": Harness(
-        options=lambda url: {"base_url": url, "token": TOKEN, "client_secret": CLIENT_SECRET},
-        fake=_crm,
-        mount=Crm.mount,
-        get=("deals", "1"),
-        create=("tasks", "merge-7-8", {"subject": "Merge", "text": "Acme twice", "companies": ["7"]}),
-        write={"method": "POST", "path": f"{API}/tasks"},
-        count=lambda crm: len(crm.objects.get("tasks", {})),
-        sign=sign_hubspot,
-        body=b'[{"objectId": 5, "subscriptionType": "deal.creation", "eventId": 9, "occurredAt": 1795165200000}]',
-        read="deals",
-        polled=True,
-    ),
+    "hubspot": harness_hubspot.HARNESS,
     "netsuite": harness_netsuite.HARNESS,
     "rest": Harness(
         options=lambda url: {

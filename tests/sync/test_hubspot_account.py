@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aiohttp import web
 from connector_fakes import Front, served
 
@@ -18,6 +21,7 @@ from bot.sandbox.crm_api import mount_crm
 from bot.sandbox.deals_values import Owner
 from sync.abilities import Ability
 from sync.connectors import build, kinds
+from sync.connectors.options import HttpOptions
 from sync.connectors.turns import Turns
 from sync.errors import AnswerLost, ConfigurationError, Rejected, Throttled, Unauthorized, Unavailable
 from sync.model import Found
@@ -331,3 +335,17 @@ async def test_searches_in_a_row_draw_no_refusal_from_an_account_that_counts_the
             await a.hubspot.search("companies", {"name": "x"})
         assert [asked.status for asked in a.crm.request_log] == [200] * 30
         assert 29 / 5 <= (a.now - begun).total_seconds() <= 29 / (5 * 0.9)
+
+
+def test_the_page_about_hubspot_says_what_a_connection_understands_and_knows_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs/connectors/hubspot.md").read_text()
+    [shown] = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    told = shown["connections"]["crm"]
+    known = kinds()[told.pop("kind")]
+    assert known.options.model_validate(told).model_dump(exclude_unset=True).keys() == told.keys()
+    own = known.options.model_fields.keys() - HttpOptions.model_fields.keys()
+    assert [name for name in sorted(own) if f"`{name}" not in page and f"{name}:" not in page] == [
+        "base_url",
+        "page_size",
+        "titles",
+    ]
