@@ -22,6 +22,7 @@ from sync.minimal import asked_to_erase, grouping, kept_changes, minimised
 from sync.model import Change, Delivery, Received, Record, WriteEnd
 from sync.ports import Incoming
 from sync.releases import Compared, Running
+from sync.returning import tell
 from sync.steps import Bury, Deliver, Hold, Pause, Retry, Step
 from sync.traffic import Traffic
 from sync.trials import Candidate, judged
@@ -238,6 +239,7 @@ class Engine:
         if isinstance(step, Hold | Bury | Pause):
             route = workspace.route(flow, step.opening.reason, now)
         about = trip.delivery.about if trip is not None else ""
+        await tell(self.line.connections.get(delivery.event.connection), delivery, step)
         await self._ledger.settle(replace(delivery, about=about), step, now=now, route=route, **_left(delivery, trip))
         if trip is not None and trip.compared is not None and (trip.compared.unannounced or route is not None):
             await self.judge_trial()

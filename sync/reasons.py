@@ -124,6 +124,8 @@ REASONS: dict[str, Reason] = {
                hint="Renew the credentials of the connection, then replay."),
         Reason(code="not_found", title="Record is gone from the CRM", role="crm-ops", fix=Fix.REPLAY,
                hint="Restore the record in the CRM and replay, or discard."),
+        Reason(code="unreadable_file", title="File or row cannot be read", role=CONTRACT_OWNER, fix=Fix.REPLAY,
+               hint="Correct it in the file, put the file back under the same name, then replay."),
         Reason(code="totals_differ", title="ERP total differs from the deal", role="finance", fix=Fix.REPLAY,
                severity=Severity.A, hint="Compare the draft with the deal, correct the ERP, then replay."),
         Reason(code="changed_after_posting", title="Deal changed after it was billed", role="finance", fix=Fix.REPLAY,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import harness_csv
 import harness_hubspot
 import harness_netsuite
 import harness_salesforce
@@ -55,6 +56,7 @@ def sign_standard(at: datetime, body: bytes) -> Incoming:
 
 
 HARNESSES: Mapping[str, Harness] = {
+    "csv": harness_csv.HARNESS,
     "hubspot": harness_hubspot.HARNESS,
     "netsuite": harness_netsuite.HARNESS,
     "rest": Harness(
