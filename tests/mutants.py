@@ -6,8 +6,10 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -103,12 +105,31 @@ def killed(base: Path, chosen: Sequence[Mutant], at_once: int) -> int:
     return dead
 
 
+def part(share: str) -> Callable[[Mutant], bool]:
+    """Which mutants are of this part. One that the commit chooses is another one with each commit, so that all have their turn."""
+    if not share:
+        return lambda one: True
+    wanted, _, parts = share.partition("/")
+    several = int(parts)
+    number = int(wanted) % several if wanted else int(_commit(), 16) % several
+    return lambda one: zlib.crc32(f"{one.name} {one.file}".encode()) % several == number
+
+
+def _commit() -> str:
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "0"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="only mutants in whose name or file all of these words stand")
     parser.add_argument("--at-once", type=int, default=2, help="how many run at the same time")
+    parser.add_argument(
+        "--share", default="", help="one part of several, such as 2/3, or /3: which one follows from the commit"
+    )
     asked = parser.parse_args()
-    named = [one for one in MUTANTS if all(word in f"{one.name} {one.file}" for word in asked.words)]
+    mine = part(asked.share)
+    named = [one for one in MUTANTS if all(word in f"{one.name} {one.file}" for word in asked.words) and mine(one)]
     chosen = [one for one in named if not one.postgres or available()]
     if len(chosen) < len(named):
         print(f"{len(named) - len(chosen)} mutants are left out: there is no PostgreSQL here")
