@@ -20,6 +20,7 @@ from sync.connectors import salesforce_tasks as tasks
 from sync.connectors.http import Client, segment
 from sync.connectors.kind import Kind
 from sync.connectors.salesforce_auth import auth
+from sync.connectors.salesforce_backfill import Backfill
 from sync.connectors.salesforce_errors import refusal
 from sync.connectors.salesforce_listing import SalesforceLists
 from sync.connectors.salesforce_options import SalesforceOptions
@@ -63,6 +64,7 @@ class Salesforce(SalesforceLists):
             auth=auth(options, name),
         )
         self._reader = Reader(self._client, DATA)
+        self._backfill = Backfill(client=self._client, data=DATA, above=options.bulk_above)
         self._wanted = {**_FIELDS, **{entity: tuple(paths) for entity, paths in options.fields.items()}}
         self._related = {**records.PARTS, **options.related}
 
@@ -89,12 +91,21 @@ class Salesforce(SalesforceLists):
         return outbound.ACK
 
     async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
-        """The next page of the window that the cursor is in, with what was deleted or merged."""
-        shape = await self._reader.shape(entity)
-        size = self._options.page_size
+        """The next page of the window that the cursor is in, with what was deleted or merged. A long stretch of the past with
+        many changes comes from a bulk job."""
+        cursor = cursor or {}
         window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
-        asked = polling.query(entity, window, size, merges=polling.MASTER in shape.columns)
-        return polling.page(entity, window, await self._reader.query(asked, everything=True), size)
+        if isinstance(job := cursor.get("job"), Mapping):
+            return await self._backfill.page(entity, window, job)
+        merges = polling.MASTER in (await self._reader.shape(entity)).columns
+        begun = (
+            None if cursor.get("paged") else await self._backfill.begun(entity, window, self._everything, merges=merges)
+        )
+        if begun is not None:
+            return begun
+        size = self._options.page_size
+        asked = polling.query(entity, window, size, merges=merges)
+        return polling.page(entity, window, await self._everything(asked), size)
 
     def start_at(self, entity: str, since: datetime) -> Record:
         """A window that begins there; the overlap reaches a little further back, as for every window."""
@@ -207,6 +218,9 @@ class Salesforce(SalesforceLists):
     async def post(self, entity: str, target_id: str) -> Found:
         """Salesforce has nothing to post."""
         raise Rejected(f"{entity} are not posted in Salesforce", reason="crm_rejected", code="unsupported")
+
+    async def _everything(self, text: str) -> Any:
+        return await self._reader.query(text, everything=True)
 
     async def _created(self, method: str, path: str, values: Record) -> Found:
         name = self._client.name

@@ -50,15 +50,19 @@ def window(cursor: Record | None, *, overlap: float, lag: float, now: datetime) 
     return Window(start=max(min(done, until) - timedelta(seconds=overlap), BEGINNING), end=max(done, until))
 
 
-def query(entity: str, window: Window, size: int | None, *, merges: bool) -> str:
+def query(entity: str, window: Window, size: int | None, *, merges: bool, ordered: bool = True) -> str:
     """The query for the next page of a window; `merges` where the object says what it was merged into."""
     fields = ["Id", STAMP, "IsDeleted", *([MASTER] if merges else [])]
-    where = [f"{STAMP} >= {soql.moment(window.start)}"]
+    return soql.query(fields, entity, within(window), order=f"{STAMP}, Id" if ordered else "", limit=size)
+
+
+def within(window: Window) -> list[str]:
+    """The conditions of what is left of a window."""
+    begins = f"{STAMP} >= {soql.moment(window.start)}"
     if window.stamp is not None:
         at = soql.moment(window.stamp)
-        where = [f"({STAMP} > {at} OR ({STAMP} = {at} AND Id > {soql.text(window.after)}))"]
-    where.append(f"{STAMP} <= {soql.moment(window.end)}")
-    return soql.query(fields, entity, where, order=f"{STAMP}, Id", limit=size)
+        begins = f"({STAMP} > {at} OR ({STAMP} = {at} AND Id > {soql.text(window.after)}))"
+    return [begins, f"{STAMP} <= {soql.moment(window.end)}"]
 
 
 def page(entity: str, window: Window, answer: Any, size: int) -> Page:
