@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sync.connectors import rest_listing, rest_polling
+from sync.connectors import polling, rest_listing
 from sync.connectors.failures import Answer
 from sync.connectors.http import Client
 from sync.connectors.links import next_of, path_within
@@ -96,15 +96,13 @@ class Reading:
 
     def start_at(self, entity: str, since: datetime) -> Record:
         """The cursor from which `changes` gives what changed at or after this moment."""
-        return rest_polling.start_at(since)
+        return polling.start_at(since)
 
     async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
         """The next page of changes since the cursor. Raises ConnectorError."""
         if not self.lists_changes(entity):
             raise self._unsupported(entity, "listed by what changed")
-        since, began, after = rest_polling.where(cursor, now)
-        listed = await self.listed(entity, fields=(), after=after, since=since)
-        return rest_polling.page(entity, listed, since, began)
+        return await polling.changes(self, entity, cursor, now=now)
 
     async def read(self, entity: str, record_id: str) -> Record:
         """The record as it is now. Raises Rejected(reason="not_found") when it is gone."""

@@ -184,7 +184,7 @@ class Erp:
             behind = [
                 each for number, each in sorted(self.invoices.items()) if number > int(request.query.get("after", 0))
             ]
-            shown = [each | {"changed_at": NOW.isoformat()} for each in behind[:1]]
+            shown = [each | {"changed_at": (NOW - timedelta(hours=1)).isoformat()} for each in behind[:1]]
             return web.json_response({"items": shown, "next": str(shown[-1]["id"]) if len(behind) > 1 else None})
         found = [i for i in self.invoices.values() if i["reference"] == request.query["reference"]]
         return web.json_response({"items": found})

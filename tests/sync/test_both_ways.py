@@ -107,7 +107,7 @@ def under(rule: str) -> Any:
 
 
 async def poll(world: World) -> None:
-    world.clock.forward(seconds=1)
+    world.clock.forward(seconds=5)  # what is younger than two seconds is left to the next round
     await world.parts.engine.poll(world.parts.workspace.flows["terms_back"])
     await world.settle()
 
