@@ -1,8 +1,8 @@
 """Polling a system that lists what changed since a moment, without gaps: page by page, continued from the cursor after any crash.
 
 The next round begins `OVERLAP` before the newest change that this one saw, by the other system's own clock, which may be up to
-`BEHIND` behind ours: what is committed late is seen then, and what is seen again carries the same key. What is younger than `LAG` is left to the next round, for a
-system may stamp by the second, and two changes under one stamp would be one."""
+`BEHIND` behind ours: what is committed late is seen then, and what is seen again carries the same key. What is younger than
+`LAG` is left to the next round, for a system may stamp by the second, and two changes under one stamp would be one."""
 
 from __future__ import annotations
 

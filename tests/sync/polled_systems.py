@@ -1,0 +1,127 @@
+"""The systems that the histories of `test_polling_property` are played in. A new connector that polls is one class more in SYSTEMS:
+how a record comes to be there, with the moment that the system says it changed, and how it goes; pages are as small as can be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import harness_sql
+from aiohttp import web
+from connector_fakes import TOKEN, Crm
+
+
+class System:
+    """One fake. `grain` is the finest step of its stamps."""
+
+    kind = ""
+    entity = ""
+    grain = timedelta(seconds=1)
+
+    def options(self, url: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def mount(self, app: web.Application) -> None:
+        """What is spoken to by other ways than HTTP needs no server."""
+
+    def small(self) -> AbstractContextManager[Any]:
+        """Makes pages of two records where no option can."""
+        return nullcontext()
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        """The record is there, as of this version, and says that it changed at `stamp`."""
+        raise NotImplementedError
+
+    def gone(self, number: int) -> None:
+        """The record was deleted."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing of it is needed any more."""
+
+
+class HubSpotDeals(System):
+    kind, entity, grain = "hubspot", "deals", timedelta(milliseconds=1)
+
+    def __init__(self) -> None:
+        self.crm = Crm()
+        self.crm.objects["deals"] = {}
+
+    def options(self, url: str) -> dict[str, Any]:
+        return {"base_url": url, "token": TOKEN, "page_size": 2}
+
+    def mount(self, app: web.Application) -> None:
+        self.crm.mount(app)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        self.crm.put("deals", number, at=stamp, dealname=str(version))
+
+    def gone(self, number: int) -> None:
+        self.crm.objects["deals"].pop(number)
+
+
+class RestRecords(System):
+    """A described REST system that lists by id, two at a time, and stamps by the second."""
+
+    kind, entity = "rest", "thing"
+
+    def __init__(self) -> None:
+        self.rows: dict[int, datetime] = {}
+
+    def options(self, url: str) -> dict[str, Any]:
+        asked = {"limit": "{limit}", "after": "{after}", "since": "{since}"}
+        thing = {
+            "find": {"path": "/things", "query": {"reference": "{reference}"}},
+            "get": {"path": "/things/{id}"},
+            "list": {"path": "/things", "query": asked, "items": "items", "after": "next", "changed": "at", "most": 2},
+        }
+        describe = {"probe": {"method": "GET", "path": "/things"}, "entities": {"thing": thing}}
+        return {"base_url": url, "token": TOKEN, "describe": describe}
+
+    def mount(self, app: web.Application) -> None:
+        app.router.add_get("/things", self.listed)
+
+    async def listed(self, request: web.Request) -> web.Response:
+        since, after = datetime.fromisoformat(request.query["since"]), int(request.query.get("after", 0))
+        behind = [number for number, at in sorted(self.rows.items()) if number > after and at >= since]
+        shown = [{"id": number, "at": self.rows[number].isoformat()} for number in behind[:2]]
+        return web.json_response({"items": shown, "next": str(behind[1]) if len(behind) > 2 else None})
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        self.rows[number] = stamp
+
+    def gone(self, number: int) -> None:
+        self.rows.pop(number)
+
+
+class SqlRows(System):
+    kind, entity = "sql", "orders"
+
+    def __init__(self) -> None:
+        self.books = harness_sql.Books()
+        self.kept = sqlite3.connect(self.books.file, isolation_level=None)  # opened once: histories have many steps
+        self.kept.execute("PRAGMA synchronous = OFF")
+        self.kept.execute("DELETE FROM orders")
+
+    def options(self, url: str) -> dict[str, Any]:
+        return {"url": self.books.url, "timezone": "UTC", "entities": harness_sql.ENTITIES}
+
+    def small(self) -> AbstractContextManager[Any]:
+        return patch("sync.connectors.sql_polling.PAGE", 2)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        at = stamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        self.kept.execute(f"INSERT OR REPLACE INTO orders VALUES ({number}, 'v{version}', 1, 'EUR', '{at}')")
+
+    def gone(self, number: int) -> None:
+        self.kept.execute(f"DELETE FROM orders WHERE id = {number}")
+
+    def close(self) -> None:
+        self.kept.close()
+
+
+SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in (HubSpotDeals, RestRecords, SqlRows)}
