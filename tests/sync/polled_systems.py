@@ -13,6 +13,9 @@ from unittest.mock import patch
 import harness_sql
 from aiohttp import web
 from connector_fakes import TOKEN, Crm
+from fakes.salesforce import TOKEN as SALESFORCE_TOKEN
+from fakes.salesforce import Salesforce
+from fakes.salesforce_org import long_id
 
 
 class System:
@@ -36,9 +39,13 @@ class System:
         """The record is there, as of this version, and says that it changed at `stamp`."""
         raise NotImplementedError
 
-    def gone(self, number: int) -> None:
-        """The record was deleted."""
+    def gone(self, number: int, stamp: datetime) -> None:
+        """The record was deleted at `stamp`."""
         raise NotImplementedError
+
+    def id_of(self, number: int) -> str:
+        """What the system calls the record."""
+        return str(number)
 
     def close(self) -> None:
         """Nothing of it is needed any more."""
@@ -60,7 +67,7 @@ class HubSpotDeals(System):
     def put(self, number: int, stamp: datetime, version: int) -> None:
         self.crm.put("deals", number, at=stamp, dealname=str(version))
 
-    def gone(self, number: int) -> None:
+    def gone(self, number: int, stamp: datetime) -> None:
         self.crm.objects["deals"].pop(number)
 
 
@@ -94,7 +101,7 @@ class RestRecords(System):
     def put(self, number: int, stamp: datetime, version: int) -> None:
         self.rows[number] = stamp
 
-    def gone(self, number: int) -> None:
+    def gone(self, number: int, stamp: datetime) -> None:
         self.rows.pop(number)
 
 
@@ -117,11 +124,36 @@ class SqlRows(System):
         at = stamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         self.kept.execute(f"INSERT OR REPLACE INTO orders VALUES ({number}, 'v{version}', 1, 'EUR', '{at}')")
 
-    def gone(self, number: int) -> None:
+    def gone(self, number: int, stamp: datetime) -> None:
         self.kept.execute(f"DELETE FROM orders WHERE id = {number}")
 
     def close(self) -> None:
         self.kept.close()
 
 
-SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in (HubSpotDeals, RestRecords, SqlRows)}
+class SalesforceOpportunities(System):
+    """Deleted records are kept and shown, and stamps compare by the second."""
+
+    kind, entity = "salesforce", "Opportunity"
+
+    def __init__(self) -> None:
+        self.fake = Salesforce()
+
+    def options(self, url: str) -> dict[str, Any]:
+        return {"base_url": url, "token": SALESFORCE_TOKEN, "page_size": 2}
+
+    def mount(self, app: web.Application) -> None:
+        self.fake.mount(app)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        self.fake.org.put("Opportunity", Id=self.id_of(number), Name=f"v{version}", at=stamp)
+
+    def gone(self, number: int, stamp: datetime) -> None:
+        self.fake.org.bury("Opportunity", self.id_of(number), at=stamp)
+
+    def id_of(self, number: int) -> str:
+        return long_id(f"0065f{number:010d}")
+
+
+_ALL: tuple[type[System], ...] = (HubSpotDeals, RestRecords, SalesforceOpportunities, SqlRows)
+SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in _ALL}

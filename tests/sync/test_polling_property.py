@@ -20,6 +20,7 @@ from sync.abilities import Ability
 from sync.connectors import build, kinds
 from sync.connectors.testing.front import Front, served
 from sync.errors import ConnectorError
+from sync.model import Change
 
 LATE = (30, 200, 285)
 ID = st.integers(1, 7)
@@ -101,7 +102,7 @@ class Play:
 
     def delete(self, number: int) -> None:
         if self.versions.pop(number, None) is not None:
-            self.system.gone(number)
+            self.system.gone(number, self.stamp())
 
     def stamp(self) -> datetime:
         return self.now - (self.now - NOW) % self.system.grain
@@ -123,18 +124,20 @@ class Play:
                 return False
             self.cursor = json.loads(json.dumps(page.cursor))
             for change in page.changes:
-                self.take_in(change.key, int(change.record_id))
+                self.take_in(change)
             if not page.more:
                 return True
         return False
 
-    def take_in(self, key: str, number: int) -> None:
+    def take_in(self, change: Change) -> None:
         """The ledger takes a key in once; its delivery reads the record as it is then."""
-        if key not in self.known:
-            self.known.add(key)
-            self.keys[number] += 1
-            if number in self.versions:
-                self.effects[number, self.versions[number]] += 1
+        if change.key in self.known:
+            return
+        self.known.add(change.key)
+        [number] = [each for each in range(1, 8) if self.system.id_of(each) == change.record_id]
+        self.keys[number] += change.kind == "polled"
+        if number in self.versions:
+            self.effects[number, self.versions[number]] += 1
 
     async def rest(self) -> None:
         """Everything is committed, and polling comes to its end; then once more, long after."""
