@@ -171,7 +171,7 @@ class NetSuite(Books):
         text = (await self.body(request))["q"]
         self.queries.append(text)
         try:
-            rows = query(text, tables(self))
+            rows = query(text, tables(self, text))
         except Unsupported as wrong:
             raise Refused(f"Invalid search query. Search error occurred: {wrong}", "INVALID_PARAMETER") from None
         shown = [{"links": [], **row} for row in rows[offset : offset + limit]]

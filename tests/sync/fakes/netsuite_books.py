@@ -47,7 +47,8 @@ def _lists() -> dict[str, dict[int, Record]]:
 
 @dataclass
 class Books:
-    """`routing` is whether invoices wait for approval, `approves` whether our role may give it. `closed` are months."""
+    """`routing` is whether invoices wait for approval; `approves` what comes of ours: yes, locked by a workflow, or ignored, as a form
+    does without the field. `closed` are months, `locked` subsidiaries; without `coded` a taken external id has no code of its own."""
 
     now: Callable[[], datetime] = lambda: datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
     zone: str = "America/Los_Angeles"
@@ -56,7 +57,8 @@ class Books:
     )
     lists: dict[str, dict[int, Record]] = field(default_factory=_lists)
     routing: bool = True
-    approves: bool = True
+    approves: str = "yes"
+    coded: bool = True
     closed: set[str] = field(default_factory=set)
     locked: set[int] = field(default_factory=set)
     ids: Any = field(default_factory=lambda: itertools.count(900))
@@ -86,7 +88,7 @@ class Books:
         if customer is None or customer.get("isInactive"):
             raise Refused("Invalid reference key or value for field: entity.", "INVALID_CONTENT", path="entity")
         if int((record.get("subsidiary") or {"id": 1})["id"]) in self.locked:
-            raise Refused("The subsidiary is locked.", "SUBSIDIARY_LOCKED", path="subsidiary")
+            raise Refused("The subsidiary is locked.", path="subsidiary")
         self.open_on(record.setdefault("tranDate", self.now().date().isoformat()))
         if kind == "customerPayment":
             return record
@@ -146,7 +148,8 @@ class Books:
         for other in group:
             for number, each in self.records[other].items():
                 if external and each.get("externalId") == external and number != but:
-                    raise Refused("This record already exists", "DUP_RCRD", path="externalId")
+                    code, path = ("DUP_RCRD", "externalId") if self.coded else ("USER_ERROR", "")
+                    raise Refused("This record already exists", code, path=path)
 
     def shown(self, kind: str, number: int, *, whole: bool) -> Record:
         """A record as it is read."""
@@ -215,12 +218,10 @@ class Books:
         record = self.records[kind][number]
         self.free(kind, body.get("externalId"), but=number)
         approval = (body.get("approvalStatus") or {}).get("id")
-        if approval in (APPROVED, REJECTED) and not self.approves:
-            raise Refused(
-                "You do not have permission to approve this transaction.",
-                "INSUFFICIENT_APPROVAL",
-                path="approvalStatus",
-            )
+        if approval in (APPROVED, REJECTED) and self.approves == "locked":
+            raise Refused("The record has been locked by a user defined workflow.", "RCRD_LOCKED_BY_WF")
+        if approval and self.approves == "ignored":
+            body = {name: value for name, value in body.items() if name != "approvalStatus"}
         if kind in TRANSACTIONS:
             self.open_on(body.get("tranDate") or record["tranDate"])
         changed = {**record, **body}

@@ -30,6 +30,7 @@ def query(text: str, tables: Mapping[str, tuple[Sequence[str], Iterable[Row]]]) 
         raise Unsupported("LIMIT and OFFSET are not SuiteQL")
     base = sqlite3.connect(":memory:")
     try:
+        base.create_function("UPPER", 1, lambda text: None if text is None else text.upper())
         base.create_function("TO_CHAR", 2, _to_char)
         base.create_function("TO_TIMESTAMP", 2, _to_moment)
         base.create_function("TO_DATE", 2, _to_moment)

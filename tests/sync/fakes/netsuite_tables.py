@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.sync.fakes.netsuite_query import moment
@@ -78,23 +79,33 @@ def catalog(kind: str) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def tables(account: Books) -> dict[str, Table]:
-    """Everything that SuiteQL may read."""
-    transactions = [row for kind in _TYPES for row in _transactions(account, kind)]
-    customs = sorted({name for row in transactions for name in row if name.startswith("custbody")})
-    found: dict[str, Table] = {
-        "transaction": ((*_OF_TRANSACTION, *customs), transactions),
-        "transactionline": (_OF_LINE, [row for kind in _TYPES for row in _lines(account, kind)]),
-        "customer": (_OF_CUSTOMER, [_customer(account, number) for number in account.records["customer"]]),
-        "accountingperiod": (
-            ("id", "startdate", "enddate", "closed", "arlocked", "alllocked", "isquarter", "isyear"),
-            _periods(account),
-        ),
-    }
-    for name, rows in account.lists.items():
+def tables(account: Books, text: str) -> dict[str, Table]:
+    """What SuiteQL may read of what the text names."""
+    named = {each for each in (*_MADE, *account.lists) if re.search(rf"\b{each}\b", text, re.IGNORECASE)}
+    found = {name: make(account) for name, make in _MADE.items() if name in named}
+    for name in named - found.keys():
+        rows = account.lists[name]
         columns = sorted({"isinactive", *(column for row in rows.values() for column in row)})
         found[name] = (("id", *columns), [{"isinactive": "F", **row, "id": number} for number, row in rows.items()])
     return found
+
+
+def _transaction(account: Books) -> Table:
+    rows = [row for kind in _TYPES for row in _transactions(account, kind)]
+    customs = sorted({name for row in rows for name in row if name.startswith("custbody")})
+    return (*_OF_TRANSACTION, *customs), rows
+
+
+def _transactionline(account: Books) -> Table:
+    return _OF_LINE, [row for kind in _TYPES for row in _lines(account, kind)]
+
+
+def _customers(account: Books) -> Table:
+    return _OF_CUSTOMER, [_customer(account, number) for number in account.records["customer"]]
+
+
+def _accountingperiod(account: Books) -> Table:
+    return ("id", "startdate", "enddate", "closed", "arlocked", "alllocked", "isquarter", "isyear"), _periods(account)
 
 
 def _transactions(account: Books, kind: str) -> Iterator[dict[str, Any]]:
@@ -165,3 +176,11 @@ def _periods(account: Books) -> list[dict[str, Any]]:
 
 def _last(month: str) -> int:
     return 28 if month.endswith("-02") else 30 if month[-2:] in ("04", "06", "09", "11") else 31
+
+
+_MADE: Mapping[str, Callable[[Books], Table]] = {
+    "transaction": _transaction,
+    "transactionline": _transactionline,
+    "customer": _customers,
+    "accountingperiod": _accountingperiod,
+}
