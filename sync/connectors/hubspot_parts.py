@@ -30,7 +30,9 @@ def parts_of(related: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, st
     return {entity: {**PARTS.get(entity, {}), **related.get(entity, {})} for entity in {**PARTS, **related}}
 
 
-async def read_whole(calls: Calls, entity: str, record_id: str, parts: Mapping[str, str]) -> Record | None:
+async def read_whole(
+    calls: Calls, entity: str, record_id: str, parts: Mapping[str, str], *, merged: str = ""
+) -> Record | None:
     """The record with each part under its name: one record or None, or a list for `name[*]`. None when the record itself
     is gone; a merged one comes as its survivor, with the survivor's parts. Raises Unavailable."""
     near = {place: kind for place, kind in parts.items() if kind != OWNERS}
@@ -40,7 +42,9 @@ async def read_whole(calls: Calls, entity: str, record_id: str, parts: Mapping[s
     if record is None:
         return None
     if record["id"] != record_id:
-        return await read_whole(calls, entity, record["id"], parts)
+        if merged:
+            raise Unavailable(f"{entity} {merged} is merged into one that is merged into another, without an end")
+        return await read_whole(calls, entity, record["id"], parts, merged=record_id)
     each = zip(near.items(), targets, strict=True)
     found = await asyncio.gather(*(_part(calls, entity, place, kind, ids) for (place, kind), ids in each))
     whole = {**record, **{place.removesuffix(EACH): part for place, part in zip(near, found, strict=True)}}

@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w{2,}")
 def flat(result: Any) -> Record:
     """An object as a flat record: `id` and every property as text or None; a property that the account does not have is not
     there. Raises Unavailable when it is no object."""
-    if not isinstance(result, dict) or not result.get("id"):
+    if not isinstance(result, dict) or not _is_id(result.get("id")):
         raise Unavailable("the CRM answered with something that is not a record")
     properties = result.get("properties") or {}
     return {name: text(value) for name, value in properties.items()} | {"id": str(result["id"])}
@@ -65,6 +65,8 @@ def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str |
         raise Unavailable(f"the CRM could not list associations: {clip(str(errors[0].get('message', '')))}")
     ours = [item for item in answer.get("results", []) if str(item.get("from", {}).get("id")) == record_id]
     targets = [target for item in ours for target in item.get("to", [])]
+    if not all(isinstance(target, dict) and _is_id(target.get("toObjectId")) for target in targets):
+        raise Unavailable("the CRM answered with an association to something that is not a record")
     onward = (item.get("paging", {}).get("next", {}).get("after") for item in ours)
     return targets, next((str(after) for after in onward if after), None)
 
@@ -86,6 +88,11 @@ def attached(entity: str, body: Mapping[str, Any]) -> list[Record]:
         if near == entity
         for record_id in body.get(to) or []
     ]
+
+
+def attaches(entity: str, name: str) -> bool:
+    """Whether a new record of the entity can hang on the object of that name."""
+    return (entity, name) in _ATTACHED
 
 
 def refusal(answer: Answer) -> ConnectorError | None:
@@ -122,6 +129,10 @@ def words(text: str, limit: int = 5) -> list[str]:
     """The longest different words of a text, to search by."""
     found = dict.fromkeys(word.lower() for word in _WORD.findall(text[:1000]))
     return sorted((word for word in found if len(word) <= 60), key=len, reverse=True)[:limit]
+
+
+def _is_id(value: Any) -> bool:
+    return str(value).isascii() and str(value).isdecimal()
 
 
 def _is_primary(target: Mapping[str, Any]) -> bool:

@@ -27,7 +27,8 @@ async def create_task(calls: Calls, reference: str, body: Record) -> Found:
 async def create_named(calls: Calls, entity: str, named: str, reference: str, body: Record) -> Found:
     """A record with our reference in the property `named`, attached to the records that the body names. Where another carries
     it already, and HubSpot knows that it takes each value once, Rejected(reason="reference_taken")."""
-    record = {"properties": {**_given(body), named: reference}, "associations": records.attached(entity, body)}
+    given = {**_given(entity, body), named: reference}
+    record = {"properties": given, "associations": records.attached(entity, body)}
     try:
         return await calls.write("POST", entity, record)
     except Rejected as refused:
@@ -43,8 +44,8 @@ async def create_many(calls: Calls, entity: str, named: str, given: Sequence[tup
     if len(chunks) == 1 and not alone:
         return await _batch(calls, entity, named, given)
     told = await asyncio.gather(
-        *(_batch(calls, entity, named, [given[n] for n in chunk]) for chunk in chunks),
-        *(_alone(calls, entity, named, *given[n]) for n in alone),
+        *(_chunk(calls, entity, named, [given[n] for n in chunk]) for chunk in chunks),
+        *(_one_by_one(calls, entity, named, [given[n]]) for n in alone),
         return_exceptions=True,
     )
     outcomes: list[Outcome] = [None] * len(given)
@@ -56,13 +57,27 @@ async def create_many(calls: Calls, entity: str, named: str, given: Sequence[tup
     return outcomes
 
 
-async def _alone(calls: Calls, entity: str, named: str, reference: str, body: Record) -> list[Outcome]:
-    return [await create_named(calls, entity, named, reference, body)]
+async def _chunk(calls: Calls, entity: str, named: str, given: Sequence[tuple[str, Record]]) -> list[Outcome]:
+    """One call of several. Where it is refused as a whole nothing was written, and whose fault it is shows one by one."""
+    try:
+        return await _batch(calls, entity, named, given)
+    except Rejected:
+        return await _one_by_one(calls, entity, named, given)
+
+
+async def _one_by_one(calls: Calls, entity: str, named: str, given: Sequence[tuple[str, Record]]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for reference, body in given:
+        try:
+            outcomes.append(await create_named(calls, entity, named, reference, body))
+        except ConnectorError as error:
+            outcomes.append(error)
+    return outcomes
 
 
 async def _batch(calls: Calls, entity: str, named: str, given: Sequence[tuple[str, Record]]) -> list[Outcome]:
     inputs = [
-        {"idProperty": named, "id": reference, TRACE: str(at), "properties": {**_given(body), named: reference}}
+        {"idProperty": named, "id": reference, TRACE: str(at), "properties": {**_given(entity, body), named: reference}}
         for at, (reference, body) in enumerate(given)
     ]
     told = _told(await calls.upsert(entity, inputs), named)
@@ -96,7 +111,12 @@ def changed(body: Record) -> dict[str, str]:
     return {name: records.text(value) or "" for name, value in body.items()}
 
 
-def _given(body: Record) -> dict[str, str]:
-    """The properties of a new record: all single values; the ids of what it hangs on are none."""
-    single = {name: records.text(value) for name, value in body.items() if not isinstance(value, list | dict)}
+def _given(entity: str, body: Record) -> dict[str, str]:
+    """The properties of a new record; the ids of what it hangs on are none. Raises Rejected for what HubSpot cannot keep."""
+    own = {name: value for name, value in body.items() if not records.attaches(entity, name)}
+    for name, value in own.items():
+        if isinstance(value, list | dict):
+            words = f"{name} of {entity} holds more than one value, which no property of HubSpot does"
+            raise Rejected(words, reason="crm_rejected", code="unsupported", path=name)
+    single = {name: records.text(value) for name, value in own.items()}
     return {name: value for name, value in single.items() if value is not None}

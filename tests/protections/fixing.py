@@ -33,7 +33,7 @@ MUTANTS = [
            "        except NotFound as error:\n",
            f"{FIXING}::test_a_crm_that_refuses_what_is_written_back_holds_up_no_invoice_and_says_so"),
     mutant("a new company without its reference", "sync/connectors/hubspot_writing.py",
-           '"properties": {**_given(body), named: reference}, "associations"', '"properties": _given(body), "associations"',
+           "given = {**_given(entity, body), named: reference}", "given = _given(entity, body)",
            f"{FIXING}::test_the_crm_creates_one_record_for_one_reference"),
     mutant("a new company beside its twin", "sync/to_source.py", "                if same:\n", "                if False:\n",
            f"{FIXING}::test_a_new_company_with_a_vat_id_that_exists_is_the_one_that_exists"),

@@ -41,6 +41,7 @@ class Account:
     crm: Crm
     hubspot: Any
     front: Front
+    url: str = ""
     now: datetime = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
     def clock(self) -> datetime:
@@ -57,7 +58,8 @@ async def account(way_in: dict[str, Any] = TOKEN, **options: Any) -> AsyncIterat
         mount_crm(crm, app)
 
     async with served(mount, made.front) as url:
-        made.hubspot = build("hubspot", {"base_url": f"{url}/crm-api", **way_in, **options}, name="crm")
+        made.url = f"{url}/crm-api"
+        made.hubspot = build("hubspot", {"base_url": made.url, **way_in, **options}, name="crm")
         try:
             yield made
         finally:
@@ -109,6 +111,38 @@ async def test_a_merged_record_is_read_as_its_survivor_with_the_survivors_parts(
         read = await a.hubspot.read(kind, gone)
         assert read["id"] == kept
         assert [each["id"] for each in (read["contacts"] if kind == "companies" else [read["company"]])] == [linked]
+
+
+async def test_merges_without_an_end_are_no_record() -> None:
+    async with account() as a:
+        for other in ("2", "3"):
+            a.front.next(
+                "say",
+                body=json.dumps({"id": other, "properties": {}}),
+                path=f"deals/{int(other) - 1}?properties=dealname",
+            )
+        made = build("hubspot", {**TOKEN, "base_url": a.url, "properties": {"deals": ["dealname"]}}, name="crm")
+        with pytest.raises(Unavailable, match="deals 1 is merged into one that is merged"):
+            await made.read("deals", "1")
+        await made.close()
+
+
+@pytest.mark.parametrize("target", [{"toObjectId": "x/../1"}, {"toObjectId": None}, {}, "5", {"toObjectId": [1]}])
+async def test_an_association_to_no_record_is_no_answer(target: Any) -> None:
+    async with account() as a:
+        deal = a.crm.create("deals", {})
+        page = {"results": [{"from": {"id": deal}, "to": [target]}]}
+        a.front.next("say", body=json.dumps(page), path="line_items/batch/read")
+        with pytest.raises(Unavailable, match="not a record"):
+            await a.hubspot.read("deals", deal)
+
+
+async def test_a_value_that_no_property_holds_is_refused_and_not_left_out() -> None:
+    async with account(**BULK) as a:
+        for body in ({"name": "Acme", "address": {"city": "Bonn"}}, {"name": "Acme", "tags": ["a"]}):
+            with pytest.raises(Rejected, match="holds more than one value"):
+                await a.hubspot.create("companies", "r-1", body)
+        assert a.crm.companies() == []
 
 
 async def test_what_is_in_the_bin_is_gone() -> None:
@@ -207,6 +241,16 @@ async def test_more_than_a_hundred_go_out_in_several_calls_and_one_that_is_lost_
         assert len(a.crm.companies()) == 150
         assert a.crm.deal(deal)["company"]["id"] == told[120].id  # type: ignore[union-attr]  # it was found
         assert len(told) == 250
+
+
+async def test_of_several_calls_one_that_is_refused_as_a_whole_is_made_one_by_one() -> None:
+    async with account(**BULK) as a:
+        given: list[tuple[str, Any]] = [(f"r-{n}", {"name": f"C{n}"}) for n in range(104)]
+        given[102] = ("r-102", {"name": ["two", "names"]})
+        told = await a.hubspot.create_many("companies", given)
+        assert [n for n, each in enumerate(told) if not isinstance(each, Found)] == [102]
+        assert isinstance(told[102], Rejected) and told[102].path == "name"
+        assert len(a.crm.companies()) == 103
 
 
 @pytest.mark.parametrize(
