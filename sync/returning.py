@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import structlog
 
 from sync.errors import ConnectorError
-from sync.model import Delivery
+from sync.model import Delivery, Violation
 from sync.reasons import reason
 from sync.reconciling.ledger import KIND as RECONCILIATION
 from sync.steps import Bury, Deliver, Discard, Hold, Step
@@ -56,6 +56,13 @@ async def tell(source: object, delivery: Delivery, step: Step) -> None:
 def refusal_of(step: Hold | Bury) -> Refusal:
     """The opening of an exception in words."""
     known, opening = reason(step.opening.reason), step.opening
-    said = [f"{each.label}: {each.expected}" if each.label else each.expected for each in opening.violations]
+    said = [_words(each) for each in opening.violations]
     why = "; ".join(dict.fromkeys(filter(None, said))) or opening.detail
     return Refusal(why=f"{known.title}. {why}".strip(), what_to_do=known.hint)
+
+
+def _words(violation: Violation) -> str:
+    if not violation.label:
+        return violation.expected
+    found = f"“{violation.found[:80]}” stands there" if violation.found else "nothing stands there"
+    return f"{violation.label}: {found}, expected is {violation.expected}"

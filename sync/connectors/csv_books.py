@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sync.connectors.csv_cells import unguarded
 from sync.errors import AnswerLost, ConnectorError, Rejected, Unauthorized, Unavailable
@@ -21,6 +21,8 @@ try:
 except ModuleNotFoundError:  # there is none for Windows: one process writes there
     fcntl = None  # type: ignore[assignment]
 
+OURS = ".meshline"
+"""What Meshline keeps for itself in a directory of files."""
 Cells = Mapping[str, str]
 Rows = dict[str, Cells]
 """The rows of a file by their key, each by column, as the cells are written."""
@@ -148,7 +150,7 @@ class Book:
     def _write(self, rows: Rows) -> None:
         heads = tuple(dict.fromkeys((*self.heads, *(name for cells in rows.values() for name in cells))))
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self.sign)
+        writer = csv.writer(text, delimiter=self.sign, lineterminator="\n")
         writer.writerows([heads, *([cells.get(name, "") for name in heads] for cells in rows.values())])
         if self.vanishes and not rows:
             self.path.unlink(missing_ok=True)
@@ -171,10 +173,14 @@ class Book:
         if fcntl is None:
             yield
             return
-        lock = self.path.with_name(f".{self.path.name}.lock")
-        with self._guarded(lambda: lock.open("wb")) as file:
+        with self._guarded(self._lock) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def _lock(self) -> BinaryIO:
+        place = self.path.parent / OURS
+        place.mkdir(mode=0o700, exist_ok=True)
+        return (place / f"{self.path.name}.lock").open("wb")
 
 
 def _tried(change: Change, rows: Rows) -> tuple[Any, ConnectorError | None]:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sync.connectors.csv import CsvEntity
+from sync.connectors.csv_books import OURS
 from sync.connectors.csv_sheets import Row, Sheet, read_sheet
 from sync.model import Change, Record
 from sync.ports import Page
 
 PAGE = 500
 REJECTED = ".rejected.csv"
-KEPT = ".meshline"
 _SHEETS = 16
 
 
@@ -162,7 +162,7 @@ class Folder:
 
     @property
     def _shelf(self) -> Path:
-        return self.directory / KEPT / self.name
+        return self.directory / OURS / self.name
 
     def _keep(self, file: File, sheet: Sheet) -> None:
         place = self._shelf / f"{file.changed_ns}-{sheet.content[:16]}-{file.name}"
