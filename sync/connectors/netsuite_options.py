@@ -125,8 +125,8 @@ class Signed:
         return {"authorization": headers["Authorization"]}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """The same keys would be refused again."""
-        return False
+        """A request that the transport repeats after a cut bears a signature that was seen before: a new one is worth a try."""
+        return True
 
     async def close(self) -> None:
         """There is nothing to let go of."""

@@ -265,6 +265,12 @@ async def test_no_more_requests_are_under_way_than_our_share(erp: World) -> None
     assert busy.value.sent
 
 
+async def test_a_read_that_the_transport_repeats_after_a_cut_is_signed_anew(erp: World) -> None:
+    await erp.connector.get("invoice", "1")  # a connection that is kept
+    erp.front.next("cut", after=True)
+    assert (await erp.connector.get("invoice", "1")).id == "1"
+
+
 def key_pair() -> tuple[Any, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     return key.public_key(), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.sync.fakes.netsuite import RECORD, TOKEN_PATH, NetSuite, acme
 
-pytestmark = [  # what the package leans on is on its way out, which is not ours to mend
+pytestmark = [
+    pytest.mark.slow,
+    # what the package leans on is on its way out, which is not ours to mend
     pytest.mark.filterwarnings("ignore:use sign_hmac_sha256_with_client:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The httpx module is deprecated"),
