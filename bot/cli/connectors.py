@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.telling import show
+from bot.cli.telling import MISUSE, fail, show
 from sync.abilities import READS, WORDS, Ability
 from sync.connectors import kinds
 from sync.connectors.kind import Kind
 from sync.connectors.telling import Option, options_of
+from sync.connectors.testing.scaffold import write
+from sync.errors import ConfigurationError
 
 connectors = typer.Typer(help="The kinds of connection: what each can do and what it is told.")
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -24,6 +27,21 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand is None:
         found = document()
         show(found, as_json=as_json, text=lambda: "\n\n".join(_lines()))
+
+
+@connectors.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="What it will be called as a kind, in small letters.")],
+    directory: Annotated[Path, typer.Argument(help="Where to; made if it is not there.")] = Path(),
+) -> None:
+    """A connector of your own to begin with: one file, its test, and how Meshline finds it."""
+    try:
+        for path in write(name, directory):
+            typer.echo(str(path))
+    except ConfigurationError as error:
+        fail(str(error), MISUSE)
+    except OSError as error:
+        fail(f"cannot write into {directory}: {error.strerror}", MISUSE)
 
 
 def document() -> dict[str, Any]:

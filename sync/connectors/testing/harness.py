@@ -44,7 +44,7 @@ class Harness:
     polled: bool = False
     seen: str = "1"
     told: str = "5"
-    secret: str = "token"  # noqa: S105 - the name of an option, no secret
+    secret: str = "token"
 
 
 @dataclass

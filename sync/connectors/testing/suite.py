@@ -22,6 +22,7 @@ from sync.connectors import checked
 from sync.connectors.kind import Kind
 from sync.connectors.options import HttpOptions
 from sync.connectors.telling import options_of
+from sync.connectors.testing import live
 from sync.connectors.testing.harness import Harness, offline, world_of
 from sync.errors import AnswerLost, ConfigurationError, Rejected, Unauthorized, Unavailable, WebhookRefused
 from sync.ports import Connector, Source, Target
@@ -56,9 +57,12 @@ NO_ANSWERS = ["<!doctype html><title>Log in</title>", '{"id": NaN}', "[" * 100, 
 
 
 def suite_of(kind: Kind, harness: Harness) -> type[Suite]:
-    """The stories that fit the kind, as a class that pytest collects under the name it is given."""
+    """The stories that fit the kind, as a class that pytest collects under the name it is given; with those that are told to a real
+    account, where `MESHLINE_LIVE_<KIND>` says how to reach one."""
     left_out = {name: None for name, story in _stories() if not all(fits(kind) for fits in getattr(story, _FITS, ()))}
-    return type("Suite", (Suite,), {"kind": kind, "harness": harness, **left_out})
+    account = live.told(kind)
+    more = () if account is None else (live.Live,)
+    return type("Suite", (Suite, *more), {"kind": kind, "harness": harness, "live": account, **left_out})
 
 
 def _stories() -> Iterator[tuple[str, Any]]:
