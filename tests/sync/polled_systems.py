@@ -16,6 +16,9 @@ from connector_fakes import TOKEN, Crm
 from fakes.salesforce import TOKEN as SALESFORCE_TOKEN
 from fakes.salesforce import Salesforce
 from fakes.salesforce_org import long_id
+from harness_netsuite import NETSUITE
+
+from tests.sync.fakes.netsuite import NetSuite
 
 
 class System:
@@ -69,6 +72,30 @@ class HubSpotDeals(System):
 
     def gone(self, number: int, stamp: datetime) -> None:
         self.crm.objects["deals"].pop(number)
+
+
+class NetSuiteCustomers(System):
+    """Stamps are by the second, and by the account's clock."""
+
+    kind, entity = "netsuite", "customer"
+
+    def __init__(self) -> None:
+        self.fake = NetSuite()
+
+    def options(self, url: str) -> dict[str, Any]:
+        return {**NETSUITE, "base_url": url}
+
+    def mount(self, app: web.Application) -> None:
+        self.fake.mount(app)
+
+    def small(self) -> AbstractContextManager[Any]:
+        return patch("sync.connectors.netsuite_lists.ROWS", 2)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        self.fake.records["customer"][number] = {"companyName": f"v{version}", "lastModifiedDate": stamp}
+
+    def gone(self, number: int, stamp: datetime) -> None:
+        self.fake.records["customer"].pop(number)
 
 
 class RestRecords(System):
@@ -155,5 +182,5 @@ class SalesforceOpportunities(System):
         return long_id(f"0065f{number:010d}")
 
 
-_ALL: tuple[type[System], ...] = (HubSpotDeals, RestRecords, SalesforceOpportunities, SqlRows)
+_ALL: tuple[type[System], ...] = (HubSpotDeals, NetSuiteCustomers, RestRecords, SalesforceOpportunities, SqlRows)
 SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in _ALL}

@@ -38,7 +38,6 @@ STEP = st.one_of(
 HISTORY = st.lists(STEP, min_size=4, max_size=25)
 UNCOVERED = {
     "csv": "a file is read whole: there is no cursor between two pages",
-    "netsuite": "to come",
     "tryton": "to come",
 }
 """Kinds that poll, and why they are not in the table."""
