@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -148,14 +148,17 @@ _READ: dict[bytes, Workspace] = {}
 
 
 @asynccontextmanager
-async def small_world(tmp_path: Path, *, workspace: Path | None = None) -> AsyncIterator[World]:
+async def small_world(
+    tmp_path: Path, *, workspace: Path | None = None, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
     """A world that listens but works only when told to: no background engine, poster or clock."""
     clock = Clock()
     sandbox = SandboxWorld(clock)
     await sandbox.start()
     sandbox.slack.throttle.enabled = False
     port = free_port()
-    environ = sandbox.environ(workspace=workspace or example(), database_url=ledger_url(tmp_path), port=port)
+    given = sandbox.environ(workspace=workspace or example(), database_url=ledger_url(tmp_path), port=port)
+    environ = given | dict(environ or {})
     settings = read_settings(environ)
     parts = await wire(settings, loaded(settings.workspace), environ, clock=clock)
     if parts.poster is not None:

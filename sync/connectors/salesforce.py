@@ -46,6 +46,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 _USUAL = ("Name",)
 _MOST = 100
+_MERGES = 5
 
 
 class Salesforce(SalesforceLists):
@@ -112,11 +113,18 @@ class Salesforce(SalesforceLists):
         return polling.start_at(since)
 
     async def read(self, entity: str, record_id: str) -> Record:
-        """The record with all wanted fields and its parts; an opportunity has `company` and `lines`."""
-        found = await self._read(entity, record_id, self._parts(entity), self._fields(entity))
-        if found is None:
-            raise Rejected(f"{entity} {record_id} is gone", reason="not_found", code="404")
-        return found
+        """The record with all wanted fields and its parts; an opportunity has `company` and `lines`. One that was merged is read
+        as the one that it is now."""
+        parts, fields, at = self._parts(entity), self._fields(entity), record_id
+        for _ in range(_MERGES):
+            found = await self._read(entity, at, parts, fields)
+            if found is not None:
+                return found
+            survivor = await self._reader.survivor(entity, at)
+            if survivor is None:
+                break
+            at = survivor
+        raise Rejected(f"{entity} {record_id} is gone", reason="not_found", code="404")
 
     async def describe(self, entity: str) -> Described | None:
         """The fields of the entity with those of its parts, such as an opportunity's company, as they are now."""

@@ -9,6 +9,7 @@ from typing import Any
 from sync.connectors import salesforce_records as records
 from sync.connectors import salesforce_soql as soql
 from sync.connectors.http import Client
+from sync.connectors.salesforce_polling import MASTER
 from sync.connectors.salesforce_schema import Objects, Shape
 from sync.errors import Rejected, Unavailable
 from sync.model import Record
@@ -53,6 +54,15 @@ class Reader:
         if shape is None:
             raise _unknown(entity)
         return shape
+
+    async def survivor(self, entity: str, record_id: str) -> str | None:
+        """What a record was merged into, None where it was not."""
+        if not soql.is_id(record_id) or MASTER not in (await self.shape(entity)).columns:
+            return None
+        asked = soql.query([MASTER], entity, [f"Id = {soql.text(record_id)}", "IsDeleted = true"])
+        listed = records.rows(await self.query(asked, everything=True))
+        master = str(listed[0].get(MASTER) or "") if listed else ""
+        return master if soql.is_id(master) else None
 
     async def _described_anew(self, ask: Callable[[], Awaitable[list[Record]]]) -> list[Record]:
         try:

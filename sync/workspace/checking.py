@@ -10,7 +10,19 @@ from pydantic import BeforeValidator, Field
 
 from sync.money import NotMoney, decimal
 from sync.workspace.conditions import Expression, Scalar, When
-from sync.workspace.values import Broken, Name, Path, Pattern, Percent, Selector, Strict, Template, Words, exactly_one
+from sync.workspace.values import (
+    Broken,
+    EntityName,
+    Name,
+    Path,
+    Pattern,
+    Percent,
+    Selector,
+    Strict,
+    Template,
+    Words,
+    exactly_one,
+)
 
 
 def _number(value: object) -> int | Decimal:
@@ -28,7 +40,7 @@ class CandidateSource(Strict):
     """Where suggestions come from: records of `entity` that match the words which `by` selects; they show as `label`. With
     `create` a person may have a new one created in the source instead of picking one."""
 
-    entity: Name
+    entity: EntityName
     by: Selector
     label: Selector = "name"
     create: bool = False
@@ -37,7 +49,7 @@ class CandidateSource(Strict):
 class MergeTask(Strict):
     """The task that asks a person to merge duplicates in the source."""
 
-    entity: Name = "tasks"
+    entity: EntityName = "tasks"
     subject: Words = "Merge duplicate companies"
     body: Words = "These records share one value that must be unique. Merge them, then replay the exception."
 
@@ -192,7 +204,7 @@ class Unique(Check):
 
     check: Literal["unique"]
     reason: Name = "duplicate_customer"
-    entity: Name
+    entity: EntityName
     field: str | None = None
     id: Path
     title: Selector = "name"
@@ -202,7 +214,7 @@ class Unique(Check):
 class RelatedRecords(Strict):
     """Records of the source that belong to this one: of `entity`, where each field of `by` holds what its selector finds."""
 
-    entity: Name
+    entity: EntityName
     by: dict[str, Selector] = Field(min_length=1)
 
 
@@ -235,7 +247,7 @@ class Elsewhere(Check):
     reference `key` (of a target), or the ones whose fields hold what `by` selects (of a source)."""
 
     connection: Name
-    entity: Name
+    entity: EntityName
     key: Template | None = None
     by: dict[str, Selector] | None = Field(default=None, min_length=1)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sync.workspace.spots import Spot
-from sync.workspace.values import Broken, Name, Strict
+from sync.workspace.values import Broken, EntityName, Name, Strict
 
 _OF = {"void": "create", "credit": "post"}
 
@@ -21,7 +21,7 @@ class Compensation(Strict):
 
     operation: Literal["void", "credit"]
     safe: bool = False
-    entity: Name | None = None
+    entity: EntityName | None = None
     dated: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     recompute: tuple[Name, ...] = ()
 

@@ -18,7 +18,7 @@ from sync.workspace.dictionary import RouteRule as RouteRule
 from sync.workspace.documents import Document, Place
 from sync.workspace.mistakes import MOST, complaints, meant, note_each, parse
 from sync.workspace.spots import Spot, whole
-from sync.workspace.values import Name, Strict, Words
+from sync.workspace.values import EntityName, Name, Strict, Words
 
 API_VERSIONS = ("v3.1.0", "v3.2.0")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -29,7 +29,7 @@ _TRIES = 20
 class DataSubject(Strict):
     """Whom a record is about: the `entity` of the CRM, and the `path` in the record where its id stands."""
 
-    entity: Name
+    entity: EntityName
     path: Words
 
 

@@ -48,7 +48,7 @@ from sync.workspace.rows import MapRow as MapRow
 from sync.workspace.rows import Spread as Spread
 from sync.workspace.rows import VerifyRow as VerifyRow
 from sync.workspace.telling import Receipts as Receipts
-from sync.workspace.values import Broken, Duration, Name, Selector, Strict, Template, Words
+from sync.workspace.values import Broken, Duration, EntityName, FieldName, Name, Selector, Strict, Template, Words
 
 Kind = Literal["text", "select", "money", "date", "company"]
 
@@ -58,7 +58,7 @@ class Trigger(Strict):
     deal@1.0.0); one that says another than the flow's is stopped at the gate."""
 
     connection: Name
-    entity: Name
+    entity: EntityName
     poll: Duration | None = None
     when: When | None = None
     version: Selector | None = None
@@ -102,7 +102,7 @@ class BoundRecord(Strict):
 
     xref: Name
     of: Selector
-    entity: Name | None = None
+    entity: EntityName | None = None
 
 
 class WriteRow(Strict):
@@ -113,7 +113,7 @@ class WriteRow(Strict):
 
     name: Name
     connection: Name
-    entity: Name
+    entity: EntityName
     operation: Literal["upsert", "create", "update", "post", "credit"]
     key: Template | None = None
     of: Name | SourceRecord | BoundRecord | None = None
@@ -157,7 +157,7 @@ class Flow(Strict):
     hold_for: Duration = Field(default=timedelta(hours=48), le=timedelta(days=90))
     newest: bool = False
     reprocess: Name | None = None
-    write_back: tuple[Name, ...] = ()
+    write_back: tuple[FieldName, ...] = ()
     withdrawn: Literal["ask", "leave"] = "ask"
     identity: Identity | None = None
     synthetic: Synthetic | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.workspace.checking import MergeTask
 from sync.workspace.spots import Spot
-from sync.workspace.values import Broken, Name, Path, Selector, Strict
+from sync.workspace.values import Broken, EntityName, Name, Path, Selector, Strict
 
 _STABLE = ("vat_id", "domain", "email", "phone", "postcode", "external")
 
@@ -19,7 +19,7 @@ class Identity(Strict):
     merge. With `number` the target's field gets the number that is reserved for the customer."""
 
     write: Name
-    entity: Name
+    entity: EntityName
     id: Path
     name: Selector
     vat_id: Selector | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from sync.workspace.conditions import Scalar, When
-from sync.workspace.values import Broken, Name, Path, Selector, Strict, Template, Words, exactly_one
+from sync.workspace.values import Broken, EntityName, Name, Path, Selector, Strict, Template, Words, exactly_one
 
 
 class Lookup(Strict):
@@ -44,7 +44,7 @@ class MapRow(Strict):
     ref: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")] | None = None
     xref: Name | None = None
     of: Selector | None = None
-    entity: Name | None = None
+    entity: EntityName | None = None
     each: Selector | None = None
     spread: Spread | None = None
     record: tuple[MapRow, ...] | None = None

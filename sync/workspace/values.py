@@ -145,6 +145,12 @@ def as_text(pattern: re.Pattern[str]) -> WithJsonSchema:
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
 Percent = Annotated[Decimal, BeforeValidator(percent), as_text(_PERCENT)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+EntityName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
+"""What another system calls a kind of record; some write it with capitals."""
+
+FieldName = EntityName
+"""What another system calls a field of a record."""
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_path)]
 Selector = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_selector)]

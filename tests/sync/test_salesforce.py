@@ -60,6 +60,19 @@ async def test_an_opportunity_is_read_whole_by_one_query() -> None:
     assert [each["Product2"] for each in found["lines"]] == [None, {"ProductCode": "A-1"}]
 
 
+async def test_a_record_that_was_merged_is_read_as_the_one_it_is_now_and_a_circle_ends() -> None:
+    fake = crm()
+    first, second = (fake.org.put("Account", Name=name) for name in ("First", "Second"))
+    fake.org.bury("Account", first, into=second)
+    fake.org.bury("Account", second, into=COMPANY)
+    async with account(fake) as crm_:
+        assert (await crm_.read("Account", first))["id"] == COMPANY
+        fake.org.bury("Account", COMPANY, into=first)
+        with pytest.raises(Rejected) as gone:
+            await crm_.read("Account", first)
+        assert gone.value.reason == "not_found"
+
+
 async def test_an_opportunity_may_have_no_company_and_no_lines() -> None:
     fake = crm()
     lonely = fake.org.put("Opportunity", Name="Lonely", StageName="Prospecting", CloseDate="2026-12-01")
