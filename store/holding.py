@@ -30,6 +30,7 @@ from sync.model import BillingHold, Bills
 from sync.words import fitted
 
 Key = tuple[str, str]
+_HELD: ColumnElement[str] = literal_column("'held'")
 _QUEUED: ColumnElement[bool] = literal_column("('pending', 'running')")  # the index is asked for by these words
 
 
@@ -52,14 +53,15 @@ def holds_on(tx: Connection, keys: Collection[Key]) -> dict[Key, BillingHold]:
 
 
 def ahead_of(tx: Connection, billing: Sequence[tuple[int, Bills]]) -> dict[int, int]:
-    """Of these deliveries those that must let an earlier one go first, which had waited for a hold on the same customer: by
-    delivery the one it is behind."""
+    """Of these deliveries those that must let an earlier one go first, which had waited for a hold on the same customer and does
+    not stand behind an exception: by delivery the one it is behind."""
     asked = [{"id": delivery, "bills": fitted(bills.payer)} for delivery, bills in billing if bills.payer]
     return {row.id: row.ahead for row in _AHEAD.rows(tx, asked)} if asked else {}
 
 
 def its_turn() -> ColumnElement[bool]:
-    """Whether no earlier delivery that waited for a hold on the same customer is still to go."""
+    """Whether no earlier delivery that waited for a hold on the same customer is still to go. One that stands behind an exception
+    of its own record is not waited for: nobody knows how long that takes."""
     d, ahead = deliveries.c, deliveries.alias("ahead")
     return or_(d.bills.is_(None), ~exists().where(ahead.c.bills == d.bills, *_earlier(ahead, deliveries)))
 
@@ -100,6 +102,8 @@ def _earlier(ahead: FromClause, mine: FromClause) -> Iterable[ColumnElement[bool
     a, d = ahead.c, mine.c
     yield a.state.op("IN")(_QUEUED)
     yield tuple_(a.occurred_at, a.sequence, a.id) < tuple_(d.occurred_at, d.sequence, d.id)
+    first = deliveries.alias("first").c
+    yield ~exists().where(first.front, first.flow == a.flow, first.subject == a.subject, first.state == _HELD)
 
 
 def _holds_on(given: TableClause, _: str) -> Executable:

@@ -13,7 +13,7 @@ from sync.model import Bills, Delivery
 from sync.ports import Busy, Go, Held
 from sync.steps import Retry, Wait
 from tests.store.gates import at_rest, before_its_commit, on_postgres
-from tests.store.words import MINUTE, claim, in_hand, press, rows, spec, state, stopped
+from tests.store.words import MINUTE, ROUTE, change, claim, hold, in_hand, press, receive, rows, spec, state, stopped
 from tests.world import MONDAY
 
 ACME = Bills(flow="bill", customer="77", contract="D-1")
@@ -88,6 +88,19 @@ async def test_what_was_released_is_claimed_one_by_one_in_its_order(store: Store
     assert again.id == earlier.id
     await store.settle(again, Wait(hold_id=await place(store), detail="held", bills="77"), now=MONDAY)
     assert [one.id for one in await claim(store, now=MONDAY + MINUTE)] == [later.id]
+
+
+async def test_what_stands_behind_an_exception_of_its_own_record_is_not_waited_for(store: Store) -> None:
+    blocked = await place(store)
+    behind, other = await waiting(store, "1", blocked, minutes=1), await waiting(store, "2", blocked, minutes=2)
+    await receive(store, change("1", "told late"))
+    [late] = await claim(store)
+    await store.settle(late, hold(), now=MONDAY, route=ROUTE)
+    assert await store.release(blocked, by="UDANA", note="paid", now=MONDAY) == 2
+    [next_] = await claim(store)
+    assert next_.id == other.id
+    assert isinstance(await post(store, next_), Go)
+    assert await state(store, behind.id) == "pending"
 
 
 async def test_who_comes_later_does_not_post_before_what_was_released(store: Store) -> None:
