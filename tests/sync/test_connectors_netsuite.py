@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from connector_harness import World, world
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -18,6 +21,7 @@ from pydantic import ValidationError
 
 from sync.connectors import kinds
 from sync.connectors.netsuite_values import external_id, memo, read_memo, reference_of, span
+from sync.connectors.options import HttpOptions
 from sync.errors import AnswerLost, Rejected, Throttled, Unauthorized, Unavailable
 
 LINE = INVOICE["lines"][0]
@@ -420,3 +424,20 @@ async def test_the_catalogue_says_which_fields_there_are(erp: World) -> None:
     described = await erp.connector.describe("invoice")
     assert described.fields["total_minor"].type == "integer" and described.fields["issue_date"].type == "date"
     assert "billing_code" not in described.fields and await erp.connector.describe("ship") is None
+
+
+def test_the_page_about_netsuite_says_what_a_connection_understands_and_knows_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs/connectors/netsuite.md").read_text(encoding="utf-8")
+    [shown] = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    told, known = shown["connections"]["erp"], kinds()["netsuite"]
+    del told["kind"], told["quarantine"]
+    _, told["private_key"] = key_pair()
+    options = known.options.model_validate({**told, "algorithm": "ES256"})
+    assert options.model_dump(exclude_unset=True).keys() == {*told, "algorithm"}
+    own = known.options.model_fields.keys() - HttpOptions.model_fields.keys()
+    assert [name for name in sorted(own) if f"`{name}" not in page and f"{name}:" not in page] == []
+    assert {
+        each
+        for each in ("missing_tax_code", "approval_needed", "subsidiary_locked", "period_closed", "not_in_erp")
+        if each not in page
+    } == set()
