@@ -11,8 +11,10 @@ from typing import Any
 from unittest.mock import patch
 
 import harness_sql
+import tryton_fake
 from aiohttp import web
 from connector_fakes import TOKEN, Crm
+from connector_harness import HARNESSES
 from fakes.salesforce import TOKEN as SALESFORCE_TOKEN
 from fakes.salesforce import Salesforce
 from fakes.salesforce_org import long_id
@@ -45,6 +47,9 @@ class System:
     def gone(self, number: int, stamp: datetime) -> None:
         """The record was deleted at `stamp`."""
         raise NotImplementedError
+
+    def at(self, now: datetime) -> None:
+        """What the system's own clock says."""
 
     def id_of(self, number: int) -> str:
         """What the system calls the record."""
@@ -182,5 +187,34 @@ class SalesforceOpportunities(System):
         return long_id(f"0065f{number:010d}")
 
 
-_ALL: tuple[type[System], ...] = (HubSpotDeals, NetSuiteCustomers, RestRecords, SalesforceOpportunities, SqlRows)
+class TrytonCustomers(System):
+    kind, entity = "tryton", "customer"
+
+    def __init__(self) -> None:
+        self.fake = tryton_fake.Tryton()
+
+    def at(self, now: datetime) -> None:
+        self.fake.now = now
+
+    def options(self, url: str) -> dict[str, Any]:
+        return HARNESSES["tryton"].options(url)
+
+    def mount(self, app: web.Application) -> None:
+        self.fake.mount(app)
+
+    def small(self) -> AbstractContextManager[Any]:
+        return patch("sync.connectors.tryton_source._PAGE", 2)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        row = {"id": number, "code": f"crm-company-{number}", "name": f"v{version}", "active": 1, "addresses": [1]}
+        self.fake.parties[number] = {**row, "write_date": tryton_fake.moment(stamp)}
+        self.fake.parties = dict(sorted(self.fake.parties.items()))
+
+    def gone(self, number: int, stamp: datetime) -> None:
+        self.fake.parties.pop(number)
+
+
+_ALL: tuple[type[System], ...] = (
+    HubSpotDeals, NetSuiteCustomers, RestRecords, SalesforceOpportunities, SqlRows, TrytonCustomers,
+)  # fmt: skip
 SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in _ALL}
