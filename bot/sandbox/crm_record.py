@@ -41,8 +41,11 @@ class Record:
     archived: bool = False
 
     def value(self, name: str) -> str | None:
-        computed = {"hs_object_id": self.id, "createdate": iso(self.created), self.kind.modified: iso(self.modified)}
-        return computed.get(name) or self.properties.get(name) or None
+        if name == "hs_object_id":
+            return self.id
+        if name == self.kind.modified:
+            return iso(self.modified)
+        return iso(self.created) if name == "createdate" else self.properties.get(name) or None
 
     def document(self, names: Iterable[str]) -> Json:
         """The record as HubSpot answers it: only the properties asked for, and the three that always come."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from bot.sandbox.crm_revenue import CONTRACTS, LEADS, PAYMENTS, PRODUCTS, QUOTES, SUBSCRIPTIONS, TICKETS
@@ -26,11 +27,13 @@ def from_millis(value: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=value)
 
 
+@lru_cache(maxsize=20_000)
 def iso(moment: datetime) -> str:
     """HubSpot's text of a moment: 2026-11-02T09:30:00.000Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 
+@lru_cache(maxsize=20_000)
 def moment(text: str) -> datetime:
     """The moment that an epoch-ms or ISO-8601 text means. Raises NotADate."""
     try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from bot.sandbox.crm_record import Record
@@ -141,18 +142,21 @@ _OPERATORS: Final[Mapping[str, tuple[tuple[str, ...], Evaluate]]] = {
 
 def _comparable(known: Property, value: object) -> Comparable | None:
     """Numbers by size, dates by moment (epoch ms or ISO), texts without regard to case. None is what cannot be read."""
-    if value is None:
-        return None
+    return None if value is None else _read(known.type, str(value))
+
+
+@lru_cache(maxsize=50_000)
+def _read(type_: str, text: str) -> Comparable | None:
     try:
-        match known.type:
+        match type_:
             case "number":
-                number = Decimal(str(value))
+                number = Decimal(text)
                 return number if number.is_finite() else None
             case "datetime":
-                return Decimal(millis(moment(str(value))))
+                return Decimal(millis(moment(text)))
     except (InvalidOperation, NotADate):
         return None
-    return str(value).casefold()
+    return text.casefold()
 
 
 def _sorted(kind: ObjectType, records: list[Record], sorts: list[Any]) -> list[Record]:
