@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox.crm_record import Change, InvalidProperties, Missing, NoSuchAssociation, Record, Taken, cleaned
-from bot.sandbox.crm_schema import ASSOCIATION_TYPES, TYPES, Json
+from bot.sandbox.crm_schema import ASSOCIATION_TYPES, TYPES, Json, Property
 
 
 class Objects:
@@ -157,6 +157,13 @@ class Objects:
             record.kind = type_
             if name in record.properties:
                 record.properties[new.name] = record.properties.pop(name)
+
+    def add_property(self, kind: str, new: Property) -> None:
+        """The CRM administrator makes a property that there was none of."""
+        old = self.types[kind]
+        self.types[kind] = type_ = replace(old, properties={**old.properties, new.name: new})
+        for record in self._records[kind].values():
+            record.kind = type_
 
     def _move_links(self, kind: str, old: str, new: str) -> list[Record]:
         """Point everything that hung on the old record at the new one; the deals among it."""

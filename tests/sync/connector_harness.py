@@ -17,7 +17,6 @@ import harness_sql
 import tryton_fake
 from connector_fakes import ERP_DESCRIPTION, NOW, TOKEN, Erp
 from harness import Harness
-from harness_hubspot import CLIENT_SECRET as CLIENT_SECRET
 from harness_hubspot import sign as sign_hubspot
 from standardwebhooks import Webhook as Signer
 

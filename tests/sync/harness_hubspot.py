@@ -8,38 +8,24 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import web
-from connector_fakes import API, NOW, TOKEN
+from fakes.hubspot import API, CLIENT_SECRET, TOKEN, Account
 from harness import Harness
 
-from bot.sandbox.crm import Crm
-from bot.sandbox.crm_api import mount_crm
 from sync.ports import Incoming
 
-CLIENT_SECRET = "app-secret-2"
 TOLD = b'[{"objectId": 5, "subscriptionType": "deal.creation", "eventId": 9, "occurredAt": 1795165200000}]'
-
-
-class Account(Crm):
-    """One account at a moment that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-        super().__init__(clock=lambda: self.now, token=TOKEN, client_secret=CLIENT_SECRET)
 
 
 def account() -> Account:
     crm = Account()
-    crm.now = NOW - timedelta(hours=1)
-    crm.create("deals", {"dealname": "One"}, record_id="1")
-    for company in ("7", "8"):
-        crm.create("companies", {"name": "Acme"}, record_id=company)
-    crm.now = NOW
+    crm.put("deals", 1, dealname="One", at=crm.now - timedelta(hours=1))
+    for company in (7, 8):
+        crm.put("companies", company, name="Acme")
     return crm
 
 
 def options(url: str) -> dict[str, Any]:
-    return {"base_url": f"{url}/crm-api", "token": TOKEN, "client_secret": CLIENT_SECRET}
+    return {"base_url": Account.at(url), "token": TOKEN, "client_secret": CLIENT_SECRET}
 
 
 def sign(at: datetime, body: bytes) -> Incoming:
@@ -50,14 +36,10 @@ def sign(at: datetime, body: bytes) -> Incoming:
     return Incoming(method="POST", url=url, headers=headers, body=body)
 
 
-def _mount(crm: Account, app: web.Application) -> None:
-    mount_crm(crm, app)
-
-
 HARNESS = Harness(
     options=options,
     fake=account,
-    mount=_mount,
+    mount=Account.mount,
     get=("deals", "1"),
     create=("tasks", "merge-7-8", {"subject": "Merge", "text": "Acme twice", "companies": ["7", "8"]}),
     write={"method": "POST", "path": f"{API}/tasks"},

@@ -13,8 +13,8 @@ from unittest.mock import patch
 import harness_sql
 import tryton_fake
 from aiohttp import web
-from connector_fakes import TOKEN, Crm
 from connector_harness import HARNESSES
+from fakes.hubspot import TOKEN, Account
 from fakes.salesforce import TOKEN as SALESFORCE_TOKEN
 from fakes.salesforce import Salesforce
 from fakes.salesforce_org import long_id
@@ -63,11 +63,10 @@ class HubSpotDeals(System):
     kind, entity, grain = "hubspot", "deals", timedelta(milliseconds=1)
 
     def __init__(self) -> None:
-        self.crm = Crm()
-        self.crm.objects["deals"] = {}
+        self.crm = Account()
 
     def options(self, url: str) -> dict[str, Any]:
-        return {"base_url": url, "token": TOKEN, "page_size": 2}
+        return {"base_url": Account.at(url), "token": TOKEN, "page_size": 2}
 
     def mount(self, app: web.Application) -> None:
         self.crm.mount(app)
@@ -76,7 +75,7 @@ class HubSpotDeals(System):
         self.crm.put("deals", number, at=stamp, dealname=str(version))
 
     def gone(self, number: int, stamp: datetime) -> None:
-        self.crm.objects["deals"].pop(number)
+        self.crm.drop("deals", number)
 
 
 class NetSuiteCustomers(System):

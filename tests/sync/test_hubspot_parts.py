@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from connector_fakes import Crm
+from fakes.hubspot import Account
 from test_connectors_hubspot import account
 
 from sync.connectors.hubspot_webhook import read_changes
@@ -14,16 +14,16 @@ from sync.errors import Unavailable
 RELATED = {"tickets": {"company": "companies", "orders[*]": "deals"}, "deals": {"contract": "contracts"}}
 
 
-def ticket_world() -> Crm:
-    crm = Crm()
+def ticket_world() -> Account:
+    crm = Account()
     crm.put("tickets", 1, subject="Down for a day")
     crm.put("companies", 20, name="Acme")
     crm.put("contracts", 40, title="Frame")
     for deal in (31, 30):
         crm.put("deals", deal, dealname=f"Order {deal}")
-        crm.link("tickets", 1, "deals", deal, 28)
-    crm.link("tickets", 1, "companies", 20, 339)
-    crm.link("deals", 30, "contracts", 40, 1)
+        crm.link("tickets", 1, "deals", deal)
+    crm.link("tickets", 1, "companies", 20)
+    crm.link("deals", 30, "contracts", 40)
     return crm
 
 
@@ -43,7 +43,7 @@ async def test_a_deal_gets_a_contract_beside_its_company_and_its_lines() -> None
 
 async def test_a_part_that_vanishes_meanwhile_is_read_again_later() -> None:
     crm = ticket_world()
-    del crm.objects["contracts"][40]
+    crm.vanish("contracts", 40)
     async with account(crm, related=RELATED) as hubspot:
         with pytest.raises(Unavailable, match="vanished"):
             await hubspot.read("deals", "30")
