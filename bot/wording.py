@@ -191,8 +191,15 @@ def wrong(violation: Violation, *, shared: bool = False) -> str:
         return ended(f"*{label}*: {f'{quote(violation.found)}, ' if violation.found else ''}{expected}")
     if is_about_customers(violation):
         return ended(f"*{label}*: {expected}")
+    if is_a_difference(violation):
+        return ended(f"*{label}*{', for example' if shared else ''}: {expected}")
     stands = f"is {quote(violation.found)}" if violation.found else "is empty"
     return f"*{label}* {stands}; expected {expected}."
+
+
+def is_a_difference(violation: Violation) -> bool:
+    """Whether two systems disagree: then the sentence says all of it."""
+    return violation.reason.startswith("drift_")
 
 
 def ended(words: str) -> str:

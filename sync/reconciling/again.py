@@ -3,12 +3,16 @@ are now, and where they agree, are under way, or were accepted as they are, the 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
-from sync.decide import About, Outcome, Resting
+from sync.decide import About, Outcome, Resting, about_of
+from sync.errors import Rejected, Unavailable
 from sync.line import Line
 from sync.model import Change, Delivery, NotDue, Violation, Violations
 from sync.money import Money, is_currency
+from sync.prepare import shown
 from sync.reasons import Fix, reason
 from sync.reconciling.asking import Sides
 from sync.reconciling.ledger import KIND, SEND, Kept
@@ -39,7 +43,7 @@ async def again(line: Line, delivery: Delivery, flow: Flow, settle: Settle) -> O
         return await _over(line, kept, "the flow is not reconciled any more")
     surplus = Surplus(line=line, flow=flow, kept=kept, settle=settle)
     if delivery.number == 1:
-        return await _stopped(kept, flow, surplus)
+        return await _stopped(line, kept, flow, surplus)
     decided = next((each for each in delivery.overlays if each.path == PATH), None)
     if decided is not None and (decided.action == "waive" or decided.value == ACCEPT):
         return await _over(line, kept, "accepted as it is", accepted=True)
@@ -61,7 +65,7 @@ async def again(line: Line, delivery: Delivery, flow: Flow, settle: Settle) -> O
         return Resting(
             until=line.clock() + _SOON, detail=f"{flow.trigger.entity} {what.source_id} was sent round again"
         )
-    return await _stopped(kept, flow, surplus)
+    return await _stopped(line, kept, flow, surplus)
 
 
 async def _over(line: Line, kept: Kept, why: str, *, accepted: bool = False) -> NotDue:
@@ -81,9 +85,9 @@ async def _send(line: Line, delivery: Delivery, flow: Flow, kept: Kept) -> bool:
     return got.received > 0
 
 
-async def _stopped(kept: Kept, flow: Flow, surplus: Surplus) -> Violations:
+async def _stopped(line: Line, kept: Kept, flow: Flow, surplus: Surplus) -> Violations:
     """The card of its kind: one for all records of the flow that disagree in this way."""
-    what, about = kept.what, _about(kept, flow)
+    what, about = kept.what, await _about(line, kept, flow)
     write = next(each for each in flow.writes if flow.reconcile and each.name == flow.reconcile.write)
     asked = reason(code := f"drift_{what.kind.value}").fix is Fix.PICK
     words, choices = await surplus.choices() if asked else ("", ())
@@ -95,16 +99,23 @@ async def _stopped(kept: Kept, flow: Flow, surplus: Surplus) -> Violations:
         found=(found,),
         title=about.title,
         customer=about.customer,
+        customer_name=about.customer_name,
         money=about.money,
         cause=f"{flow.name}/{what.kind.value}",
     )
 
 
-def _about(kept: Kept, flow: Flow) -> About:
-    what = kept.what
+async def _about(line: Line, kept: Kept, flow: Flow) -> About:
+    """What people call the record, as far as the source shows it now."""
+    what, entity = kept.what, flow.trigger.entity
     worth = Money(currency=what.currency, minor=what.at_stake) if is_currency(what.currency) else None
-    name = f"{flow.trigger.entity} {what.source_id}" if what.source_id else what.key
-    return About(title=name, customer=what.customer or None, money=worth)
+    if what.source_id:
+        with suppress(Rejected, Unavailable):
+            record = await line.source(flow.trigger.connection).read(entity, what.source_id)
+            return replace(about_of(shown(record, flow, line.workspace)), money=worth)
+    return About(
+        title=f"{entity} {what.source_id}" if what.source_id else what.key, customer=what.customer or None, money=worth
+    )
 
 
 def _asked(kept: Kept) -> Finding:
