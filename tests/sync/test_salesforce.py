@@ -6,9 +6,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from connector_fakes import Front, served
 from fakes.salesforce import CLIENT_ID, CLIENT_SECRET, DATA, TOKEN, USER, Salesforce
 from fakes.salesforce_org import Org
@@ -389,3 +391,18 @@ async def test_a_session_is_opened_by_what_the_apps_key_signed() -> None:
 def test_a_connection_needs_one_way_in_and_says_so(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         build("salesforce", {"base_url": "https://acme.my.salesforce.com", **options}, name="crm")
+
+
+def test_the_connections_that_the_page_shows_can_be_built() -> None:
+    page = (Path(__file__).parents[2] / "docs/connectors/salesforce.md").read_text()
+    told = (
+        page.partition("```yaml\n")[2].partition("```")[0],
+        page.partition("$ cat salesforce.yaml\n")[2].partition("$ ")[0],
+    )
+    for shown in (yaml.safe_load(told[0])["connections"]["crm"], yaml.safe_load(told[1])["options"]):
+        given = {
+            name: "x" * 24 if str(value).startswith("env:") else value
+            for name, value in shown.items()
+            if name != "kind"
+        }
+        assert build("salesforce", given, name="crm")

@@ -75,7 +75,7 @@ OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/pas
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{}", b"<html></html>", LAUGHS, OUTSIDE, b"<!DOCTYPE x>" + BOTH, BOTH[:-20], b"\xff\xfe" + BOTH,
+        b"", b"{}", b"<html></html>", LAUGHS, OUTSIDE, BOTH.replace(b"?>", b"?><!DOCTYPE x>", 1), BOTH[:-20], b"\xff\xfe" + BOTH,
         BOTH.replace(b"UTF-8", b"EBCDIC-99"), BOTH.replace(b"notifications", b"others"), message(),
         message(("1", "Account", COMPANY)), message((FIRST, "Account", "7")), message((FIRST, "", COMPANY)),
         message((FIRST, "Acc ount", COMPANY)), message(*[(FIRST, "Account", COMPANY)] * 101), b"<a>" * 10_000,
