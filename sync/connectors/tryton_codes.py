@@ -78,6 +78,18 @@ class Codes:
             self._known["company", ""] = found[0]
         return self._known["company", ""]
 
+    async def receivable(self) -> int:
+        """The account of customers for whom none is named."""
+        if ("receivable", "") not in self._known:
+            told = await self.rpc.call("model.account.configuration.read", [1], ["default_account_receivable"])
+            match told:
+                case [{"default_account_receivable": int()}]:
+                    self._known["receivable", ""] = told[0]
+                case _:
+                    words = "Tryton has no account for what customers owe"
+                    raise Rejected(words, reason=UNKNOWN, code="receivable", path="customer_id")
+        return int(self._known["receivable", ""]["default_account_receivable"])
+
     async def period(self, day: Record, said: str) -> int:
         """The open period of a day. Raises Rejected(reason="period_closed")."""
         domain = [["start_date", "<=", day], ["end_date", ">=", day], ["type", "=", "standard"], ["state", "=", "open"]]

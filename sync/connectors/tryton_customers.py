@@ -107,19 +107,8 @@ async def bill_to(codes: Codes, customer_id: Any) -> Record:
     if wrong:
         words = f"customer {customer_id} {wrong}"
         raise Rejected(words, reason=UNKNOWN, code=f"customer {customer_id}", path="customer_id")
-    account = party.get("account_receivable") or await _receivable(codes)
+    account = party.get("account_receivable") or await codes.receivable()
     return {"party": party["id"], "account": account, "invoice_address": party["addresses"][0]}
-
-
-async def _receivable(codes: Codes) -> int:
-    """The account of customers for whom none is named."""
-    told = await codes.rpc.call("model.account.configuration.read", [1], ["default_account_receivable"])
-    match told:
-        case [{"default_account_receivable": int(account)}]:
-            return account
-    raise Rejected(
-        "Tryton has no account for what customers owe", reason=UNKNOWN, code="receivable", path="customer_id"
-    )
 
 
 def _contact(name: str, value: Any, of: Record) -> list[Any]:

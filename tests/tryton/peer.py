@@ -64,7 +64,7 @@ class Peer:
         body = json.dumps({"id": 1, "method": method, "params": params}).encode()
         headers = {"content-type": "application/json", "accept": "application/json", "authorization": self.session}
         asked = urllib.request.Request(f"{self.url}/{self.database}/rpc/", data=body, headers=headers)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=300) as answer:
             told = json.loads(answer.read())
         assert "error" not in told, told["error"]
         return told["result"]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import test_flows_after, test_flows_orders
+from tests.examples import test_flows_after, test_flows_orders, test_flows_people
 from tests.examples.revenue import EXAMPLE
 from tests.tryton.books import Books
 from tests.tryton.peer import Peer
 from tests.tryton.selling import on_tryton, reconciled
 from tests.world import World, small_world
 
-_TOLD = {**vars(test_flows_orders), **vars(test_flows_after)}
+_TOLD = {**vars(test_flows_orders), **vars(test_flows_after), **vars(test_flows_people)}
 LONGER = {"test_a_thousand_lines_yen_and_dinars_add_up"}  # its thousand lines are told to Tryton in test_stories
 globals().update(
     {
