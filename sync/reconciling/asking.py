@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sync.errors import Rejected
+from sync.counting import Counting
+from sync.errors import ConnectorError, Rejected
 from sync.listing import Entry, Listing
 from sync.model import Found
 from sync.ports import Source, Target
@@ -112,6 +113,16 @@ def _source(connector: Any) -> Source:
 def _target(connector: Any) -> Target:
     found: Target = connector
     return found
+
+
+async def counted(connector: object, entity: str) -> int | None:
+    """How many records of the entity the system itself has; None where it does not say, for whatever reason."""
+    if not isinstance(connector, Counting) or not connector.counts(entity):
+        return None
+    try:
+        return (await connector.counted(entity)).records
+    except ConnectorError:
+        return None
 
 
 def is_listing(connector: object, entity: str) -> bool:

@@ -4,13 +4,14 @@ so that a run whose source fails goes on from there; nothing is concluded from h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
+from sync.errors import Unavailable
 from sync.listing import Entry, Listing
-from sync.reconciling.asking import Sides, together
+from sync.reconciling.asking import Sides, counted, together
 from sync.reconciling.judging import classified, difference, explained
 from sync.reconciling.nouns import Disagreement, Finding, Known, Open, Report, Row
 from sync.reconciling.spool import Spool
@@ -27,24 +28,44 @@ _EXAMPLES = 200
 _DECIDED = "decided by a person, and written so"
 _ACCEPTED = "accepted by a person as it is"
 Beat = Callable[[Spool], Awaitable[None]]
+_Rows = Callable[[Sequence[Entry]], list[Row]]
 
 
 async def read_both(sides: Sides, spool: Spool, beat: Beat) -> None:
     """Read what is left of both sides into the spool; `beat` is called after every page. Raises ConnectorError, and what was read
-    by then stays."""
+    by then stays; Unavailable for a side that lists fewer records than it counts, which is then read anew."""
     rules = sides.rules
-    while not (place := spool.places["source"]).done:
-        entity = rules.flow.trigger.entity
-        page = await sides.source.listed(entity, fields=rules.source_fields(), after=place.after, limit=PAGE)
-        rows = [rules.source(each.record, each.changed) for each in page.entries]
-        spool.append("source", [row for row in rows if row.key], page.after)
+
+    def ours(entries: Sequence[Entry]) -> list[Row]:
+        return [row for each in entries if (row := rules.source(each.record, each.changed)).key]
+
+    def theirs(entries: Sequence[Entry]) -> list[Row]:
+        return [row for row in map(rules.target, entries) if row is not None]
+
+    flow, write = rules.flow, rules.write
+    await _read(spool, "source", sides.source, flow.trigger.entity, rules.source_fields(), ours, beat)
+    await _read(spool, "target", sides.target, write.entity, rules.target_fields(), theirs, beat)
+
+
+async def _read(
+    spool: Spool, side: str, system: Listing, entity: str, fields: Collection[str], rows: _Rows, beat: Beat
+) -> None:
+    """One side to its end, held against what the system counts by itself before and after."""
+    if spool.places[side].done:
+        return
+    while not (place := spool.places[side]).done:
+        if place.after is None:
+            place.counted = await counted(system, entity)
+        page = await system.listed(entity, fields=fields, after=place.after, limit=PAGE)
+        spool.append(side, rows(page.entries), page.after, listed=len(page.entries))
         await beat(spool)
-    while not (place := spool.places["target"]).done:
-        entity = rules.write.entity
-        page = await sides.target.listed(entity, fields=rules.target_fields(), after=place.after, limit=PAGE)
-        theirs = [rules.target(each) for each in page.entries]
-        spool.append("target", [row for row in theirs if row is not None], page.after)
-        await beat(spool)
+    now = await counted(system, entity)
+    if place.counted is None or now is None:
+        return
+    least = min(place.counted, now) - abs(place.counted - now)  # what came or went meanwhile may be in the list or not
+    if place.listed < least:
+        spool.begin_anew(side)
+        raise Unavailable(f"the {side} lists {place.listed:,} {entity} and counts {now:,}: some were left out")
 
 
 async def compare(sides: Sides, spool: Spool, *, started: datetime) -> Report:

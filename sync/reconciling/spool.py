@@ -23,9 +23,12 @@ _NOT_DUE = b"-"
 
 @dataclass(slots=True, kw_only=True)
 class Place:
-    """How far one side was read: `rows` in `size` bytes of its file, and where its list continues; `done` when it ended."""
+    """How far one side was read: `rows` in `size` bytes of its file, and where its list continues; `done` when it ended. `listed`
+    are all records of its pages, `counted` how many the system itself had before the first, where it can count."""
 
     rows: int = 0
+    listed: int = 0
+    counted: int | None = None
     size: int = 0
     after: str | None = None
     done: bool = False
@@ -39,8 +42,8 @@ class Spool:
         directory.mkdir(parents=True, exist_ok=True)
         self.places = {side: Place(**kept) for side, kept in self._kept().items()}
 
-    def append(self, side: str, rows: Sequence[Row], after: str | None) -> None:
-        """Keep a page and where the list goes on behind it; None is the end."""
+    def append(self, side: str, rows: Sequence[Row], after: str | None, *, listed: int = 0) -> None:
+        """Keep a page of so many records and where the list goes on behind it; None is the end."""
         place = self.places[side]
         lines = b"".join([line(row) for row in rows])
         with self._file(side).open("ab") as file:
@@ -48,6 +51,7 @@ class Spool:
             file.seek(0, os.SEEK_END)
             file.write(lines)
         place.rows, place.size = place.rows + len(rows), place.size + len(lines)
+        place.listed += listed
         place.after, place.done = after, after is None
         self._keep()
 
@@ -65,9 +69,9 @@ class Spool:
                 group, _, whole = each.partition(b"\t")
                 yield group, whole
 
-    def begin_anew(self) -> None:
-        """What was read is too old, or of no use: both sides are read from their beginning."""
-        self.places = {side: Place() for side in SIDES}
+    def begin_anew(self, *sides: str) -> None:
+        """What was read of these sides, or of both, is too old or of no use: they are read from their beginning."""
+        self.places |= {side: Place() for side in sides or SIDES}
         self._keep()
 
     def forget(self) -> None:
