@@ -11,6 +11,7 @@ from typing import Any
 
 from sync.abilities import Ability
 from sync.connectors import salesforce_batches as batches
+from sync.connectors import salesforce_creating as creating
 from sync.connectors import salesforce_outbound as outbound
 from sync.connectors import salesforce_polling as polling
 from sync.connectors import salesforce_records as records
@@ -34,16 +35,6 @@ from sync.replying import Reply
 API_VERSION = "67.0"
 DATA = f"/services/data/v{API_VERSION}"
 
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "Opportunity": tuple(
-        "Name Amount CurrencyIsoCode StageName CloseDate IsClosed IsWon OwnerId AccountId company.Name company.AccountNumber "
-        "company.BillingCountry company.BillingCity company.BillingPostalCode lines[*].Name lines[*].ProductCode "
-        "lines[*].Quantity lines[*].UnitPrice lines[*].TotalPrice lines[*].Description".split()
-    ),
-    "Account": tuple("Name AccountNumber BillingCountry BillingCity BillingPostalCode Website CurrencyIsoCode".split()),
-    "Contact": tuple("Name FirstName LastName Email Phone AccountId".split()),
-    tasks.ENTITY: tasks.FIELDS,
-}
 _USUAL = ("Name",)
 _MOST = 100
 _MERGES = 5
@@ -66,7 +57,7 @@ class Salesforce(SalesforceLists):
         )
         self._reader = Reader(self._client, DATA)
         self._backfill = Backfill(client=self._client, data=DATA, above=options.bulk_above)
-        self._wanted = {**_FIELDS, **{entity: tuple(paths) for entity, paths in options.fields.items()}}
+        self._wanted = {**records.FIELDS, **{entity: tuple(paths) for entity, paths in options.fields.items()}}
         self._related = {**records.PARTS, **options.related}
 
     async def probe(self) -> str:
@@ -189,7 +180,8 @@ class Salesforce(SalesforceLists):
 
     async def create(self, entity: str, reference: str, body: Record) -> Found:
         """A task for people, or a record that may be created; one that carries the reference already is the answer. A record
-        is created by its external id, so that two who create it at once create one."""
+        is created by its external id, so that two who create it at once create one; the records that the body names refer to
+        it from then on, or nothing happens at all."""
         named = self._options.references.get(entity)
         if named is None and entity not in tasks.NAMES:
             raise Rejected(f"{entity} are not created in Salesforce", reason="crm_rejected", code="unsupported")
@@ -200,7 +192,13 @@ class Salesforce(SalesforceLists):
             address, now = self._options.base_url, self._client.clock()
             return await self._created("POST", tasks.ENTITY, tasks.fields(reference, body, address=address, now=now))
         values = records.sent(await self._reader.shape(entity), records.own(body))
-        return await self._created("PATCH", f"{segment(entity)}/{segment(named)}/{segment(reference)}", values)
+        path = f"{segment(entity)}/{segment(named)}/{segment(reference)}"
+        hung = await creating.hanging(self._reader, entity, body)
+        if not hung:
+            return await self._created("PATCH", path, values)
+        asked = creating.request(DATA, path, values, hung)
+        answer = await self._client.request("POST", f"{DATA}/composite", json=asked, idempotent=False)
+        return self._made(creating.made(answer.data))
 
     def takes_many(self, entity: str) -> bool:
         """What is created by an external id."""
@@ -231,11 +229,15 @@ class Salesforce(SalesforceLists):
         return await self._reader.query(text, everything=True)
 
     async def _created(self, method: str, path: str, values: Record) -> Found:
-        name = self._client.name
         answer = await self._client.request(method, f"{DATA}/sobjects/{path}", json=values, idempotent=False)
         made = answer.data.get("id") if isinstance(answer.data, dict) else None
-        if not isinstance(made, str) or not soql.is_id(made):
-            raise AnswerLost(f"{name}: {method} was answered without the record")
+        return self._made(made if isinstance(made, str) and soql.is_id(made) else None)
+
+    def _made(self, made: str | ConnectorError | None) -> Found:
+        if isinstance(made, ConnectorError):
+            raise made
+        if made is None:
+            raise AnswerLost(f"{self._client.name}: a write was answered without the record")
         return Found(id=made, record={"id": made})
 
     async def _read(self, entity: str, record_id: str, parts: Mapping[str, str], paths: Sequence[str]) -> Record | None:

@@ -35,11 +35,17 @@ FIELD_CUSTOM_VALIDATION_EXCEPTION and their kind need a person who knows the rec
 def refusal(answer: Answer) -> ConnectorError | None:
     """An answer of 300 or 4xx in Salesforce's words; None where the body is none of its own."""
     if answer.status == 300:
-        many = len(answer.data) if isinstance(answer.data, list) else "several"
-        words = f"{many} records carry the same external id; only one may"
-        return Rejected(words, reason="ambiguous_reference", code="300")
+        return several(answer.data)
     first = answer.data[0] if isinstance(answer.data, list) and answer.data else None
     return of_error(first) if isinstance(first, Mapping) and (first.get("errorCode") or first.get("message")) else None
+
+
+def several(listed: Any) -> ConnectorError:
+    """An external id that names several records, which the answer lists."""
+    many = len(listed) if isinstance(listed, list) else "several"
+    return Rejected(
+        f"{many} records carry the same external id; only one may", reason="ambiguous_reference", code="300"
+    )
 
 
 def of_error(error: Mapping[str, Any]) -> ConnectorError:

@@ -14,6 +14,8 @@ import orjson
 
 from sync.connectors.salesforce_schema import Shape
 from sync.connectors.salesforce_soql import NUMBERS, is_id, name, query
+from sync.connectors.salesforce_tasks import ENTITY as TASK
+from sync.connectors.salesforce_tasks import FIELDS as TASK_FIELDS
 from sync.errors import Rejected, Unavailable
 from sync.model import Record
 
@@ -21,6 +23,18 @@ EACH = "[*]"
 _WORD = re.compile(r"\w{2,}")
 PARTS: Mapping[str, Mapping[str, str]] = {"Opportunity": {"company": "Account", "lines[*]": "OpportunityLineItems"}}
 """What a record comes with unless the connection says more: where it stands in the record, and the relationship behind it."""
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "Opportunity": tuple(
+        "Name Amount CurrencyIsoCode StageName CloseDate IsClosed IsWon OwnerId AccountId company.Name company.AccountNumber "
+        "company.BillingCountry company.BillingCity company.BillingPostalCode lines[*].Name lines[*].ProductCode "
+        "lines[*].Quantity lines[*].UnitPrice lines[*].TotalPrice lines[*].Description".split()
+    ),
+    "Account": tuple("Name AccountNumber BillingCountry BillingCity BillingPostalCode Website CurrencyIsoCode".split()),
+    "Contact": tuple("Name FirstName LastName Email Phone AccountId".split()),
+    TASK: TASK_FIELDS,
+}
+"""What an object is read with unless the connection says otherwise."""
 
 More = Callable[[str], Awaitable[Any]]
 """The rest of a list by its address."""

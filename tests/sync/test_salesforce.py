@@ -262,6 +262,33 @@ async def test_two_records_with_one_reference_are_for_a_person() -> None:
         assert several.value.reason == "ambiguous_reference"
 
 
+async def test_what_a_new_account_was_made_for_belongs_to_it_from_then_on_or_nothing_is_made() -> None:
+    fake, front = crm(), Front()
+    async with account(fake, front, **KEY) as crm_:
+        front.next("cut", method="POST", path="/composite", after=True)
+        with pytest.raises(AnswerLost):
+            await crm_.create("Account", "k1", {"Name": "New", "Opportunity": [DEAL]})
+        found = await crm_.find("Account", "k1")
+        assert found is not None and deal(fake.org)["AccountId"] == found.id
+        fake.org.rules.append(lambda kind, row: "Closed" if kind == "Opportunity" else None)
+        with pytest.raises(Rejected, match="Closed") as refused:
+            await crm_.create("Account", "k2", {"Name": "Newer", "Opportunity": [DEAL]})
+        assert refused.value.code == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+        assert await crm_.find("Account", "k2") is None and deal(fake.org)["AccountId"] == found.id
+        with pytest.raises(Rejected, match="Name"):
+            await crm_.create("Account", "k3", {"Website": "x", "Opportunity": [DEAL]})
+        front.next(
+            "say", body='{"compositeResponse": [{"referenceId": "made", "httpStatusCode": 201}]}', path="/composite"
+        )
+        with pytest.raises(AnswerLost):
+            await crm_.create("Account", "k4", {"Name": "Newest", "Opportunity": [DEAL]})
+        parts = [{"referenceId": "made", "httpStatusCode": 300, "body": ["/a", "/b"]}]
+        front.next("say", body=json.dumps({"compositeResponse": parts}), path="/composite")
+        with pytest.raises(Rejected) as twice:
+            await crm_.create("Account", "k4", {"Name": "Newest", "Opportunity": [DEAL]})
+        assert twice.value.reason == "ambiguous_reference"
+
+
 async def test_a_task_hangs_on_what_it_is_about_and_names_the_rest() -> None:
     fake = crm()
     other = fake.org.put("Account", Name="Acme again")

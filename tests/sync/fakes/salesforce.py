@@ -186,15 +186,27 @@ class Salesforce:
         asked = json.loads(await request.text(), parse_float=Decimal)
         if len(asked["compositeRequest"]) > 25:
             raise Problem("LIMIT_EXCEEDED", "The composite request has too many subrequests: at most 25.")
-        answers = []
+        answers: list[dict[str, Any]] = []
+        before = self._kept()
         for each in asked["compositeRequest"]:
             try:
-                status, body = self.call(each["method"], each["url"].removeprefix(DATA), each.get("body"))
+                body = _referred(each.get("body"), answers)
+                status, said_so = self.call(each["method"], each["url"].removeprefix(DATA), body)
             except Problem as error:
-                status, body = error.status, [error.shown()]
-            one = {"body": body, "httpHeaders": {}, "httpStatusCode": status, "referenceId": each["referenceId"]}
+                status, said_so = error.status, [error.shown()]
+            one = {"body": said_so, "httpHeaders": {}, "httpStatusCode": status, "referenceId": each["referenceId"]}
             answers.append(one)
+        if asked.get("allOrNone") and any(each["httpStatusCode"] >= 300 for each in answers):
+            self.org.records = before
+            halted = Problem("PROCESSING_HALTED", "The transaction was rolled back since another operation failed.")
+            answers = [
+                each if each["httpStatusCode"] >= 300 else each | {"body": [halted.shown()], "httpStatusCode": 400}
+                for each in answers
+            ]
         return said(200, {"compositeResponse": answers})
+
+    def _kept(self) -> dict[str, dict[str, Row]]:
+        return {kind: {key: dict(row) for key, row in rows.items()} for kind, rows in self.org.records.items()}
 
     async def collection(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text(), parse_float=Decimal)
@@ -203,7 +215,7 @@ class Salesforce:
                 "EXCEEDED_ID_LIMIT", "record limit reached. cannot submit more than 200 records in this operation"
             )
         named = [each for each in _rest(request).split("/") if each]
-        before = {kind: {key: dict(row) for key, row in rows.items()} for kind, rows in self.org.records.items()}
+        before = self._kept()
         results = [self._one(request.method, named, dict(each)) for each in asked["records"]]
         if asked.get("allOrNone") and not all(each["success"] for each in results):
             self.org.records = before
@@ -259,6 +271,16 @@ def _java(number: Decimal) -> str:
     sign, digits, exponent = number.normalize().as_tuple()
     text = "".join(map(str, digits))
     return f"{'-' * sign}{text[0]}.{text[1:] or '0'}E{int(exponent) + len(text) - 1}"
+
+
+def _referred(body: Any, answers: list[dict[str, Any]]) -> Any:
+    """A body whose `@{part.id}` stand for what earlier parts made."""
+    if not isinstance(body, dict):
+        return body
+    made = {
+        f"@{{{each['referenceId']}.id}}": each["body"].get("id") for each in answers if isinstance(each["body"], dict)
+    }
+    return {name: made.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
 
 
 def _urls(kind: str, rows: list[Row]) -> list[str]:
