@@ -5,10 +5,13 @@ does not prove is AnswerLost."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from datetime import datetime
+from typing import Any
 
 from sync.abilities import Ability
 from sync.connectors.kind import Kind
+from sync.connectors.netsuite_batches import MOST, Batches
 from sync.connectors.netsuite_codes import Codes
 from sync.connectors.netsuite_customers import Customers
 from sync.connectors.netsuite_describing import described
@@ -21,10 +24,13 @@ from sync.connectors.netsuite_rest import UNKNOWN, Suite, read_back
 from sync.connectors.netsuite_values import external_id, number
 from sync.counting import Counted
 from sync.described import Described
-from sync.errors import Rejected, WebhookRefused
+from sync.errors import ConnectorError, Rejected, Unavailable, WebhookRefused
 from sync.listing import Listed
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
+
+ENTITIES = ("customer", INVOICE, CREDIT_NOTE, PAYMENT)
+_MANY = ("customer", INVOICE)
 
 
 class NetSuite:
@@ -34,11 +40,10 @@ class NetSuite:
         self._name, self._suite = name, Suite(options, name)
         self._codes = codes = Codes(suite=self._suite, options=options)
         invoices, notes = Invoices(codes), CreditNotes(codes)
-        self._shelves: dict[str, Shelf] = {
-            "customer": Customers(codes), INVOICE: invoices, CREDIT_NOTE: notes, PAYMENT: Payments(codes),
-        }  # fmt: skip
+        shelves: tuple[Shelf, ...] = (Customers(codes), invoices, notes, Payments(codes))
+        self._shelves = dict(zip(ENTITIES, shelves, strict=True))
         self._posting = Posting(codes=codes, invoices=invoices, notes=notes)
-        self._lists = Lists(codes)
+        self._lists, self._batches = Lists(codes), Batches(self._suite)
 
     async def probe(self) -> str:
         """Asks for a currency, which takes a token, a role that may query, and an account that answers."""
@@ -74,6 +79,29 @@ class NetSuite:
         else:
             return await self._after(shelf, made, reference)
         raise await self._taken(shelf, reference, wrong)
+
+    def takes_many(self, entity: str) -> bool:
+        """Customers and invoices, a hundred in one request."""
+        return entity in _MANY
+
+    async def create_many(
+        self, entity: str, records: Sequence[tuple[str, Record]]
+    ) -> list[Found | ConnectorError | None]:
+        """Create records, each with its own reference. For each of them, in their order: what was made of it, why it was refused,
+        or None where NetSuite is still at it. Raises ConnectorError for a request as a whole."""
+        shelf, told = self._shelf(entity), dict[int, tuple[str, Record, Record]]()
+        outcome: list[Found | ConnectorError | None] = [None] * len(records)
+        for at, (reference, body) in enumerate(records):
+            try:
+                told[at] = (reference, body, {**await shelf.new(body), "externalId": external_id(reference)})
+            except Rejected as refused:
+                outcome[at] = refused
+        for start in range(0, len(told), MOST):
+            places = list(told)[start : start + MOST]
+            made = await self._batch(entity, shelf, [told[at] for at in places], first=start == 0)
+            for at, each in zip(places, made, strict=True):
+                outcome[at] = each
+        return outcome
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set fields of a record. What is posted is Rejected(reason="changed_after_posting")."""
@@ -175,6 +203,23 @@ class NetSuite:
     def want(self, entity: str, paths: Collection[str]) -> None:
         """Records are read whole."""
 
+    async def _batch(
+        self, entity: str, shelf: Shelf, records: Sequence[tuple[str, Record, Record]], *, first: bool
+    ) -> Sequence[Found | ConnectorError | None]:
+        """One request. What is wrong with it as a whole is raised by the first one; after that others stand already."""
+        try:
+            return await self._batches.made(
+                shelf.kind,
+                records,
+                find=lambda reference: self.find(entity, reference),
+                alone=lambda reference, body: self.create(entity, reference, body),
+            )
+        except ConnectorError as error:
+            if first:
+                raise
+            wrong = Unavailable(str(error)) if isinstance(error, Rejected) else error
+        return [copy(wrong) for _ in records]
+
     async def _read(self, shelf: Shelf, target: str) -> Found | None:
         record = await self._suite.read(shelf.kind, target)
         return None if record is None else await shelf.shown(record)
@@ -207,10 +252,27 @@ def _replaced(told: Record) -> str | None:
     return ",".join(name for name in ("item", "addressBook") if name in told) or None
 
 
+def abilities_of(options: Mapping[str, Any], entity: str) -> Collection[Ability]:
+    """What can be done with an entity: invoices are posted and taken back, credit notes only made of them."""
+    if entity not in ENTITIES:
+        return ()
+    found = set(Ability)
+    if entity not in _MANY:
+        found -= {Ability.BULK}
+    if entity != INVOICE:
+        found -= {Ability.POST, Ability.VOID}
+    if entity == CREDIT_NOTE:
+        found -= {Ability.CREATE}
+    else:
+        found -= {Ability.CREDIT}
+    return found - {Ability.UPDATE} if entity in (CREDIT_NOTE, PAYMENT) else found
+
+
 KIND = Kind(
     name="netsuite",
     title="NetSuite: customers, invoices, credit notes and payments of one account",
     options=NetSuiteOptions,
     build=NetSuite,
     lacks={Ability.WEBHOOKS},
+    of=abilities_of,
 )

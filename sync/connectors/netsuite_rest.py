@@ -14,12 +14,14 @@ from sync.model import Record
 
 RECORD = "/services/rest/record/v1"
 QUERY = "/services/rest/query/v1/suiteql"
+ASYNC = "/services/rest/async/v1"
 ROWS = 1000
 """So many rows SuiteQL gives at once."""
 UNKNOWN = "not_in_erp"
 GONE = frozenset({"NONEXISTENT_ID", "RCRD_DSNT_EXIST"})
 TAKEN = frozenset({"DUP_RCRD", "DUP_ENTITY"})
 _CROWDED = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"})
+_SEEN = "IDEMPOTENCY_ERROR"
 _PASSING = frozenset({"RCRD_HAS_BEEN_CHANGED"})
 _REFERENCES = frozenset({"INVALID_CONTENT", "INVALID_KEY_OR_REF", "INVALID_REF_KEY", "INVALID_RCRD_REF", *GONE})
 _LOCATION = re.compile(r".*/([A-Za-z]+)/(\d{1,15})", re.DOTALL)
@@ -30,6 +32,14 @@ _PATHS = {
 }  # fmt: skip
 _LINE_PATHS = {"item": "product_code", "taxCode": "tax_code", "quantity": "quantity", "rate": "unit_price_minor"}
 _APPROVAL = frozenset({"RCRD_LOCKED_BY_WF", "approvalStatus"})
+
+
+class _Repeated(AnswerLost):
+    """A request with this idempotency key was taken before; `location` is its job."""
+
+    def __init__(self, words: str, location: str) -> None:
+        super().__init__(words)
+        self.location = location
 
 
 class Suite:
@@ -89,6 +99,22 @@ class Suite:
         query = {"replace": replace} if replace else None
         await self._client.request("PATCH", f"{RECORD}/{kind}/{target_id}", json=body, query=query, idempotent=False)
 
+    async def begin(self, path: str, body: Record, headers: Mapping[str, str]) -> str:
+        """The address of the job that was begun, or that an earlier request with this idempotency key began; empty where none is
+        told."""
+        try:
+            answer = await self._client.request("POST", path, json=body, headers=headers, idempotent=False)
+        except _Repeated as repeated:
+            return repeated.location
+        return str(answer.headers.get("location", ""))
+
+    async def ask(self, path: str) -> Record:
+        """What is told there."""
+        answer = await self._client.request("GET", path, idempotent=True)
+        if not isinstance(answer.data, dict):
+            raise Unavailable(f"{self.name} answered a question with something else")
+        return answer.data
+
     async def query(self, text: str, *, limit: int = ROWS) -> list[Record]:
         """The first rows of a SuiteQL query, at most `limit`."""
         answer = await self._client.request(
@@ -113,6 +139,8 @@ class Suite:
         last = path.rpartition(".")[2]
         if code in _CROWDED:
             return Throttled(f"{self.name}: {words}", retry_after=answer.retry_after, sent=True)
+        if code == _SEEN:
+            return _Repeated(words, answer.headers.get("location", ""))
         if code in _PASSING:
             return Unavailable(f"{self.name}: {words}")
         reason = "erp_rejected"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
@@ -77,15 +77,22 @@ class BatchPolicy(Strict):
             )
 
 
-def check_batch(flow: Spot, connections: Mapping[str, Mapping[str, Any]], lease: timedelta | None) -> None:
+Takes = Callable[[str, str], bool | None]
+"""Whether a connection takes many records of an entity in one call; None where nobody can tell."""
+
+
+def check_batch(
+    flow: Spot, connections: Mapping[str, Mapping[str, Any]], lease: timedelta | None, takes: Takes | None = None
+) -> None:
     """Note what the batches of a flow need and the workspace does not give: a bulk call that takes so many, and a lease that
-    outlasts the waiting (None where it is not known). `connections` are the connectors' options, right or wrong."""
+    outlasts the waiting (None where it is not known). `connections` are the connectors' options, right or wrong; `takes` tells of
+    those that are not described."""
     batch = flow.at("batch")
     if not isinstance(batch.value, dict) or batch.at("mode").value in (None, "never"):
         return
     _check_window(batch, lease)
     creates = [each for each in flow.at("writes").items if each.at("operation").value in _CREATES]
-    calls = [_bulk_call(each, connections) for each in creates]
+    calls = [_bulk_call(each, connections, takes) for each in creates]
     if any(each is None for each in calls):
         return
     known = [each for each in calls if each]
@@ -117,13 +124,16 @@ def _check_size(batch: Spot, most: list[int]) -> None:
         )
 
 
-def _bulk_call(write: Spot, connections: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """What is described of the bulk call that the write could make: empty where there is none, None where nobody can tell."""
+def _bulk_call(
+    write: Spot, connections: Mapping[str, Mapping[str, Any]], takes: Takes | None
+) -> Mapping[str, Any] | None:
+    """What is known of the bulk call that the write could make: empty where there is none, None where nobody can tell."""
     name, entity = write.at("connection").word, write.at("entity").word
     if name is None or entity is None or name not in connections:
         return None
     if "describe" not in connections[name]:
-        return {}
+        told = takes(name, entity) if takes is not None else None
+        return None if told is None else {"most": None} if told else {}
     found: Any = connections[name]["describe"]
     if not isinstance(found, dict):
         return None

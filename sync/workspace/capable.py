@@ -3,7 +3,7 @@ loaded, with the kinds of connection that can, and not when the first record is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,6 +61,18 @@ def check_abilities(flow: Spot, settings: Spot, options: Mapping[str, Mapping[st
         kind = kinds.get(name)
         if kind is not None and told is not None and not kind.can(told, need.entity) & set(need.abilities):
             _note(flow, need, name, kinds)
+
+
+def bulk_of(
+    settings: Spot, options: Mapping[str, Mapping[str, Any]], kinds: Kinds | None
+) -> Callable[[str, str], bool | None]:
+    """Tells whether a connection takes many records of an entity in one call; None where its kind is not known."""
+
+    def takes(connection: str, entity: str) -> bool | None:
+        kind = (kinds or {}).get(settings.at("connections", connection, "kind").word or "")
+        return None if kind is None else Ability.BULK in kind.can(options.get(connection, {}), entity)
+
+    return takes
 
 
 def _note(flow: Spot, need: Need, name: str, kinds: Kinds) -> None:

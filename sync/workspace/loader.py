@@ -12,7 +12,7 @@ from sync.own import PREFIX
 from sync.transforms import NONE
 from sync.workspace import linking
 from sync.workspace.batching import check_batch
-from sync.workspace.capable import Kinds, check_abilities
+from sync.workspace.capable import Kinds, bulk_of, check_abilities
 from sync.workspace.compensating import check_compensations
 from sync.workspace.connecting import read_connections
 from sync.workspace.contract import Contract, properties, read_contract
@@ -95,7 +95,9 @@ def survey(directory: Path, kinds: Kinds | None = None) -> Files:
                                                        for each in (whole(document) for document, _ in files.flows))}  # fmt: skip
     for document, _ in files.flows:
         linking.check_flow(document, names)
-        check_batch(whole(document), files.connections, lease)
+        check_batch(
+            whole(document), files.connections, lease, bulk_of(whole(files.settings[0]), files.connections, kinds)
+        )
         check_credits(whole(document), files.connections)
         check_compensations(whole(document), files.connections, entities)
         if kinds is not None:

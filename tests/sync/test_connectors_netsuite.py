@@ -16,13 +16,16 @@ import yaml
 from connector_harness import World, world
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from harness_netsuite import INVOICE, NETSUITE
+from harness_netsuite import INVOICE, NETSUITE, RECORD
 from pydantic import ValidationError
 
+from sync.abilities import Ability
 from sync.connectors import kinds
 from sync.connectors.netsuite_values import external_id, memo, read_memo, reference_of, span
 from sync.connectors.options import HttpOptions
 from sync.errors import AnswerLost, Rejected, Throttled, Unauthorized, Unavailable
+from sync.model import Found
+from sync.ports import BulkTarget
 
 LINE = INVOICE["lines"][0]
 
@@ -426,6 +429,70 @@ async def test_the_catalogue_says_which_fields_there_are(erp: World) -> None:
     assert "billing_code" not in described.fields and await erp.connector.describe("ship") is None
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.connectors.netsuite_batches.WAITS", (0, 0))
+
+
+def invoices(*lines: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(f"crm-deal-{at}", {**INVOICE, "lines": [{**LINE, **line}]}) for at, line in enumerate(lines)]
+
+
+async def test_each_record_of_a_batch_hears_of_its_own_part(erp: World, at_once: None) -> None:
+    asked = invoices({}, {"product_code": "Nope"}, {"product_code": "No Tax"}, {"quantity": 3})
+    assert isinstance(erp.connector, BulkTarget) and erp.connector.takes_many("invoice")
+    first, unknown, untaxed, last = await erp.connector.create_many("invoice", asked)
+    assert [each.record["reference"] for each in (first, last)] == ["crm-deal-0", "crm-deal-3"]
+    assert (unknown.reason, untaxed.reason) == ("not_in_erp", "missing_tax_code")
+    assert [len(job["ends"]) for job in erp.fake.jobs.values()] == [3], "one request for all that could be sent"
+    assert len(erp.fake.records["invoice"]) == 3
+
+
+async def test_a_batch_whose_answer_was_lost_is_one_job(erp: World, at_once: None) -> None:
+    asked = invoices({}, {"quantity": 3})
+    erp.front.next("cut", after=True, method="POST", path="/invoice")
+    with pytest.raises(AnswerLost):
+        await erp.connector.create_many("invoice", asked)
+    made = await erp.connector.create_many("invoice", asked)
+    assert [each.record["net_minor"] for each in made] == [498000, 747000]
+    assert len(erp.fake.jobs) == 1 and len(erp.fake.records["invoice"]) == 3
+
+
+async def test_what_a_job_has_not_made_yet_is_left_to_be_found(
+    erp: World, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erp.fake, "create", lambda *_, **__: 424242)
+    monkeypatch.setattr("sync.connectors.netsuite_batches.WAITS", (0,))
+    assert await erp.connector.create_many("invoice", invoices({}, {"quantity": 3})) == [None, None]
+    assert [path for method, path in erp.front.seen if method == "POST" and path.endswith("/invoice")] == [
+        f"{RECORD}/invoice"
+    ]
+
+
+async def test_a_hundred_go_out_in_one_request_and_what_comes_after_stands_for_itself(
+    erp: World, at_once: None
+) -> None:
+    asked = [(f"c{number}", {"name": f"C{number}"}) for number in range(102)]
+    posts = 0
+
+    async def refuse_the_second(path: str, body: Any, headers: Any) -> str:
+        nonlocal posts
+        posts += 1
+        if posts == 2:
+            raise Rejected("no")
+        for each in body["items"]:
+            erp.fake.create("customer", each)
+        return "https://x.example/services/rest/async/v1/job/1"
+
+    async def done(path: str) -> Any:
+        return {"completed": True}
+
+    suite = erp.connector._suite
+    suite.begin, suite.ask = refuse_the_second, done
+    made = await erp.connector.create_many("customer", asked)
+    assert all(isinstance(each, Found) for each in made[:100]) and all(type(each) is Unavailable for each in made[100:])
+
+
 def test_the_page_about_netsuite_says_what_a_connection_understands_and_knows_every_option() -> None:
     page = (Path(__file__).parents[2] / "docs/connectors/netsuite.md").read_text(encoding="utf-8")
     [shown] = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
@@ -441,3 +508,11 @@ def test_the_page_about_netsuite_says_what_a_connection_understands_and_knows_ev
         for each in ("missing_tax_code", "approval_needed", "subsidiary_locked", "period_closed", "not_in_erp")
         if each not in page
     } == set()
+
+
+def test_what_can_be_done_differs_by_entity() -> None:
+    can = kinds()["netsuite"].can
+    assert {Ability.BULK, Ability.POST, Ability.VOID} <= can({}, "invoice") and Ability.CREDIT not in can({}, "invoice")
+    assert Ability.CREDIT in can({}, "credit_note") and not {Ability.CREATE, Ability.BULK} & can({}, "credit_note")
+    assert Ability.BULK in can({}, "customer") and not {Ability.POST, Ability.VOID} & can({}, "customer")
+    assert can({}, "ship") == frozenset()

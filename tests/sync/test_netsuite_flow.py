@@ -172,3 +172,27 @@ async def test_wherever_the_plan_is_cut_it_goes_on_there_and_ends_in_one_right_s
     assert wrong == [] and await sold.world.store.exceptions() == []
     assert len(sold.fake.records["invoice"]) == len(cuts)
     await agree(sold.world, tmp_path)
+
+
+async def test_in_batch_mode_sales_go_out_together_and_a_lost_answer_doubles_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.connectors.netsuite_batches.WAITS", (0, 0))
+    fake, front = account(), Front()
+    async with served(fake.mount, front) as url:
+        workspace = on_netsuite(tmp_path, url)
+        flow = workspace / "flows" / "quote_to_cash.yaml"
+        flow.write_text(
+            flow.read_text(encoding="utf-8") + "\nbatch: {mode: always, size: 6, window: 1s}\n", encoding="utf-8"
+        )
+        async with small_world(tmp_path, workspace=workspace) as world:
+            fake.now = world.clock
+            sold = Sold(world=world, fake=fake, front=front)
+            front.next("cut", after=True, method="POST", path="/invoice")
+            deals = [sold.deal(number) for number in range(12)]
+            await world.settle(seconds=6)
+            assert [each for deal in deals for each in sold.wrong(*deal)] == []
+            assert len(fake.records["invoice"]) == len(fake.records["customer"]) == 12
+            assert fake.jobs, "they went out together"
+            assert await world.store.exceptions() == []
+            await agree(world, tmp_path)
