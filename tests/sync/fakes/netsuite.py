@@ -245,8 +245,10 @@ class NetSuite(Books):
     def number(self, request: web.Request) -> int:
         kind, told = request.match_info["kind"], request.match_info["id"]
         rows = self.records.get(kind) or self.lists.get(kind, {})
+        if told.isdecimal() and int(told) in rows:
+            return int(told)
         for number, each in rows.items():
-            if told == str(number) or (told.startswith("eid:") and each.get("externalId") == told[4:]):
+            if told.startswith("eid:") and each.get("externalId") == told[4:]:
                 return number
         raise Refused(
             "The record instance does not exist. Provide a valid record instance ID.", "NONEXISTENT_ID", status=404
