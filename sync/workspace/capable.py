@@ -98,6 +98,7 @@ def _needs(flow: Spot) -> Iterator[Need]:
         yield from _of_check(check, source)
     for write in flow.at("writes").items:
         yield from _of_write(write)
+    yield from _of_synthetic(flow)
     yield from _of_reconcile(flow, source, entity)
 
 
@@ -138,6 +139,14 @@ def _of_write(write: Spot) -> Iterator[Need]:
     taken = {"void": Ability.VOID, "credit": Ability.CREDIT}.get(undo.word or "")
     if taken is not None:
         yield _need(undo, connection, write.at("compensate", "entity").word or entity, taken)
+
+
+def _of_synthetic(flow: Spot) -> Iterator[Need]:
+    """A made-up record goes as far as a draft, which is taken back."""
+    posted = [each.at("of").word for each in flow.at("writes").items if each.at("operation").value == "post"]
+    for write in flow.at("writes").items:
+        if flow.at("synthetic").value is not None and write.at("name").word in posted:
+            yield _need(flow.at("synthetic"), write.at("connection").word, write.at("entity").word, Ability.VOID)
 
 
 def _of_reconcile(flow: Spot, source: str | None, entity: str | None) -> Iterator[Need]:

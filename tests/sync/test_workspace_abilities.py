@@ -74,6 +74,24 @@ def test_a_record_that_nothing_describes_can_be_neither_found_nor_made(tmp_path:
     ]
 
 
+def test_a_made_up_record_needs_a_draft_that_can_be_taken_back(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, (ERP, '    void: {method: POST, path: "/v1/invoices/{id}/void"}\n', ""))
+    [missing] = [each for each in found if f"needs erp to {WORDS[Ability.VOID]}, with invoice" in each.what]
+    assert (missing.file, missing.line) == (FLOW, line(FLOW, "synthetic:"))
+
+
+def test_batches_go_wherever_many_records_are_taken_in_one_call(tmp_path: Path) -> None:
+    retry = "retry: {attempts: 6, first: 2s, factor: 3, cap: 5m}\n"
+    batch = (FLOW, retry, f"{retry}batch: {{mode: always}}\n")
+    files = "connections:\n  other:\n    kind: hubspot\n    token: env:OTHER\n    references: {companies: ours}\n    unique: [companies]\n"
+    extra = (FLOW, "writes:\n", "writes:\n  - {name: mirror, connection: other, entity: companies, operation: create, key: 'x-{id}',"
+             " record: [{to: name, from: name}]}\n")  # fmt: skip
+    refused = mistakes(tmp_path / "a", batch)
+    assert any("no bulk call" in each.what for each in refused)
+    taken = mistakes(tmp_path / "b", batch, (SETTINGS, "connections:\n", files), extra)
+    assert not any("no bulk call" in each.what for each in taken)
+
+
 def test_what_a_kind_says_of_itself_is_read_off_its_class_and_its_words() -> None:
     known = {name: kind.abilities for name, kind in kinds().items()}
     assert Ability.POST not in known["hubspot"] and {Ability.TASK, Ability.WRITE_BACK} <= known["hubspot"]
