@@ -57,7 +57,7 @@ browser: $(VENV)/dev.stamp ## The page in headless Chromium
 	$(BIN)/pytest -n 2 --dist loadfile -m browser $(ARGS)
 
 tryton: $(VENV)/dev.stamp ## The connector and the example flows on a real Tryton, where its peer is; building it takes minutes, once
-	@if [ -x "$(TRYTON_PEER)/up.sh" ]; then export TRYTON_PEER=$(abspath $(TRYTON_PEER)); $(BIN)/python -m tests.tryton.peer && $(BIN)/pytest -n 2 -m tryton tests/tryton $(ARGS); \
+	@if [ -x "$(TRYTON_PEER)/up.sh" ]; then export TRYTON_PEER=$(abspath $(TRYTON_PEER)); $(BIN)/python -m tests.tryton.peer && $(BIN)/pytest -n 2 --dist worksteal -m tryton tests/tryton $(ARGS); \
 	else echo "There is no $(TRYTON_PEER)/up.sh, which starts a real Tryton: nothing was run."; fi
 
 mutants: $(VENV)/dev.stamp ## Take the protections out one at a time and see a test fail

@@ -85,6 +85,8 @@ class Writing:
             if newer is not None:
                 return newer
             now, permit = await self._ask(asked, missing_after=permit.sends)
+        if isinstance(permit, Done) and await self._deleted(target, spec, permit):
+            now, permit = await self._ask(asked, anew=True)
         match permit:
             case Held(hold=hold):
                 return Blocked(hold=hold, bills=bills.payer if bills is not None else None)
@@ -101,12 +103,20 @@ class Writing:
                 surely_ours = timedelta(seconds=self.lease_seconds / 2)  # so much is left at least
                 return await self._call(target, asked, done, permit, until=now + surely_ours)
 
-    async def _ask(self, asked: _Asked, *, missing_after: int | None = None) -> tuple[datetime, Permit]:
-        now = self.clock()
+    async def _deleted(self, target: Target, spec: WriteSpec, done: Done) -> bool:
+        """Whether somebody deleted in the target what was written before. Looked at only when people had it done once more, and
+        only of what may be written again."""
+        replayed = self.delivery.number > self.delivery.retries + 1
+        return replayed and spec.operation == "upsert" and await target.get(spec.entity, done.target_id) is None
+
+    async def _ask(
+        self, asked: _Asked, *, missing_after: int | None = None, anew: bool = False
+    ) -> tuple[datetime, Permit]:
+        now, content = self.clock(), fingerprint(asked.body)
         permit = await self.ledger.begin_write(
             self.delivery,
             asked.spec,
-            fingerprint(asked.body),
+            fingerprint([content]) if anew else content,
             quarantine_seconds=asked.rest,
             lease_seconds=self.lease_seconds,
             now=now,

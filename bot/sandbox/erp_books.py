@@ -69,6 +69,10 @@ class Books:
         self._customer_ids[customer.reference] = customer.id
         return customer
 
+    def delete_customer(self, customer_id: str) -> None:
+        """As somebody does it by hand."""
+        self._customer_ids.pop(self.customers.pop(customer_id).reference)
+
     def change_customer(self, customer_id: str, body: object) -> Customer:
         customer = self.customer(customer_id)
         values = fields(customer_fields(self.payment_terms), body, partial=True)

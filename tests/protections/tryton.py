@@ -30,6 +30,8 @@ MUTANTS = [
     mutant("what was consumed of a subscription", "sync/connectors/tryton_subscriptions.py",
            "if consumed is not None and str(consumed) > last:", "if False:",
            f"{SOURCE}::test_what_was_consumed_cannot_change_any_more"),
+    mutant("what was deleted in the ERP, at a replay", "sync/writing.py", "return replayed and spec.operation", "return False and spec.operation",
+           "tests/bot/test_deleted_in_erp.py::test_a_customer_deleted_in_the_erp_is_made_again_by_the_replay_that_the_card_offers"),
     mutant("one note however often it is written", "sync/connectors/tryton_notes.py", "    if there:", "    if False:",
            f"{SOURCE}::test_what_is_written_back_stands_in_one_note_and_people_keep_theirs"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The bad network between Meshline and Tryton: it hands requests on and spoils answers by a plan, each method by its own count."""
+"""The bad network between Meshline and Tryton: it hands requests on, and spoils some of the answers."""
 
 from __future__ import annotations
 
@@ -19,21 +19,15 @@ _QUICK = tuple(each for each in SPOILT if each != "silent after")
 
 @dataclass
 class Proxy:
-    """`plan` says which call of a method (its last word, counted from 1) is spoilt how."""
+    """What was asked, by the last word of the method, and what was spoilt how."""
 
     to: str
-    plan: dict[tuple[str, int], str] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     spoilt: Counter[str] = field(default_factory=Counter)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     share: float = 0.0
     silent: float = 0.0
     chance: random.Random = field(default_factory=random.Random)
-
-    def every(self, method: str, nth: int, *, until: int) -> None:
-        """Spoil every nth call of the method, each time in another way."""
-        for at, number in enumerate(range(nth, until + 1, nth)):
-            self.plan[method, number] = SPOILT[at % len(SPOILT)]
 
     def often(self, share: float, *, seed: int, silent: float = 0.05) -> None:
         """Spoil this share of all calls from now on, of them so many by falling silent; of none, where the share is nothing."""
@@ -47,7 +41,7 @@ class Proxy:
     async def stand(self, request: web.Request) -> web.StreamResponse:
         method = request.query_string.rpartition(".")[2]
         self.counted[method] += 1
-        how = self.plan.get((method, self.counted[method]), "") or self._spoils()
+        how = self._spoils()
         if how:
             self.spoilt[how] += 1
         if how == "busy":
