@@ -116,7 +116,7 @@ class Writing:
         permit = await self.ledger.begin_write(
             self.delivery,
             asked.spec,
-            fingerprint([content]) if anew else content,
+            fingerprint({"anew": content}) if anew else content,
             quarantine_seconds=asked.rest,
             lease_seconds=self.lease_seconds,
             now=now,
