@@ -54,6 +54,7 @@ class Need:
 def check_abilities(flow: Spot, settings: Spot, options: Mapping[str, Mapping[str, Any]], kinds: Kinds) -> None:
     """Note everything that the flow needs of a connection which cannot do it. `options` are those of each connection, right or
     wrong; what is not known, or was complained about, is passed over."""
+    _check_told(flow, settings, options, kinds)
     for need in _needs(flow):
         if not need.entity or need.spot.place in need.spot.document.refused:
             continue
@@ -73,6 +74,21 @@ def bulk_of(
         return None if kind is None else Ability.BULK in kind.can(options.get(connection, {}), entity)
 
     return takes
+
+
+def _check_told(flow: Spot, settings: Spot, options: Mapping[str, Mapping[str, Any]], kinds: Kinds) -> None:
+    """A flow that is not polled waits for webhooks, which its connection may take only under options that it does not have."""
+    source, entity = flow.at("trigger", "connection"), flow.at("trigger", "entity").word or ""
+    told, name = options.get(source.word or ""), settings.at("connections", source.word or "", "kind").word or ""
+    kind = kinds.get(name)
+    if kind is None or told is None or flow.at("trigger", "poll").value is not None:
+        return
+    can = kind.can(told, entity)
+    if Ability.WEBHOOKS in kind.abilities - can and Ability.CHANGES in can:
+        source.wrong(
+            f"nothing tells {flow.at('flow').word} of changes: what is said of {source.word} lets no webhook in",
+            "add `poll: 5m` to the trigger, or say what its webhooks are checked with",
+        )
 
 
 def _note(flow: Spot, need: Need, name: str, kinds: Kinds) -> None:

@@ -46,6 +46,20 @@ def test_a_source_that_only_calls_us_cannot_be_polled_and_the_mistake_names_who_
     )
 
 
+SECRET = "    client_secret: env:HUBSPOT_CLIENT_SECRET\n"
+
+
+def test_a_flow_that_waits_for_webhooks_which_its_connection_cannot_take_would_hear_of_nothing(tmp_path: Path) -> None:
+    text = (EXAMPLE / FLOW).read_text(encoding="utf-8")
+    poll = next(each for each in text.splitlines(keepends=True) if each.lstrip().startswith("poll:"))
+    key = (SETTINGS, "    token: env:HUBSPOT_TOKEN\n" + SECRET, "    service_key: env:HUBSPOT_KEY\n")
+    [deaf] = mistakes(tmp_path / "deaf", key, (FLOW, poll, ""))
+    assert (deaf.file, deaf.line) == (FLOW, line(FLOW, "connection: crm"))
+    assert deaf.what == "nothing tells quote_to_cash of changes: what is said of crm lets no webhook in"
+    assert deaf.right == "add `poll: 5m` to the trigger, or say what its webhooks are checked with"
+    assert mistakes(tmp_path / "polled", key) == [] == mistakes(tmp_path / "told", (FLOW, poll, ""))
+
+
 def test_everything_that_a_flow_needs_of_one_connection_is_said_at_once(tmp_path: Path) -> None:
     found = mistakes(tmp_path, (SETTINGS, "connections:\n", SHOP), (FLOW, "connection: crm", "connection: shop"))
     said = " ".join(each.what for each in found)
