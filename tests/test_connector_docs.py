@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from sync.abilities import READS, WORDS, Ability
 from sync.connectors import kinds
 from sync.connectors.kind import Kind
@@ -60,6 +62,11 @@ def test_the_table_says_what_the_kinds_say_of_themselves() -> None:
 
 def test_every_ability_has_a_word_in_the_table_and_in_the_command() -> None:
     assert SAID.keys() | {Ability.PROBE} == WORDS.keys() == set(Ability)
+
+
+@pytest.mark.parametrize("name", sorted(kinds()))
+def test_every_kind_has_a_page(name: str) -> None:
+    assert "](" in page(name)
 
 
 if __name__ == "__main__":

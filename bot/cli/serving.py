@@ -28,6 +28,7 @@ from bot.releasing import differs, wire_published
 from bot.service import Service
 from bot.settings import slack_secrets
 from store.served import only_service
+from sync.connectors import kinds
 from sync.errors import ConnectorError
 
 _GONE_SECONDS = 29.0
@@ -153,6 +154,7 @@ def doctor(
             found = {"database": "the schema is up to date", "key": key_words(parts.settings)}
             for name, connection in parts.connections.items():
                 found[f"connection {name}"] = await _probe(connection)
+            found |= {f"connector {name}": f"unusable: {why}" for name, why in kinds().broken.items()}
             found["slack"] = await _slack(parts.client)
             return found
 

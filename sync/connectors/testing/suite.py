@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import BaseModel, SecretStr
 
 from sync.abilities import Ability
 from sync.connectors import checked
@@ -23,9 +22,9 @@ from sync.connectors.kind import Kind
 from sync.connectors.options import HttpOptions
 from sync.connectors.telling import options_of
 from sync.connectors.testing import live
-from sync.connectors.testing.harness import Harness, World, offline, world_of
+from sync.connectors.testing.harness import Harness, offline, world_of
+from sync.connectors.testing.material import LOST, NO_ANSWERS, RETRY_AFTER, found_in_the_end, secrets_of
 from sync.errors import AnswerLost, ConfigurationError, Rejected, Unauthorized, Unavailable, WebhookRefused
-from sync.model import Found
 from sync.ports import Connector, Source, Target
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -33,28 +32,6 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 MISSING = "424242"
 WRONG = "pat-wrong"
 _FITS = "fits"
-
-RETRY_AFTER = [
-    ({"Retry-After": "7"}, 7.0),
-    ({"Retry-After": "0.5"}, 0.5),
-    ({"Retry-After": "Fri, 20 Nov 2026 09:01:30 GMT", "Date": "Fri, 20 Nov 2026 09:00:00 GMT"}, 90.0),
-    ({"Retry-After": "Fri, 20 Nov 2026 08:00:00 GMT", "Date": "Fri, 20 Nov 2026 09:00:00 GMT"}, 0.0),
-    ({"Retry-After": "Fri, 20 Nov 2026 19:00:00 GMT", "Date": "Fri, 20 Nov 2026 09:00:00 GMT"}, 3600.0),
-    ({"Retry-After": "soon"}, None),
-    ({}, None),
-]
-LOST = [
-    {"what": "cut"},
-    {"what": "truncate"},
-    {"what": "flood"},
-    {"what": "say", "body": "<html>Welcome</html>"},
-    {"what": "say", "body": '{"hello": 1}'},
-    {"what": "say", "status": 500},
-    {"what": "say", "status": 502, "body": "<html>Bad gateway</html>"},
-    {"what": "say", "status": 302, "headers": {"Location": "http://elsewhere.example/"}},
-    {"what": "hang"},
-]
-NO_ANSWERS = ["<!doctype html><title>Log in</title>", '{"id": NaN}', "[" * 100, "[]", '{"a": 1}']
 
 
 def suite_of(kind: Kind, harness: Harness) -> type[Suite]:
@@ -142,7 +119,8 @@ class Suite:
 
     def test_secrets_do_not_show_in_options(self) -> None:
         options = self.kind.options.model_validate(self.told)
-        assert not any(secret in repr(options) for secret in _secrets(options))
+        secrets = {*secrets_of(options), str(self.told.get(self.harness.secret, ""))} - {""}
+        assert not any(secret in repr(options) for secret in secrets)
 
     def test_the_kind_and_every_option_say_what_they_are_for(self) -> None:
         assert self.kind.title, "say in one line what the kind is for"
@@ -207,7 +185,7 @@ class Suite:
             with pytest.raises(AnswerLost) as lost:
                 await w.connector.create(*w.harness.create)
             assert self.told[self.harness.secret] not in repr(lost.value) and lost.value.__context__ is None
-            assert await _found_in_the_end(w) is not None
+            assert await found_in_the_end(w) is not None
             assert w.harness.count(w.fake) == 1
 
     @pytest.mark.parametrize("what", ["cut", "truncate", "flood"])
@@ -305,29 +283,3 @@ class Suite:
             await w.connector.probe()
             await w.connector.close()
             await w.connector.close()
-
-
-async def _found_in_the_end(w: World) -> Found | None:
-    """What was created; a machine that is busy may take longer than the short time-out allows."""
-    for _ in range(10):
-        try:
-            found: Found | None = await w.connector.find(*w.harness.create[:2])
-            return found
-        except Unavailable:
-            continue
-    return None
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    """Every secret among the options."""
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _secrets(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _secrets(each)
