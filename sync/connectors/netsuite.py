@@ -46,9 +46,12 @@ class NetSuite:
         self._lists, self._batches = Lists(codes), Batches(self._suite)
 
     async def probe(self) -> str:
-        """Asks for a currency, which takes a token, a role that may query, and an account that answers."""
-        await self._suite.query("SELECT id FROM currency ORDER BY id", limit=1)
-        return f"{self._name} answers; {', '.join(sorted(self._shelves))} can be written"
+        """Asks for a customer, which takes a token, a role that may query, and an account that answers; and holds the clock of the
+        queries against the one of the records."""
+        apart = await self._lists.apart()
+        entities = ", ".join(sorted(self._shelves))
+        odd = f"; the clock of its queries is {apart} off: check `timezone`, or changes are missed" if apart else ""
+        return f"{self._name} answers; {entities} can be written{odd}"
 
     async def close(self) -> None:
         """Let go of sockets."""

@@ -59,6 +59,10 @@ class Codes:
             found |= await self._learn(table, missing[start : start + _AT_ONCE], paths)
         return found
 
+    def forget(self) -> None:
+        """What NetSuite refuses may be there again under another id: every code is asked for anew."""
+        self._known.clear()
+
     async def name(self, table: str, target_id: Any) -> str:
         """The workspace's code for the row with NetSuite's id."""
         return self.ours(table, (await self.rows(table, [target_id]))[str(target_id)])

@@ -23,6 +23,7 @@ from sync.model import Change, Found, Record
 from sync.ports import Page
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEAR = timedelta(minutes=10)
 _PAGE, _WHOLE_PAGE = 500, 50
 _HEAD = {"id", "reference", "status", "kind", "changed_at", "paid"}
 _TOTALS = {"net_minor", "tax_minor", "gross_minor", "total_minor"}
@@ -56,6 +57,20 @@ class Lists:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.codes.options.timezone)
+
+    async def apart(self) -> timedelta:
+        """By how much the account's clock, as `timezone` reads it, is off: what a query tells of a record against what the record, which
+        is told in UTC, says of itself. Nothing where there is no record, or it changed meanwhile."""
+        rows = await self._rows(select(["id", f"{CHANGED} AS changed"], "customer", order="id"), 1)
+        record = await self.codes.suite.read("customer", rows[0]["id"]) if rows else None
+        asked = moment(rows[0].get("changed"), self.zone) if rows else None
+        try:
+            itself = datetime.fromisoformat(str((record or {}).get("lastModifiedDate")))
+        except ValueError:
+            return timedelta()
+        if asked is None or itself.tzinfo is None or abs(asked - itself) < _NEAR:
+            return timedelta()
+        return abs(asked - itself)
 
     async def listed(
         self,

@@ -135,6 +135,8 @@ class Posting:
         return total
 
     async def _why(self, refused: Rejected, day: Any) -> Rejected:
+        if refused.reason == UNKNOWN:
+            self.codes.forget()
         if refused.reason == "erp_rejected" and day and not await self.codes.is_open(str(day)[:10]):
             return Rejected(refused.words, reason="period_closed", code=refused.code, path="issue_date")
         return refused

@@ -278,6 +278,23 @@ async def test_a_read_that_the_transport_repeats_after_a_cut_is_signed_anew(erp:
     assert (await erp.connector.get("invoice", "1")).id == "1"
 
 
+async def test_a_wrong_time_zone_is_seen_before_changes_are_missed() -> None:
+    for zone, words in (("America/Los_Angeles", ""), ("UTC", "8:00:00 off: check `timezone`")):
+        async with world("netsuite", timezone=zone) as w:
+            line = await w.connector.probe()
+            assert words in line and ("off" in line) == bool(words)
+
+
+async def test_an_item_that_was_made_anew_under_its_name_is_found(erp: World) -> None:
+    await erp.connector.create("invoice", "crm-deal-5", INVOICE)
+    items = erp.fake.lists["item"]
+    items[55] = dict(items[5])
+    items[5]["isinactive"] = "T"
+    assert (await refused(erp.connector.create("invoice", "crm-deal-6", INVOICE))).reason == "not_in_erp"
+    made = await erp.connector.create("invoice", "crm-deal-6", INVOICE)
+    assert made.record["lines"] == INVOICE["lines"]
+
+
 def key_pair() -> tuple[Any, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     return key.public_key(), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
