@@ -19,6 +19,7 @@ from bot.surroundings import Surroundings
 from store.ledger import Store
 from sync.engine import Engine
 from sync.errors import ConnectorError
+from sync.model import Received
 from sync.workspace.flow import Flow
 from sync.workspace.workspace import Workspace
 
@@ -82,10 +83,12 @@ class Jobs:
         await watch_sources(self._store, self._engine.line.watch, self._clock())
         self._changed()
 
-    async def poll(self, flow: Flow, *, since: datetime | None = None) -> str:
-        """Read one source now; what came of it in words."""
+    async def poll(
+        self, flow: Flow, *, since: datetime | None = None, told: Callable[[Received], None] | None = None
+    ) -> str:
+        """Read one source now; what came of it in words. `told` hears of every page."""
         try:
-            got = await self._engine.poll(flow, since=since)
+            got = await self._engine.poll(flow, since=since, told=told)
         except ConnectorError as error:
             log.warning("poll_failed", flow=flow.name, error=type(error).__name__)
             await self.signs.unread(flow, error)

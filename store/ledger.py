@@ -17,6 +17,7 @@ from store.claiming import Claiming
 from store.comparisons import Comparisons
 from store.contesting import Contests
 from store.customers import Customers
+from store.cutting_over import CuttingOver
 from store.database import Database
 from store.delivering import Delivering
 from store.drifting import Drifting
@@ -80,6 +81,7 @@ class Store(
     Comparisons,
     Recordings,
     Reconciling,
+    CuttingOver,
     UnderWay,
     Shadowing,
     Signs,

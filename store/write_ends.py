@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Executable, TableClause, func, update
 
 from store.given import Prepared, types
-from store.sealed import sealed_doc, sealed_text
+from store.sealed import Sealed, sealed_doc, sealed_text
 from store.tables import writes
+from sync.adopting import BOUND
 from sync.errors import LeaseLost
 from sync.lifecycle import WriteState, write_move
 from sync.model import Delivery, Record, WriteEnd
@@ -21,7 +22,7 @@ def end(tx: Connection, ends: Iterable[tuple[Delivery, WriteEnd]]) -> dict[int, 
     told: dict[int, list[Record]] = {}
     rows = [
         {"id": one.write_id, "lease": delivery.lease, "state": write_move(one.verb).target,
-         "detail": sealed_text(one.detail[:500], delivery.about), "target_id": one.target_id,
+         "detail": Sealed(BOUND) if one.detail == BOUND else sealed_text(one.detail[:500], delivery.about), "target_id": one.target_id,
          "record": sealed_doc(one.record, delivery.about), "fingerprint": one.fingerprint, "rests_until": one.rests_until}
         for delivery, one in pairs
     ]  # fmt: skip

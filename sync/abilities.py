@@ -26,6 +26,7 @@ class Ability(StrEnum):
     CREDIT = "credit"
     BULK = "bulk"
     WARNINGS = "warnings"
+    ADOPT = "adopt"
     WRITE_BACK = "write_back"
     TASK = "task"
     PROBE = "probe"
@@ -48,6 +49,7 @@ WORDS: Mapping[Ability, str] = MappingProxyType(
         Ability.CREDIT: "credit what is posted",
         Ability.BULK: "create many records in one call",
         Ability.WARNINGS: "let a person agree to its warnings",
+        Ability.ADOPT: "give our reference to a record that was there before",
         Ability.WRITE_BACK: "take back what people decided",
         Ability.TASK: "create tasks for people",
         Ability.PROBE: "prove that it answers",

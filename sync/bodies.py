@@ -52,6 +52,7 @@ class Builder:
             of=self.of(write),
             verify=self.verify(write.verify),
             keep=write.existing == "keep",
+            same=write.same,
             undo=undo_said(write),
             company=self._filled(write.company, write.name, mapping.fill) if write.company else "",
         )

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 _UNKNOWN_FLOW = timedelta(minutes=5)
 _LEDGER_PAUSE = 1.0
 _GIVE_BACK_SECONDS = 1.5
+_HISTORY = "_since"
+"""Stands in a cursor from which history is still being read: since which moment."""
 
 
 class Engine:
@@ -91,25 +93,34 @@ class Engine:
         if merges:
             await self._ledger.note_merges(merges, now=now)
 
-    async def poll(self, flow: Flow, *, since: datetime | None = None) -> Received:
+    async def poll(
+        self, flow: Flow, *, since: datetime | None = None, told: Callable[[Received], None] | None = None
+    ) -> Received:
         """Read what changed since the last poll, page by page, each page with its cursor in one transaction. A flow that was
-        never polled begins now: history comes in only when a person names a moment with `since`."""
+        never polled begins now: history comes in only when a person names a moment with `since`. What was asked for since a
+        moment and not read to its end goes on where it stopped. `told` hears of every page how much was read by then."""
         name, entity = flow.trigger.connection, flow.trigger.entity
-        source, total, duplicates, more = self.line.source(name), 0, 0, True
-        cursor = await self._ledger.cursor(name, entity)
-        if since is not None or cursor is None:
+        source, got, more = self.line.source(name), Received(received=0, duplicates=0), True
+        known = await self._ledger.cursor(name, entity)
+        history = known.get(_HISTORY) if known is not None else None
+        cursor = {key: value for key, value in known.items() if key != _HISTORY} if known is not None else None
+        if cursor is None or (since is not None and history != since.isoformat()):
             cursor = source.start_at(entity, since or self._clock())
+            history = since.isoformat() if since is not None else None
         while more:
             now = self._clock()
             page = await source.changes(entity, cursor, now=now)
             cursor, more = page.cursor, page.more
             changes = kept_changes([each for each in page.changes if _is_kept(each, name)], self._workspace, name)
-            got = await self._ledger.receive(
-                name, changes, self._flows_of(name), now=now, cursor=(entity, cursor), newest=self._newest
+            kept = {**cursor, _HISTORY: history} if more and history is not None else cursor
+            new = await self._ledger.receive(
+                name, changes, self._flows_of(name), now=now, cursor=(entity, kept), newest=self._newest
             )
-            total, duplicates = total + got.received, duplicates + got.duplicates
+            got = Received(received=got.received + new.received, duplicates=got.duplicates + new.duplicates)
+            if told is not None:
+                told(got)
             self.wake()
-        return Received(received=total, duplicates=duplicates)
+        return got
 
     def wake(self) -> None:
         """There may be work."""

@@ -188,7 +188,8 @@ class Undo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSpec:
-    """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. An upsert with
+    """One write that a plan asks for. `key` is the immutable external reference: the same key writes once. Before a record is made,
+    one without a reference that has the `same` values in these fields is looked for. An upsert with
     `keep` takes a record that exists as it stands. Bindings go by the `alias` where the key is another record's. `company` is
     whose books they are, where one target keeps several.
     A body value `Ref("customer")` stands for the id that the write of that name got."""
@@ -202,6 +203,7 @@ class WriteSpec:
     of: str | None = None
     verify: Mapping[str, Any] = field(default_factory=dict)
     keep: bool = False
+    same: tuple[str, ...] = ()
     alias: str = ""
     company: str = ""
     undo: Undo | None = None
@@ -251,11 +253,12 @@ class NotDue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A record as the target shows it."""
+    """A record as the target shows it; `bound` where it was there before anything was written."""
 
     id: str
     record: Record
     status: str = ""
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,8 @@ REASONS: dict[str, Reason] = {
                hint="Correct what the CRM names, then replay."),
         Reason(code="ambiguous_reference", title="ERP has several records with one reference", role="finance", fix=Fix.REPLAY,
                severity=Severity.A, dead=True, hint="Keep one of the records in the ERP, then replay."),
+        Reason(code="ambiguous_existing", title="ERP has several records that may be this one", role="finance", fix=Fix.REPLAY,
+               severity=Severity.A, hint="Give the right one our reference in the ERP, or correct what tells them apart; then replay."),
         Reason(code="erp_warning", title="ERP warns before it goes on", role="finance", fix=Fix.APPROVE, severity=Severity.A,
                hint="Agree to let this one warning pass, or correct what it names and replay."),
         Reason(code="not_in_erp", title="ERP does not know what the record names", role="finance", fix=Fix.REPLAY,

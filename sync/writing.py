@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from sync.acknowledging import passing
+from sync.adopting import BOUND, adopt, alike
 from sync.confirming import differing as differing
 from sync.crediting import CreditingTarget
 from sync.decide import Blocked, Resting
@@ -166,7 +167,7 @@ class Writing:
         if permit.changed and spec.operation in _ONCE and differing(found.record, body):
             self._end(permit, "confirm", found=found, content="")
             return Changed(spec=spec, target_id=found.id)
-        self._end(permit, "confirm", found=found, content=fingerprint(body))
+        self._end(permit, "confirm", found=found, content=fingerprint(body), detail=BOUND if found.bound else "")
         return found
 
     def _doubt(self, permit: Go, asked: _Asked, detail: str) -> None:
@@ -236,7 +237,14 @@ async def send(
 async def _create(
     target: Target, spec: WriteSpec, body: Record, in_time: Callable[[], None], *, look_first: bool
 ) -> Found:
-    return await _once(target, spec, lambda: target.create(spec.entity, spec.key, body), in_time, look_first=look_first)
+    async def make() -> Found:
+        there = await alike(target, spec, body) if spec.same else None
+        in_time()
+        if there is not None:
+            return replace(await adopt(target, spec, there), bound=True)
+        return await target.create(spec.entity, spec.key, body)
+
+    return await _once(target, spec, make, in_time, look_first=look_first)
 
 
 async def _credit(
@@ -274,7 +282,7 @@ async def _once(
         existing = await target.find(spec.entity, spec.key)  # it is ours: nobody else uses our references
         if existing is None:
             raise
-        return existing
+        return existing if look_first else replace(existing, bound=True)  # it was there before anything was sent
 
 
 async def _upsert(

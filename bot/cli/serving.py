@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackClientError
 from bot.app import slack_client, slack_session
 from bot.checkup import Checkup, Finding
 from bot.cli.asking import Json
-from bot.cli.running import moment_of, now, product, rights, run, settings
+from bot.cli.running import now, product, rights, run, settings
 from bot.cli.telling import NO, fail, show
 from bot.key_words import key_words
 from bot.logs import log_lines
@@ -114,24 +114,6 @@ def _room_for_sockets() -> None:
 
 def _beat() -> float:
     return 5.0
-
-
-def sync(
-    flow: str,
-    since: Annotated[
-        str | None, typer.Option(help="Read history from this day or moment on, such as 2026-01-31.")
-    ] = None,
-) -> None:
-    """Read a flow's source now and deliver what is due."""
-
-    async def go() -> str:
-        async with product() as parts:
-            found = parts.workspace.flow(flow)
-            words = await parts.jobs.poll(found, since=moment_of(since)) if parts.jobs else ""
-            settled = await parts.engine.drain()
-            return f"{words} {settled} deliveries settled."
-
-    typer.echo(run(go))
 
 
 class Part(StrEnum):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from sync.abilities import Ability
 from sync.acknowledging import AcknowledgingTarget
+from sync.adopting import AdoptingTarget
 from sync.counting import Counting
 from sync.crediting import CreditingTarget
 from sync.described import Describing
@@ -27,6 +28,7 @@ _BY_PROTOCOL: Mapping[type[Any], tuple[Ability, ...]] = {
     CreditingTarget: (Ability.CREDIT,),
     BulkTarget: (Ability.BULK,),
     AcknowledgingTarget: (Ability.WARNINGS,),
+    AdoptingTarget: (Ability.ADOPT,),
 }
 
 Narrowing = Callable[[Mapping[str, Any], str], Collection[Ability] | None]

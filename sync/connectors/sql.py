@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, StringConstraints
 
 from sync.abilities import Ability
+from sync.adopting import AdoptingTarget
 from sync.connectors.kind import Kind
 from sync.connectors.options import Options, Seconds, Secret
 from sync.described import Describing
@@ -66,14 +67,14 @@ class SqlOptions(Options):
     connections: Annotated[int, Field(ge=1, le=100)] = 4
 
 
-class Database(Connector, Source, Listing, Describing, VoidingTarget, Protocol):
+class Database(Connector, Source, Listing, Describing, VoidingTarget, AdoptingTarget, Protocol):
     """What a connection of this kind is. SQLAlchemy is loaded only where one is built."""
 
 
 _ALWAYS = {Ability.READ, Ability.SEARCH, Ability.LIST, Ability.DESCRIBE, Ability.PROBE}
 _BY_OPTION = {
     "changed": {Ability.CHANGES},
-    "reference": {Ability.FIND, Ability.CREATE, Ability.UPDATE, Ability.WRITE_BACK},
+    "reference": {Ability.FIND, Ability.CREATE, Ability.UPDATE, Ability.WRITE_BACK, Ability.ADOPT},
     "status": {Ability.POST, Ability.VOID},
 }
 

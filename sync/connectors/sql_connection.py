@@ -3,44 +3,31 @@ confirmed that is AnswerLost, and the reference tells whether it is there."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-import orjson
-from sqlalchemy import Select, String, and_, cast, func, insert, or_, select, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InvalidRequestError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Select, String, and_, cast, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sync.connectors import sql_polling as polling
-from sync.connectors.decode import decode
-from sync.connectors.sql import SqlOptions, SqlStatus
-from sync.connectors.sql_errors import TROUBLE, error_of, is_taken
-from sync.connectors.sql_tables import Known, look_up
+from sync.connectors.sql_session import Database, Taken
+from sync.connectors.sql_tables import Known
 from sync.connectors.sql_values import logical_type
 from sync.described import Described, Property
-from sync.errors import ConfigurationError, ConnectorError, Rejected, WebhookRefused
+from sync.errors import Rejected, WebhookRefused
 from sync.listing import Entry, Listed
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
 
 T = TypeVar("T")
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _MOST = 100
-_JSON: dict[str, Any] = {"json_serializer": lambda value: orjson.dumps(value).decode(), "json_deserializer": decode}
 
 
-class Sql:
+class Sql(Database):
     """The tables of one database that the workspace names."""
-
-    def __init__(self, options: SqlOptions, name: str) -> None:
-        self._options, self._name = options, name
-        self._engine = _engine(options, name)
-        self._known: dict[str, Known] = {}
 
     async def probe(self) -> str:
         """Looks up every table, and counts the rows that polling could never see."""
@@ -52,10 +39,6 @@ class Sql:
                 line += f" ({unseen:,} rows have no readable {options.changed} and are never polled)"
             said.append(line)
         return f"{self._name} answers; {'; '.join(said)}"
-
-    async def close(self) -> None:
-        """Let go of its connections."""
-        await self._engine.dispose()
 
     def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
         """A database sends no webhooks."""
@@ -166,11 +149,42 @@ class Sql:
 
         try:
             return await self._change(make)
-        except _Taken as taken:
+        except Taken as taken:
             refusal = taken.refusal
         if await self.find(entity, reference) is not None:
             refusal = Rejected(f"{reference} is in {known.options.table} already", reason="reference_taken")
         raise refusal
+
+    async def alike(self, entity: str, by: Mapping[str, Any]) -> Sequence[Found]:
+        """Rows without a reference that have all of these values, at most three."""
+        known = await self._target(entity)
+        rules = [known.is_free()]
+        for name, value in by.items():
+            rule = known.equals(name, value) if name in known.names else None
+            if rule is None:
+                return []
+            rules.append(rule)
+        rows = await self._rows(select(*known.selected()).where(*rules).order_by(known.key).limit(3))
+        return [known.found(row) for row in rows]
+
+    async def adopt(self, entity: str, target_id: str, reference: str) -> Found:
+        """Put our reference into a row that has none, whatever its status."""
+        known = await self._target(entity)
+        column, key = str(known.options.reference), known.is_key(target_id)
+
+        async def change(connection: AsyncConnection) -> Found | None:
+            if key is None:
+                return None
+            await connection.execute(update(known.table).where(key, known.is_free()).values({column: reference}))
+            row = (await connection.execute(select(*known.selected()).where(key))).one_or_none()
+            return known.found(row) if row is not None else None
+
+        found: Found | None = None
+        with suppress(Taken):
+            found = await self._change(change)
+        if found is None or found.record.get(column) != reference:
+            raise Rejected(f"{known.name} {target_id} or {reference} is taken", reason="reference_taken")
+        return found
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set columns of a row. What is final or taken back is refused."""
@@ -212,7 +226,7 @@ class Sql:
 
         try:
             found = await self._change(change)
-        except _Taken as taken:
+        except Taken as taken:
             refusal = taken.refusal
         else:
             if found is None:
@@ -231,18 +245,6 @@ class Sql:
                 )
         return {name: known.bound(name, value) for name, value in body.items()}
 
-    async def _with_status(self, entity: str, what: str) -> tuple[Known, SqlStatus]:
-        known = await self._target(entity)
-        if known.options.status is None:
-            raise self._unsupported(entity, f"{what}: name the column `status`")
-        return known, known.options.status
-
-    async def _target(self, entity: str) -> Known:
-        known = await self._look_up(entity)
-        if known.options.reference is None:
-            raise self._unsupported(entity, "written: name the column `reference`")
-        return known
-
     async def _in_change(
         self, known: Known, target_id: str, ask: Callable[[Select[Any]], Awaitable[Sequence[Any]]]
     ) -> Found | None:
@@ -257,78 +259,6 @@ class Sql:
         if column not in known.names:
             raise self._unsupported(known.name, f"searched by {name}: name the column")
         return known.equals(column, value)
-
-    def _unsupported(self, entity: str, what: str) -> Rejected:
-        return Rejected(f"{entity} cannot be {what}", code="unsupported")
-
-    async def _look_up(self, entity: str) -> Known:
-        if entity not in self._options.entities:
-            raise self._unsupported(entity, f"found: it is none of the entities of {self._name}")
-        if entity not in self._known:
-            look = lambda sync: look_up(sync, entity, self._options)  # noqa: E731 - run_sync hands over one argument
-            async with self._asking() as connection:
-                self._known[entity] = await connection.run_sync(look)
-        return self._known[entity]
-
-    async def _unseen(self, known: Known) -> int:
-        rows = await self._rows(select(func.count()).select_from(known.table).where(known.stamp().is_(None)))
-        return int(rows[0][0])
-
-    async def _now(self, known: Known, now: datetime) -> datetime:
-        """The database's clock; a file has ours."""
-        if known.sqlite:
-            return now
-        [[at]] = await self._rows(select(func.current_timestamp()))
-        return at if isinstance(at, datetime) and at.tzinfo else now
-
-    async def _rows(self, query: Select[Any]) -> Sequence[Any]:
-        async with self._asking() as connection:
-            found: Sequence[Any] = (await connection.execute(query)).all()
-            return found
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[AsyncConnection]:
-        failed: ConnectorError | None = None
-        try:
-            async with asyncio.timeout(self._options.timeout), self._engine.connect() as connection:
-                yield connection
-        except ConnectorError as error:
-            failed = error
-        except TROUBLE as error:
-            failed = self._failed(error, committing=False)
-        if failed is not None:
-            raise failed  # out here it carries no trace of a statement with its values
-
-    async def _change(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """One transaction. Raises _Taken where a unique constraint spoke."""
-        committing, failed = False, None
-        try:
-            async with asyncio.timeout(self._options.timeout), self._engine.connect() as connection:
-                await connection.begin()
-                made = await work(connection)
-                committing = True
-                await connection.commit()
-                return made
-        except ConnectorError as error:
-            failed = error
-        except TROUBLE as error:
-            failed = self._failed(error, committing=committing)
-            if is_taken(error) and isinstance(failed, Rejected):
-                raise _Taken(failed) from None
-        raise failed
-
-    def _failed(self, error: Exception, *, committing: bool) -> ConnectorError:
-        found = error_of(self._name, error, committing=committing)
-        if isinstance(found, Rejected) and found.code == "schema":
-            self._known.clear()
-        return found
-
-
-class _Taken(Exception):
-    """Something unique is there already."""
-
-    def __init__(self, refusal: Rejected) -> None:
-        self.refusal = refusal
 
 
 def _entry(known: Known, found: Found) -> Entry:
@@ -351,24 +281,3 @@ def _holds_words(known: Known, words: str) -> Any:
         return None
     each = [or_(*(cast(column, String).icontains(word, autoescape=True) for column in texts)) for word in words.split()]
     return and_(*each)
-
-
-def _engine(options: SqlOptions, name: str) -> AsyncEngine:
-    mistake = ""
-    try:
-        return create_async_engine(
-            _address(options.url.get_secret_value()), hide_parameters=True, pool_pre_ping=True,
-            pool_size=options.connections, max_overflow=0, **_JSON,
-        )  # fmt: skip
-    except ArgumentError:
-        mistake = "is no address of a database, such as postgresql+asyncpg://user@host/name"
-    except InvalidRequestError:
-        mistake = "needs a driver that does not wait, such as sqlite+aiosqlite or postgresql+asyncpg"
-    except ModuleNotFoundError as missing:
-        mistake = f"needs the package {missing.name}: install it beside meshline"
-    raise ConfigurationError([f"connections.{name}.url: {mistake}"])
-
-
-def _address(url: str) -> URL:
-    address = make_url(url)
-    return address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))

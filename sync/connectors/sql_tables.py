@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, String, cast, func, inspect, literal, types
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, String, cast, func, inspect, literal, or_, types
 from sqlalchemy import Table as Described
 from sqlalchemy.exc import NoSuchTableError
 
@@ -68,6 +68,11 @@ class Known:
     def is_key(self, text: str) -> ColumnElement[bool] | None:
         """That a row has this id; None where no row can have it."""
         return self.equals(self.options.key, text)
+
+    def is_free(self) -> ColumnElement[bool]:
+        """That a row carries no reference."""
+        column = self.column(self.options.reference or "")
+        return or_(column.is_(None), column == "") if isinstance(column.type, String) else column.is_(None)
 
     def equals(self, name: str, value: Any) -> ColumnElement[bool] | None:
         """That a named column has this value; None where it never has."""

@@ -14,7 +14,7 @@ from sync import mapping
 from sync.inforce import due
 from sync.listing import Entry
 from sync.mapping import SelectorFailed, compile_selector, text
-from sync.money import NotMoney
+from sync.money import NotMoney, money
 from sync.own import NeverReturned, OwnFailed
 from sync.reconciling.nouns import Row, Value
 from sync.reconciling.taken import TakenBack, Undone, taken_back
@@ -91,7 +91,7 @@ class Rules:
             text(_selected(flow.record.customer, record)),
             _month(period),
             code or "",
-            minor if isinstance(minor, int) else 0,
+            _minor(minor, code or ""),
             values,
             0 if changed is None else (changed - _EPOCH) // _MS,
             _is_due(flow, record),
@@ -113,8 +113,8 @@ class Rules:
             entry.id,
             self.customers.get(text(get(named)), "") if named else "",
             _month(self.period.theirs(get(self.period.name))) if self.period is not None else "",
-            text(self.currency.theirs(get(self.currency.name))),
-            minor if isinstance(minor, int) else 0,
+            (code := text(self.currency.theirs(get(self.currency.name)))),
+            _minor(minor, code),
             values,
             0 if entry.changed is None else (entry.changed - _EPOCH) // _MS,
         )
@@ -242,6 +242,16 @@ def _reader(row: MapRow | VerifyRow, own: Mapping[str, Transform], flow: Flow) -
         return _scalar(default if mapping.missing(found) else apply(names, found, currency, own))
 
     return read
+
+
+def _minor(value: Value, currency: str) -> int:
+    """The amount in minor units: what is written as a decimal text is one of the currency; 0 where it cannot be read."""
+    if isinstance(value, int):
+        return value
+    try:
+        return money(value, currency).minor
+    except NotMoney:
+        return 0
 
 
 def _canonical(row: MapRow | VerifyRow) -> Callable[[Any], Value]:

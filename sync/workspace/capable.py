@@ -151,6 +151,8 @@ def _of_write(write: Spot) -> Iterator[Need]:
     for ability in _OF_OPERATION.get(operation.value, ()):
         if not (ability is Ability.UPDATE and write.at("existing").word == "keep"):
             yield _need(operation, connection, entity, ability)
+    if write.at("same").items:
+        yield _need(write.at("same"), connection, entity, Ability.ADOPT)
     undo = write.at("compensate", "operation")
     taken = {"void": Ability.VOID, "credit": Ability.CREDIT}.get(undo.word or "")
     if taken is not None:

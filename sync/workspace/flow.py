@@ -106,10 +106,11 @@ class BoundRecord(Strict):
 
 
 class WriteRow(Strict):
-    """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. An upsert whose
-    record is `existing` already updates it, or keeps it as it stands. A `credit` makes a credit note for the posted record
-    `of`: wholly, or by the `lines` of its record alone. `company` is whose books they are, where one target keeps several;
-    `compensate` is how it is taken back."""
+    """One write. `key` is its external reference; a post and an update of an earlier write may leave it out. Before a record is
+    made, one that is in the target already, without a reference of ours and with the `same` values in these fields, is bound
+    instead; where several are, people are asked. An upsert whose record is `existing` already updates it, or keeps it as it
+    stands. A `credit` makes a credit note for the posted record `of`: wholly, or by the `lines` of its record alone. `company`
+    is whose books they are, where one target keeps several; `compensate` is how it is taken back."""
 
     name: Name
     connection: Name
@@ -118,6 +119,7 @@ class WriteRow(Strict):
     key: Template | None = None
     of: Name | SourceRecord | BoundRecord | None = None
     existing: Literal["update", "keep"] = "update"
+    same: tuple[Name, ...] = ()
     company: Template | None = None
     record: tuple[MapRow, ...] = ()
     verify: tuple[VerifyRow, ...] = ()
@@ -130,12 +132,26 @@ class WriteRow(Strict):
             yield Broken(key="of", right=f"`of` has no meaning for {operation}")
         if operation in ("create", "update", "post", "credit") and given.get("existing") is not None:
             yield Broken(key="existing", right=f"`existing` has no meaning for {operation}, but for upsert")
+        if given.get("same"):
+            yield from _not_there(given, operation)
         if operation in ("update", "post", "credit") and of is None:
             right = f"`of` says which record to {operation}: the name of an earlier write or {{source: id}}"
             yield Broken(key="operation", right=right, lacking=("of",))
         elif given.get("key") is None and (operation in ("upsert", "create", "credit") or not isinstance(of, str)):
             right = "`key` is needed: the external reference that makes the write happen once"
             yield Broken(key="", right=right, lacking=("key", "of"))
+
+
+def _not_there(given: Mapping[str, Any], operation: Any) -> Iterator[Broken]:
+    """`same` names fields that the write itself fills, and makes sense only where a record is made."""
+    if operation not in ("upsert", "create"):
+        yield Broken(key="same", right=f"`same` has no meaning for {operation}, but for create and upsert")
+    rows, named = given.get("record"), given.get("same")
+    filled = {each.get("to") for each in rows if isinstance(each, Mapping)} if isinstance(rows, list | tuple) else set()
+    if isinstance(named, list) and (missing := [str(each) for each in named if each not in filled]):
+        yield Broken(
+            key="same", right=f"`same` names fields of the `record` of this write; {', '.join(missing)} is none"
+        )
 
 
 class Flow(Strict):
