@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import harness_csv
 import harness_sql
 import tryton_fake
 from aiohttp import web
@@ -213,7 +214,40 @@ class TrytonCustomers(System):
         self.fake.parties.pop(number)
 
 
+class CsvOrders(System):
+    """One file that is written anew for every change: its rows are told apart by the whole content, so each of them has a new
+    key whenever one of them changed."""
+
+    kind, entity, grain = "csv", "orders", timedelta(microseconds=1)
+
+    def __init__(self) -> None:
+        self.place = harness_csv.Place()
+        (self.place.path / "orders.csv").unlink()
+        self.rows: dict[int, int] = {}
+        self.written = 0
+
+    def options(self, url: str) -> dict[str, Any]:
+        return {**harness_csv.HARNESS.options(url), "settle": 2.0}
+
+    def small(self) -> AbstractContextManager[Any]:
+        return patch("sync.connectors.csv_watching.PAGE", 2)
+
+    def put(self, number: int, stamp: datetime, version: int) -> None:
+        self.rows[number] = version
+        self.write(stamp)
+
+    def gone(self, number: int, stamp: datetime) -> None:
+        self.rows.pop(number)
+        self.write(stamp)
+
+    def write(self, stamp: datetime) -> None:
+        self.written += 1  # no two states of a file have the same moment
+        rows = "".join(f"{number},v{version},1.00\n" for number, version in sorted(self.rows.items()))
+        at = stamp + timedelta(microseconds=self.written)
+        self.place.put("orders.csv", f"order_id,customer,amount\n{rows}", at=at)
+
+
 _ALL: tuple[type[System], ...] = (
-    HubSpotDeals, NetSuiteCustomers, RestRecords, SalesforceOpportunities, SqlRows, TrytonCustomers,
+    CsvOrders, HubSpotDeals, NetSuiteCustomers, RestRecords, SalesforceOpportunities, SqlRows, TrytonCustomers,
 )  # fmt: skip
 SYSTEMS: Mapping[str, type[System]] = {each.kind: each for each in _ALL}
