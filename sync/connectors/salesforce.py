@@ -21,7 +21,7 @@ from sync.connectors import salesforce_tasks as tasks
 from sync.connectors.http import Client, segment
 from sync.connectors.kind import Kind
 from sync.connectors.salesforce_auth import auth
-from sync.connectors.salesforce_backfill import Backfill
+from sync.connectors.salesforce_changes import Changes
 from sync.connectors.salesforce_errors import refusal
 from sync.connectors.salesforce_listing import SalesforceLists
 from sync.connectors.salesforce_options import SalesforceOptions
@@ -45,6 +45,7 @@ class Salesforce(SalesforceLists):
 
     def __init__(self, options: SalesforceOptions, name: str) -> None:
         self._options = options
+        who = auth(options, name)
         fixed = options.token.get_secret_value() if options.token is not None else ""
         self._client = Client(
             name,
@@ -53,10 +54,10 @@ class Salesforce(SalesforceLists):
             headers={"authorization": f"Bearer {fixed}"} if fixed else {},
             secrets=[fixed] if fixed else [],
             refusal=refusal,
-            auth=auth(options, name),
+            auth=who,
         )
         self._reader = Reader(self._client, DATA)
-        self._backfill = Backfill(client=self._client, data=DATA, above=options.bulk_above)
+        self._changes = Changes(self._client, DATA, self._reader, options, who)
         self._wanted = {**records.FIELDS, **{entity: tuple(paths) for entity, paths in options.fields.items()}}
         self._related = {**records.PARTS, **options.related}
 
@@ -72,6 +73,7 @@ class Salesforce(SalesforceLists):
 
     async def close(self) -> None:
         """Let go of sockets."""
+        await self._changes.close()
         await self._client.close()
 
     def accept(self, incoming: Incoming, *, now: datetime) -> Sequence[Change]:
@@ -85,19 +87,7 @@ class Salesforce(SalesforceLists):
     async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
         """The next page of the window that the cursor is in, with what was deleted or merged. A long stretch of the past with
         many changes comes from a bulk job."""
-        cursor = cursor or {}
-        window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
-        if isinstance(job := cursor.get("job"), Mapping):
-            return await self._backfill.page(entity, window, job)
-        merges = polling.MASTER in (await self._reader.shape(entity)).columns
-        begun = (
-            None if cursor.get("paged") else await self._backfill.begun(entity, window, self._everything, merges=merges)
-        )
-        if begun is not None:
-            return begun
-        size = self._options.page_size
-        asked = polling.query(entity, window, size, merges=merges)
-        return polling.page(entity, window, await self._everything(asked), size)
+        return await self._changes.page(entity, cursor or {}, now=now)
 
     def start_at(self, entity: str, since: datetime) -> Record:
         """A window that begins there; the overlap reaches a little further back, as for every window."""
@@ -224,9 +214,6 @@ class Salesforce(SalesforceLists):
     async def post(self, entity: str, target_id: str) -> Found:
         """Salesforce has nothing to post."""
         raise Rejected(f"{entity} are not posted in Salesforce", reason="crm_rejected", code="unsupported")
-
-    async def _everything(self, text: str) -> Any:
-        return await self._reader.query(text, everything=True)
 
     async def _created(self, method: str, path: str, values: Record) -> Found:
         answer = await self._client.request(method, f"{DATA}/sobjects/{path}", json=values, idempotent=False)

@@ -60,6 +60,13 @@ class SalesforceOptions(HttpOptions):
     bulk_above: Annotated[int, Field(ge=1)] = 20_000
     """From how many changes on a stretch of time is fetched by a bulk job."""
 
+    change_events: list[ObjectName] = Field(default_factory=list)
+    """Objects whose change events are fetched between the windows of polling; needs the extra `pubsub` and `organisation`."""
+    events_address: Address = "https://api.pubsub.salesforce.com:7443"
+    """Where Salesforce's Pub/Sub API is."""
+    sweep: Seconds = 3600.0
+    """After how long a window is polled although events came."""
+
     @field_validator("private_key")
     @classmethod
     def _signs(cls, key: SecretStr | None) -> SecretStr | None:
@@ -83,6 +90,8 @@ class SalesforceOptions(HttpOptions):
         if sum(ways) != 1 or half:
             words = "needs one way in: client_id and client_secret; client_id, username and private_key; or token"
             raise PydanticCustomError("way_in", "{words}", {"words": words})
-        if (self.organisation is None) != (self.hook_token is None):
-            raise PydanticCustomError("half_hook", "organisation and hook_token belong together")
+        if (self.organisation is None) != (self.hook_token is None and not self.change_events):
+            raise PydanticCustomError(
+                "half_hook", "organisation belongs to hook_token or change_events, and they to it"
+            )
         return self

@@ -30,7 +30,7 @@ async def poll(
         async def at_once(_: float) -> None:
             pass
 
-        crm._backfill.sleep = at_once
+        crm._changes.backfill.sleep = at_once
         seen: list[Change] = []
         try:
             for _ in range(pages):
