@@ -13,8 +13,8 @@ from sync.errors import (
 )
 from sync.ports import Incoming, Source
 
-UNSIGNED = {"salesforce"}
-"""What proves itself by an address that nobody else knows: nothing is signed and nothing is dated."""
+UNSIGNED = {"csv", "salesforce"}
+"""What proves itself by a token or by an address that nobody else knows: nothing is signed and nothing is dated."""
 sources = pytest.mark.parametrize(
     "kind", [kind for kind, harness in sorted(HARNESSES.items()) if harness.sign is not None and kind not in UNSIGNED]
 )
