@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -79,6 +80,18 @@ def _why(answer: Answer) -> str:
     """What is wrong with the credentials, where the other side says it plainly (RFC 6750 or its own words)."""
     said = f"{answer.headers.get('www-authenticate', '')} {answer.text}".lower()
     return next((f" ({words})" for pattern, words in _WHYS if pattern.search(said)), "")
+
+
+@contextmanager
+def understood(words: str, *, idempotent: bool = True) -> Iterator[None]:
+    """Around the reading of what an answer says: a value of another type than the other side has always given is Unavailable, or
+    AnswerLost where it answers a write, and not a fault of ours. `words` say who answered."""
+    try:
+        yield
+        return
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
+        kind = type(error).__name__
+    raise unanswered(f"{words} answered with something that cannot be read ({kind})", idempotent=idempotent)
 
 
 def unanswered(words: str, *, idempotent: bool, retry_after: float | None = None) -> ConnectorError:

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,7 @@ from yarl import URL
 from sync.connectors.asked import HEADER, ids, quoted
 from sync.connectors.auth import Auth, told_by
 from sync.connectors.decode import decode
-from sync.connectors.failures import LONGEST_WAIT, Answer, Refusal, failure, retry_after, unanswered
+from sync.connectors.failures import LONGEST_WAIT, Answer, Refusal, failure, retry_after, sent_at, unanswered
 from sync.connectors.limits import limit_of
 from sync.connectors.links import path_within
 from sync.connectors.options import HttpOptions
@@ -33,6 +33,7 @@ _NEVER_SENT = (
 )  # fmt: skip
 _TOO_MANY = 429
 _LATE = 0.25
+_CLOCKS_DIFFER = 5.0
 _SAY_ENOUGH = frozenset({401, 407, 429, 503})
 
 
@@ -93,6 +94,7 @@ class Client:
         self._secrets = [secret.encode() for secret in secrets]
         self._refusal, self._auth, self._milliseconds_from = refusal, auth, milliseconds_from
         self._ids = ids()
+        self._date, self._answered_at = "", clock()
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -137,6 +139,12 @@ class Client:
         if path is None:
             raise unanswered(f"{self.name} answered with a link that leads elsewhere", idempotent=idempotent)
         return path
+
+    def theirs(self, now: datetime) -> datetime:
+        """This moment by the other side's clock, as its last answer showed it, where that is behind ours: what it changes next may
+        bear a stamp from then. Seconds and more than an hour behind are not believed."""
+        behind = (self._answered_at - (sent_at({"date": self._date}) or self._answered_at)).total_seconds()
+        return now - timedelta(seconds=behind) if _CLOCKS_DIFFER < behind <= LONGEST_WAIT else now
 
     async def close(self) -> None:
         """Let go of the sockets."""
@@ -205,7 +213,7 @@ class Client:
 
     def _answer(self, response: aiohttp.ClientResponse, raw: bytes, call: _Call, who: Mapping[str, str]) -> Answer:
         status, headers, now = response.status, response.headers, self.clock()
-        limit = limit_of(headers, now=now)
+        limit, self._date, self._answered_at = limit_of(headers, now=now), headers.get("date", ""), now
         if status < 300:
             self.turns.heed(status, limit)
             data = _data(raw, strict=True) if call.is_json else None

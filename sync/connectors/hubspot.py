@@ -6,7 +6,6 @@ is brand new, and `read` never searches."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +25,7 @@ from sync.connectors.hubspot_options import API_VERSION, NAMED_BY, OWNERS, PROPE
 from sync.connectors.hubspot_signature import verify
 from sync.connectors.hubspot_webhook import read_changes
 from sync.connectors.kind import Kind
+from sync.connectors.together import together
 from sync.connectors.tokens import Tokens
 from sync.counting import Counted
 from sync.described import Described
@@ -70,9 +70,10 @@ class HubSpot:
 
     async def changes(self, entity: str, cursor: Record | None, *, now: datetime) -> Page:
         """The next page of the window that the cursor is in. Deletions are not seen here; webhooks and reads show them."""
-        size = self._options.page_size
-        window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
-        return polling.page(entity, window, await self._calls.search(entity, polling.query(entity, window, size)), size)
+        size, lag, theirs = self._options.page_size, self._options.lag, self._calls.client.theirs
+        window = polling.window(cursor, overlap=self._options.overlap, lag=lag, now=theirs(now))
+        answer = await self._calls.search(entity, polling.query(entity, window, size))
+        return polling.page(entity, polling.ending(window, cursor, lag=lag, now=theirs(now)), answer, size)
 
     def start_at(self, entity: str, since: datetime) -> Record:
         """A window that begins there; the overlap reaches a little further back, as for every window."""
@@ -89,7 +90,7 @@ class HubSpot:
     async def describe(self, entity: str) -> Described | None:
         """The properties of the entity, those that are archived too; with those of its parts, such as a deal's company."""
         places = {"": entity, **self._parts.get(entity, {})}
-        listed = await asyncio.gather(*map(self._properties, places.values()))
+        listed = await together(map(self._properties, places.values()))
         known = [each for each in listed if each is not None]
         return schema.described(entity, dict(zip(places, known, strict=True))) if len(known) == len(places) else None
 

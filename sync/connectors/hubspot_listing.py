@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sync.connectors import hubspot_polling as polling
 from sync.connectors import hubspot_records as records
+from sync.connectors.failures import understood
 from sync.connectors.hubspot_calls import Calls
 from sync.connectors.hubspot_options import OWNERS
 from sync.connectors.hubspot_parts import EACH
@@ -62,7 +63,8 @@ def _query(entity: str, fields: Collection[str], after: str | None, since: datet
 
 
 def _in_order(entity: str, found: Sequence[Record], after: str | None) -> None:
-    ids = [int(each["id"]) for each in found]
+    with understood(f"the search of {entity}"):
+        ids = [int(each["id"]) for each in found]
     if any(later <= earlier for earlier, later in zip([int(after or -1), *ids], ids, strict=False)):
         raise Unavailable(f"the search of {entity} was answered out of order")
 

@@ -3,13 +3,13 @@ part that cannot be read is no missing part: the record is read again later."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from sync.connectors import hubspot_records as records
 from sync.connectors.hubspot_calls import Calls
 from sync.connectors.hubspot_options import OWNERS
+from sync.connectors.together import together
 from sync.errors import Unavailable
 from sync.model import Record
 
@@ -36,9 +36,9 @@ async def read_whole(
     """The record with each part under its name: one record or None, or a list for `name[*]`. None when the record itself
     is gone; a merged one comes as its survivor, with the survivor's parts. Raises Unavailable."""
     near = {place: kind for place, kind in parts.items() if kind != OWNERS}
-    record, *targets = await asyncio.gather(
-        calls.get(entity, record_id), *(_targets(calls, entity, record_id, kind) for kind in near.values())
-    )
+    asked: list[Coroutine[Any, Any, Any]] = [calls.get(entity, record_id)]
+    asked += [_targets(calls, entity, record_id, kind) for kind in near.values()]
+    record, *targets = await together(asked)
     if record is None:
         return None
     if record["id"] != record_id:
@@ -46,7 +46,7 @@ async def read_whole(
             raise Unavailable(f"{entity} {merged} is merged into one that is merged into another, without an end")
         return await read_whole(calls, entity, record["id"], parts, merged=record_id)
     each = zip(near.items(), targets, strict=True)
-    found = await asyncio.gather(*(_part(calls, entity, place, kind, ids) for (place, kind), ids in each))
+    found = await together(_part(calls, entity, place, kind, ids) for (place, kind), ids in each)
     whole = {**record, **{place.removesuffix(EACH): part for place, part in zip(near, found, strict=True)}}
     for place in parts.keys() - near.keys():
         owner = record.get(OWNED_BY)

@@ -7,10 +7,11 @@ ended, because the search index lags; what is seen again carries the same key.""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync.connectors.failures import understood
 from sync.errors import Unavailable
 from sync.model import Change, Record
 from sync.ports import Page
@@ -46,6 +47,13 @@ def window(cursor: Record | None, *, overlap: float, lag: float, now: datetime) 
     return Window(start=max(min(int(done), until) - round(overlap * 1000), 0), end=max(int(done), until))
 
 
+def ending(window: Window, cursor: Record | None, *, lag: float, now: datetime) -> Window:
+    """The window, which when it is new ends no later than `now` by the clock that stamps the records."""
+    if cursor is not None and cursor.get("until") is not None:
+        return window
+    return replace(window, end=min(window.end, milliseconds(now) - round(lag * 1000)))
+
+
 def query(entity: str, window: Window, size: int) -> Record:
     """The search that shows the next page of a window."""
     modified = modified_property(entity)
@@ -73,7 +81,8 @@ def page(entity: str, window: Window, answer: Any, size: int) -> Page:
     if not isinstance(results, list):
         raise Unavailable(f"the search of {entity} was answered without results")
     ids = _ascending(entity, window, results)
-    changes = tuple(_change(entity, window, result) for result in results)
+    with understood(f"the search of {entity}"):
+        changes = tuple(_change(entity, window, result) for result in results)
     total = answer.get("total")
     if len(results) >= size or (isinstance(total, int) and total > len(results)):
         if not ids:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sync.connectors.failures import LONGEST_WAIT, Answer, clip
+from sync.connectors.failures import LONGEST_WAIT, Answer, clip, understood
 from sync.errors import ConnectorError, Rejected, Throttled, Unavailable
 from sync.model import Found, Record
 
@@ -23,6 +23,8 @@ def flat(result: Any) -> Record:
     if not isinstance(result, dict) or not _is_id(result.get("id")):
         raise Unavailable("the CRM answered with something that is not a record")
     properties = result.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise Unavailable("the CRM answered with a record whose properties are none")
     return {name: text(value) for name, value in properties.items()} | {"id": str(result["id"])}
 
 
@@ -60,6 +62,11 @@ def associated(answer: Any, record_id: str) -> tuple[list[dict[str, Any]], str |
     Having none is no error; any other error in a partial answer is Unavailable."""
     if not isinstance(answer, dict) or not isinstance(answer.get("results", []), list):
         raise Unavailable("the CRM answered with something that is not a list of associations")
+    with understood("the CRM"):
+        return _associated(answer, record_id)
+
+
+def _associated(answer: Mapping[str, Any], record_id: str) -> tuple[list[dict[str, Any]], str | None]:
     errors = answer.get("errors") or []
     if any("NO_ASSOCIATIONS" not in str(error.get("subCategory", "")).upper() for error in errors):
         raise Unavailable(f"the CRM could not list associations: {clip(str(errors[0].get('message', '')))}")

@@ -58,7 +58,9 @@ def _is_named(each: Any) -> bool:
 def _property(each: Mapping[str, Any]) -> Property:
     listed = each.get("options")
     options = (
-        tuple(str(one["value"]) for one in listed if isinstance(one, Mapping) and "value" in one) if listed else ()
+        tuple(str(one["value"]) for one in listed if isinstance(one, Mapping) and "value" in one)
+        if isinstance(listed, list)
+        else ()
     )
     type_ = "boolean" if options and set(options) <= _YES_OR_NO else _TYPES.get(str(each.get("type")), "")
     return Property(

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.abilities import Ability
+from sync.connectors.failures import understood
 from sync.connectors.kind import Kind
 from sync.connectors.netsuite_batches import MOST, Batches
 from sync.connectors.netsuite_codes import Codes
@@ -225,7 +226,8 @@ class NetSuite:
 
     async def _read(self, shelf: Shelf, target: str) -> Found | None:
         record = await self._suite.read(shelf.kind, target)
-        return None if record is None else await shelf.shown(record)
+        with understood(self._name):
+            return None if record is None else await shelf.shown(record)
 
     async def _after(self, shelf: Shelf, made: str, reference: str) -> Found:
         found = await self._posting.after(lambda: self._read(shelf, made))

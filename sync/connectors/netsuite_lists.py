@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sync.connectors.documents import minor
+from sync.connectors.failures import understood
 from sync.connectors.netsuite_codes import Codes
 from sync.connectors.netsuite_invoices import STATUS
 from sync.connectors.netsuite_rest import ROWS
@@ -127,7 +128,8 @@ class Lists:
         """The next page of changes: a fixed window of time, walked by (moment of the change, id)."""
         options, cursor = self.codes.options, cursor or {}
         since, until, after = cursor.get("since"), cursor.get("until"), cursor.get("after")
-        end = datetime.fromisoformat(until) if until else now - timedelta(seconds=options.poll_lag)
+        lag, theirs = timedelta(seconds=options.poll_lag), self.codes.suite.theirs
+        end = datetime.fromisoformat(until) if until else theirs(now) - lag
         start = datetime.fromisoformat(since) if since else _EPOCH
         if not until:
             start, end = min(start, end), max(start, end)  # a clock that went back widens the window
@@ -142,7 +144,10 @@ class Lists:
             where.append(f"({CHANGED} > {stamp} OR ({CHANGED} = {stamp} AND id > {last}))")
         asked = select(["id", f"{CHANGED} AS changed"], shelf.table, where, order=f"{CHANGED}, id")
         rows = await self._rows(asked, ROWS)
-        keys = [(str(row.get("changed")), int(row["id"])) for row in rows]
+        if not until:
+            end = min(end, theirs(now) - lag)
+        with understood(f"{self.codes.suite.name}: the search of {entity}"):
+            keys = [(str(row.get("changed")), int(row["id"])) for row in rows]
         if after:
             keys.insert(0, (str(after[0]), int(after[1])))
         if any(later <= earlier for earlier, later in pairwise(keys)):
@@ -198,12 +203,17 @@ class Lists:
         record = await self.codes.suite.read(shelf.kind, row["id"])
         if record is None:
             return None  # it was deleted since the list was made
-        found = await shelf.shown(record)
+        with understood(self.codes.suite.name):
+            found = await shelf.shown(record)
         return Entry(
             found.id, found.record, moment(row.get("changed"), self.zone), found.status, str(found.record["reference"])
         )
 
     async def _entries(self, entity: str, shelf: Shelf, rows: Sequence[Record], roots: Collection[str]) -> list[Entry]:
+        with understood(self.codes.suite.name):
+            return await self._told(entity, shelf, rows, roots)
+
+    async def _told(self, entity: str, shelf: Shelf, rows: Sequence[Record], roots: Collection[str]) -> list[Entry]:
         currencies = {row["currency"] for row in rows if row.get("currency")}
         names = {each: await self.codes.name("currency", each) for each in currencies}
         terms = {row["terms"] for row in rows if row.get("terms")}

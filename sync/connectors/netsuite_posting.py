@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.connectors import netsuite_lines as lines
+from sync.connectors.failures import understood
 from sync.connectors.netsuite_codes import Codes
 from sync.connectors.netsuite_invoices import APPROVED, REFUSED, CreditNotes, Invoices
 from sync.connectors.netsuite_rest import UNKNOWN, read_back
@@ -113,7 +114,8 @@ class Posting:
     async def found(self, target_id: str) -> Found | None:
         """The invoice with NetSuite's id."""
         record = await self.codes.suite.read(self.invoices.kind, number(target_id, "id"))
-        return None if record is None else await self.invoices.shown(record)
+        with understood("NetSuite"):
+            return None if record is None else await self.invoices.shown(record)
 
     async def _invoice(self, target_id: str) -> Found:
         found = await self.found(target_id)
@@ -130,7 +132,8 @@ class Posting:
         for row in await self.codes.suite.query(asked):
             record = await self.codes.suite.read(self.notes.kind, number(str(row.get("id")), "id"))
             if record is not None:
-                note = await self.notes.shown(record)
+                with understood("NetSuite"):
+                    note = await self.notes.shown(record)
                 total += note.record["net_minor"] if note.status == "posted" else 0
         return total
 

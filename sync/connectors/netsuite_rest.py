@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from sync.connectors.failures import Answer, clip
 from sync.connectors.http import Client
@@ -114,6 +115,10 @@ class Suite:
         if not isinstance(answer.data, dict):
             raise Unavailable(f"{self.name} answered a question with something else")
         return answer.data
+
+    def theirs(self, now: datetime) -> datetime:
+        """This moment by NetSuite's clock, where that is behind ours."""
+        return self._client.theirs(now)
 
     async def query(self, text: str, *, limit: int = ROWS) -> list[Record]:
         """The first rows of a SuiteQL query, at most `limit`."""

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sync.circles import Walk
+from sync.errors import Unavailable
 from sync.listing import Entry, Listing
 from sync.model import Change, Record
 from sync.ports import Page
@@ -22,12 +24,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One walk over what changed `since`: when it `began`, behind which record it goes on, and the `newest` change seen."""
+    """One walk over what changed `since`: when it `began`, behind which record it goes on, and the `newest` change seen. `steps`
+    and `mark` notice a circle."""
 
     since: datetime
     began: datetime
     after: str | None = None
     newest: datetime | None = None
+    steps: int = 0
+    mark: str | None = None
 
     @classmethod
     def of(cls, cursor: Record | None, now: datetime) -> Round:
@@ -36,15 +41,21 @@ class Round:
         since, until, newest = (_moment(told.get(name)) for name in ("since", "until", "newest"))
         if until is None:
             return cls(since=since or _EPOCH, began=now)
-        return cls(since=since or _EPOCH, began=until, after=told.get("after"), newest=newest)
+        after, steps, mark = told.get("after"), int(told.get("steps") or 0), told.get("mark")
+        return cls(since=since or _EPOCH, began=until, after=after, newest=newest, steps=steps, mark=mark)
 
     def behind(self, after: str | None, newest: datetime | None) -> Record:
-        """The cursor behind a page: in this round, or at the beginning of the next one."""
+        """The cursor behind a page: in this round, or at the beginning of the next one. Raises Unavailable where the pages go
+        in a circle."""
         if after is None:
             known = min(newest or self.since, self.began) - OVERLAP
             return start_at(max(self.since, known, self.began - BEHIND))
+        walk = Walk(self.steps, self.mark)
+        if walk.circles(after):
+            raise Unavailable("a list of changes was answered that goes in a circle")
         seen = newest.isoformat() if newest else None
-        return {**start_at(self.since), "until": self.began.isoformat(), "after": after, "newest": seen}
+        within: Record = {"until": self.began.isoformat(), "after": after, "newest": seen}
+        return {**start_at(self.since), **within, "steps": walk.steps, "mark": walk.mark}
 
 
 def start_at(since: datetime) -> Record:

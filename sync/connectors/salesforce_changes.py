@@ -26,7 +26,7 @@ class Changes:
     """The changes of one org, page by page. Raises ConfigurationError where events are wanted and their extra is not there."""
 
     def __init__(self, client: Client, data: str, reader: Reader, options: SalesforceOptions, who: Auth | None) -> None:
-        self._reader, self._options, self._who = reader, options, who
+        self._client, self._reader, self._options, self._who = client, reader, options, who
         self.backfill = Backfill(client=client, data=data, above=options.bulk_above)
         self.events = Events(options.events_address, self._metadata, self._refused)
         self._headers: Mapping[str, str] = {}
@@ -54,10 +54,12 @@ class Changes:
         await self.events.close()
 
     async def _window(self, entity: str, cursor: Record, now: datetime) -> Page:
-        window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=now)
+        shape = await self._reader.shape(entity)  # first, for any answer shows the clock that stamps the records
+        theirs = self._client.theirs(now)
+        window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=theirs)
         if isinstance(job := cursor.get("job"), Mapping):
             return await self.backfill.page(entity, window, job)
-        merges = polling.MASTER in (await self._reader.shape(entity)).columns
+        merges = polling.MASTER in shape.columns
         begun = None if cursor.get("paged") else await self.backfill.begun(entity, window, self._every, merges=merges)
         if begun is not None:
             return begun

@@ -7,10 +7,11 @@ begins `overlap` before the last one ended, and what is seen again carries the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync.circles import Walk
 from sync.connectors import salesforce_soql as soql
 from sync.connectors.salesforce_records import moment
 from sync.errors import Unavailable
@@ -23,12 +24,15 @@ BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """From `start` to `end`, both included. Done is everything up to the record `after`, whose stamp is `stamp`."""
+    """From `start` to `end`, both included. Done is everything up to the record `after`, whose stamp is `stamp`. `steps` and
+    `mark` notice pages that go in a circle."""
 
     start: datetime
     end: datetime
     stamp: datetime | None = None
     after: str = ""
+    steps: int = 0
+    mark: str | None = None
 
 
 def start_at(since: datetime) -> Record:
@@ -43,7 +47,8 @@ def window(cursor: Record | None, *, overlap: float, lag: float, now: datetime) 
     if cursor.get("until") is not None and done is not None:
         end, after = _read(cursor["until"]), cursor.get("after")
         stamp = _read(after[0]) if after else None
-        return Window(start=done, end=end or now, stamp=stamp, after=str(after[1]) if after and stamp else "")
+        last, steps, mark = str(after[1]) if after and stamp else "", int(cursor.get("steps") or 0), cursor.get("mark")
+        return Window(start=done, end=end or now, stamp=stamp, after=last, steps=steps, mark=mark)
     until = now.replace(microsecond=0) - timedelta(seconds=lag)
     if done is None:
         return Window(start=BEGINNING, end=until)
@@ -75,7 +80,10 @@ def page(entity: str, window: Window, answer: Any, size: int) -> Page:
     if len(rows) >= size or answer.get("done") is False:
         if not rows:
             raise Unavailable(f"the query of {entity} says that there is more and shows none")
-        last = Window(start=window.start, end=window.end, stamp=stamps[-1], after=str(rows[-1]["Id"]))
+        walk, after = Walk(window.steps, window.mark), str(rows[-1]["Id"])
+        if walk.circles(f"{stamps[-1]} {after}"):
+            raise Unavailable(f"the query of {entity} goes in a circle")
+        last = replace(window, stamp=stamps[-1], after=after, steps=walk.steps, mark=walk.mark)
         return Page(changes=found, cursor=cursor_of(last), more=True)
     return Page(changes=found, cursor=done(window), more=False)
 
@@ -83,7 +91,8 @@ def page(entity: str, window: Window, answer: Any, size: int) -> Page:
 def cursor_of(window: Window) -> Record:
     """The cursor of a window that is not done yet."""
     after = [soql.moment(window.stamp), window.after] if window.stamp is not None else None
-    return {"since": soql.moment(window.start), "until": soql.moment(window.end), "after": after}
+    walk = {"steps": window.steps, "mark": window.mark} if window.steps else {}
+    return {"since": soql.moment(window.start), "until": soql.moment(window.end), "after": after, **walk}
 
 
 def done(window: Window) -> Record:

@@ -102,7 +102,7 @@ def _shape(kind: str, data: Any) -> Shape:
 
 def _columns(fields: list[Any]) -> Iterator[Column]:
     for each in fields:
-        if isinstance(each, dict) and isinstance(each.get("name"), str) and each.get("type") not in _COMPOUND:
+        if isinstance(each, dict) and isinstance(each.get("name"), str) and str(each.get("type")) not in _COMPOUND:
             refers = each.get("referenceTo")
             yield Column(
                 name=each["name"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from sync.abilities import Ability
 from sync.connectors import tryton_notes
+from sync.connectors.failures import understood
 from sync.connectors.kind import Kind
 from sync.connectors.tryton_codes import UNKNOWN, Codes
 from sync.connectors.tryton_customers import Customers
@@ -179,14 +180,16 @@ class Tryton(TrytonSource):
         found = await self._read(shelf, domain, limit=size, head=not whole)
         onward = found[-1].id if len(found) == size else None
         listed = [each for each in found if each.record.get("kind", entity) == entity]
-        return Listed(entries=tuple(_entry(each) for each in listed), after=onward)
+        with understood(self._name):
+            return Listed(entries=tuple(_entry(each) for each in listed), after=onward)
 
     async def _read(
         self, shelf: Shelf, domain: Sequence[Any], *, limit: int | None = None, head: bool = False
     ) -> list[Found]:
         ours = [*domain, *shelf.within(await self._rpc.entered())]
         found = await self._rpc.read(shelf.model, ours, shelf.head if head else shelf.fields, limit=limit)
-        return [shelf.shown(each) for each in found]
+        with understood(self._name):
+            return [shelf.shown(each) for each in found]
 
     async def _make(self, shelf: Shelf, values: Record) -> Found:
         made = await self._rpc.call(f"model.{shelf.model}.create", [values], idempotent=False)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sync.connectors.failures import understood
 from sync.connectors.tryton_codes import UNKNOWN, Codes
 from sync.connectors.tryton_values import note_text, number, read_note
 from sync.errors import Rejected
@@ -108,7 +109,8 @@ async def bill_to(codes: Codes, customer_id: Any) -> Record:
         words = f"customer {customer_id} {wrong}"
         raise Rejected(words, reason=UNKNOWN, code=f"customer {customer_id}", path="customer_id")
     account = party.get("account_receivable") or await codes.receivable()
-    return {"party": party["id"], "account": account, "invoice_address": party["addresses"][0]}
+    with understood("Tryton"):
+        return {"party": party["id"], "account": account, "invoice_address": party["addresses"][0]}
 
 
 def _contact(name: str, value: Any, of: Record) -> list[Any]:

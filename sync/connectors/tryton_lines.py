@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sync.connectors.failures import understood
 from sync.connectors.tryton_codes import Codes
 from sync.connectors.tryton_values import (
     beyond,
@@ -91,7 +92,8 @@ def _discount(off: Decimal, line: Mapping[str, Any], place: int, *, credit: bool
 
 
 def _taxes_of(product: Record) -> list[int]:
-    return list((product.get("account_category.") or {}).get("customer_taxes_used") or [])
+    with understood("Tryton"):
+        return list((product.get("account_category.") or {}).get("customer_taxes_used") or [])
 
 
 def _only_before_tax(line: Mapping[str, Any], path: str) -> None:

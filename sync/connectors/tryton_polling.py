@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync.connectors.failures import understood
 from sync.connectors.tryton_values import tagged_moment
 from sync.errors import Unavailable
 from sync.model import Change, Record
@@ -61,10 +62,11 @@ def domain(window: Window) -> list[Any]:
 
 def page(entity: str, window: Window, rows: Sequence[Record], size: int) -> Page:
     """The changes of an answer and the cursor behind them. Raises Unavailable for an answer that would lose records or never end."""
-    ids = [int(row["id"]) for row in rows]
+    with understood(f"the search of {entity}"):
+        ids = [int(row["id"]) for row in rows]
+        changes = tuple(_change(entity, row, window) for row in rows)
     if any(later <= earlier for earlier, later in zip([window.after, *ids], ids, strict=False)):
         raise Unavailable(f"the search of {entity} was answered out of order")
-    changes = tuple(_change(entity, row, window) for row in rows)
     if len(rows) >= size:
         since, until = window.start.isoformat(), window.end.isoformat()
         return Page(changes=changes, cursor={"since": since, "until": until, "after": ids[-1]}, more=True)

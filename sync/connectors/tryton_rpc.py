@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sync.acknowledging import WARNING as WARNING
-from sync.connectors.failures import Answer, clip, sent_at, unanswered
+from sync.connectors.failures import Answer, clip, sent_at, unanswered, understood
 from sync.connectors.http import Client, segment
 from sync.connectors.options import Address, HttpOptions, Seconds, Secret
 from sync.connectors.tryton_values import plain
@@ -155,7 +155,8 @@ class Rpc:
             case {"error": [kind, *about]}:
                 raise _told(self.name, method, str(kind), about, idempotent=idempotent)
             case {"result": result}:
-                return plain(result)
+                with understood(self.name, idempotent=idempotent):
+                    return plain(result)
         raise unanswered(f"{self.name} answered {method} with something else", idempotent=idempotent)
 
 

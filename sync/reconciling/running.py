@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
+from sync.circles import Walk
 from sync.errors import Unavailable
 from sync.listing import Entry, Listing
 from sync.reconciling.asking import Sides, counted, together
@@ -53,10 +54,12 @@ async def _read(
     """One side to its end, held against what the system counts by itself before and after."""
     if spool.places[side].done:
         return
+    walk = Walk()
     while not (place := spool.places[side]).done:
         if place.after is None:
             place.counted = await counted(system, entity)
         page = await system.listed(entity, fields=fields, after=place.after, limit=PAGE)
+        _on(walk, entity, page.after)
         spool.append(side, rows(page.entries), page.after, listed=len(page.entries))
         await beat(spool)
     now = await counted(system, entity)
@@ -170,11 +173,18 @@ def _count(counts: dict[str, int], name: str, by: int = 1) -> None:
         counts[name] = counts.get(name, 0) + by
 
 
+def _on(walk: Walk, entity: str, after: str | None) -> None:
+    """The next page may be asked for. Raises Unavailable where the pages go in a circle."""
+    if after is not None and walk.circles(after):
+        raise Unavailable(f"the list of {entity} goes in a circle")
+
+
 async def _listed(side: Listing, entity: str, fields: Sequence[str], since: datetime) -> list[Entry] | None:
     found: list[Entry] = []
-    after = None
+    after, walk = None, Walk()
     while True:
         page = await side.listed(entity, fields=fields, after=after, since=since, limit=PAGE)
+        _on(walk, entity, page.after)
         found += page.entries
         after = page.after
         if len(found) > MOST_CHANGED:

@@ -59,7 +59,8 @@ class Erp:
         return web.json_response(self.invoices[number], status=201)
 
     async def read(self, request: web.Request) -> web.Response:
-        found = self.invoices.get(int(request.match_info["id"]))
+        asked = request.match_info["id"]
+        found = self.invoices.get(int(asked)) if asked.isdecimal() else None
         return _erp_error(404, "not_found", "No such invoice") if found is None else web.json_response(found)
 
     async def change(self, request: web.Request) -> web.Response:

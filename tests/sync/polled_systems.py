@@ -127,8 +127,9 @@ class RestRecords(System):
     async def listed(self, request: web.Request) -> web.Response:
         since, after = datetime.fromisoformat(request.query["since"]), int(request.query.get("after", 0))
         behind = [number for number, at in sorted(self.rows.items()) if number > after and at >= since]
-        shown = [{"id": number, "at": self.rows[number].isoformat()} for number in behind[:2]]
-        return web.json_response({"items": shown, "next": str(behind[1]) if len(behind) > 2 else None})
+        most = int(request.query["limit"])
+        shown = [{"id": number, "at": self.rows[number].isoformat()} for number in behind[:most]]
+        return web.json_response({"items": shown, "next": str(behind[most - 1]) if len(behind) > most else None})
 
     def put(self, number: int, stamp: datetime, version: int) -> None:
         self.rows[number] = stamp
