@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.protections.mutant import mutant
 
-STORIES = "tests/sync/test_connectors_netsuite.py"
+STORIES, LISTS = "tests/sync/test_connectors_netsuite.py", "tests/sync/test_netsuite_lists.py"
 
 MUTANTS = [
     mutant("believing any Location", "sync/connectors/netsuite.py", 'if found.record["reference"] != reference:', "if False:",
@@ -18,8 +18,8 @@ MUTANTS = [
            f"{STORIES}::test_an_approval_that_is_somebody_elses_is_for_a_person"),
     mutant("the id among what changed in one second", "sync/connectors/netsuite_lists.py",
            'f"({CHANGED} > {stamp} OR ({CHANGED} = {stamp} AND id > {last}))"', 'f"{CHANGED} > {stamp}"',
-           f"{STORIES}::test_polling_walks_ties_by_id_and_goes_on_in_its_window_after_a_crash"),
+           f"{LISTS}::test_polling_walks_ties_by_id_and_goes_on_in_its_window_after_a_crash"),
     mutant("an hour that comes twice", "sync/connectors/netsuite_values.py",
            "more = _HOUR if first.utcoffset() != last.utcoffset() else timedelta()", "more = timedelta()",
-           f"{STORIES}::test_an_hour_that_comes_twice_hides_nothing"),
+           f"{LISTS}::test_an_hour_that_comes_twice_hides_nothing"),
 ]  # fmt: skip

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 from connector_harness import World, world
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from harness_netsuite import INVOICE, NETSUITE, RECORD
+from harness_netsuite import INVOICE, NETSUITE
 from pydantic import ValidationError
 
 from sync.abilities import Ability
 from sync.connectors import kinds
-from sync.connectors.netsuite_values import external_id, memo, read_memo, reference_of, span
+from sync.connectors.netsuite_values import external_id, memo, read_memo, reference_of
 from sync.connectors.options import HttpOptions
 from sync.errors import AnswerLost, Rejected, Throttled, Unauthorized, Unavailable
-from sync.model import Found
-from sync.ports import BulkTarget
 
 LINE = INVOICE["lines"][0]
 
@@ -278,13 +273,6 @@ async def test_a_read_that_the_transport_repeats_after_a_cut_is_signed_anew(erp:
     assert (await erp.connector.get("invoice", "1")).id == "1"
 
 
-async def test_a_wrong_time_zone_is_seen_before_changes_are_missed() -> None:
-    for zone, words in (("America/Los_Angeles", ""), ("UTC", "8:00:00 off: check `timezone`")):
-        async with world("netsuite", timezone=zone) as w:
-            line = await w.connector.probe()
-            assert words in line and ("off" in line) == bool(words)
-
-
 async def test_an_item_that_was_made_anew_under_its_name_is_found(erp: World) -> None:
     await erp.connector.create("invoice", "crm-deal-5", INVOICE)
     items = erp.fake.lists["item"]
@@ -329,185 +317,6 @@ def test_what_cannot_work_is_said_before_anything_is_sent(other: Any) -> None:
 def test_an_account_answers_at_its_own_address() -> None:
     options: Any = kinds()["netsuite"].options.model_validate(NETSUITE)
     assert options.address == "https://1234567-sb1.suitetalk.api.netsuite.com"
-
-
-async def listed(erp: World, entity: str, limit: int = 2, **asked: Any) -> list[Any]:
-    found, after = [], None
-    while True:
-        page = await erp.connector.listed(entity, after=after, limit=limit, **asked)
-        found += page.entries
-        after = page.after
-        if after is None:
-            return found
-
-
-async def test_lists_show_totals_by_netsuites_own_sums_and_lines_only_where_asked_for(erp: World) -> None:
-    made = [
-        await erp.connector.create("invoice", f"crm-deal-{n}", {**INVOICE, "currency": ("EUR", "JPY")[n % 2]})
-        for n in range(3)
-    ]
-    found = await listed(
-        erp, "invoice", fields=["reference", "total_minor", "currency", "billing_code", "issue_date", "payment_terms"]
-    )
-    assert [each.id for each in found] == ["1", *(each.id for each in made)]
-    names = (
-        "reference",
-        "total_minor",
-        "currency",
-        "billing_code",
-        "issue_date",
-        "payment_terms",
-        "tax_minor",
-        "gross_minor",
-    )
-    assert [{n: each.record[n] for n in names} for each in found[1:]] == [
-        {n: each.record[n] for n in names} for each in made
-    ]
-    assert [each.status for each in found] == ["posted", "draft", "draft", "draft"]
-    assert not any("/record/v1/invoice/1" in path for _, path in erp.front.seen[-4:])
-    whole = await listed(erp, "invoice", fields=["lines[*].quantity"])
-    assert [each.record["lines"] for each in whole[1:]] == [each.record["lines"] for each in made]
-    counted = await erp.connector.counted("invoice", amount="total_minor", currency="currency")
-    assert (counted.records, counted.totals) == (4, {"EUR": 1000 + 2 * 498000, "JPY": 498000})
-    assert (await erp.connector.counted("invoice", amount="gross_minor", currency="currency")).totals[
-        "EUR"
-    ] == 1200 + 2 * 597600
-    assert (await erp.connector.counted("customer")).records == 1
-    with pytest.raises(Rejected):
-        await erp.connector.counted("invoice", amount="billing_code", currency="currency")
-
-
-async def test_only_what_changed_since_is_listed_by_the_clock_of_the_account(erp: World) -> None:
-    now = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)  # 01:30 in Los Angeles, an hour before it is 01:30 again
-    for number, minutes in ((1, 0), (2, 40), (3, 70)):
-        erp.fake.now = lambda minutes=minutes: now + timedelta(minutes=minutes)
-        await erp.connector.create("customer", f"c{number}", {"name": f"C{number}"})
-    erp.fake.records["invoice"].clear()
-    del erp.fake.records["customer"][100]
-    names = [
-        each.record["name"]
-        for each in await listed(erp, "customer", fields=["name"], since=now + timedelta(minutes=20))
-    ]
-    assert names == ["C1", "C2", "C3"], "what may have been changed in the second such hour is not left out"
-    names = [
-        each.record["name"]
-        for each in await listed(erp, "customer", fields=["name"], since=now + timedelta(minutes=75))
-    ]
-    assert "C1" not in names
-
-
-def test_an_hour_that_comes_twice_hides_nothing() -> None:
-    zone = ZoneInfo("America/Los_Angeles")
-    begin = datetime(2026, 11, 1, 7, 0, tzinfo=UTC)
-    for start, end in ((0, 30), (60, 110), (100, 130), (115, 125), (125, 180), (30, 240)):
-        low, high = span(begin + timedelta(minutes=start), begin + timedelta(minutes=end), zone)
-        for minute in range(start, end + 1):
-            shown = (begin + timedelta(minutes=minute)).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-            assert low <= shown <= high
-
-
-async def test_polling_walks_ties_by_id_and_goes_on_in_its_window_after_a_crash(
-    erp: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sync.connectors.netsuite_lists.ROWS", 3)
-    now = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-    numbers = [erp.fake.create("customer", {"companyName": f"C{n}"}) for n in range(7)]
-    first = await erp.connector.changes("customer", None, now=now)
-    assert first.more and [each.record_id for each in first.changes] == ["100", *map(str, numbers[:2])]
-    del erp.fake.records["customer"][numbers[2]]
-    erp.fake.records["customer"][numbers[3]]["lastModifiedDate"] = now + timedelta(minutes=5)
-    later, seen, page = now + timedelta(minutes=10), [], first
-    while page.more:
-        page = await erp.connector.changes("customer", page.cursor, now=later)
-        seen += [each.record_id for each in page.changes]
-    assert seen == [str(numbers[n]) for n in (4, 5, 6)]
-    following = await erp.connector.changes("customer", page.cursor, now=later)
-    assert [each.record_id for each in following.changes] == [str(numbers[3])]
-    again = await erp.connector.changes(
-        "customer", erp.connector.start_at("customer", now - timedelta(hours=1)), now=later
-    )
-    assert again.changes[0].key == first.changes[1].key
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [[{"id": "7", "changed": "2026-11-20 01:00:00"}] * 2, [{"changed": "x"}], ["x"],
-     [{"id": "7", "changed": "2026-11-20 01:00:00"}, {"id": "6", "changed": "2026-11-20 01:00:00"}]],
-)  # fmt: skip
-async def test_an_answer_that_would_lose_changes_is_not_believed(erp: World, rows: Any) -> None:
-    erp.front.next("say", body=json.dumps({"items": rows, "hasMore": False}))
-    with pytest.raises(Unavailable):
-        await erp.connector.changes("customer", None, now=datetime(2026, 11, 20, 9, 0, tzinfo=UTC))
-
-
-async def test_the_catalogue_says_which_fields_there_are(erp: World) -> None:
-    described = await erp.connector.describe("invoice")
-    assert described.fields["total_minor"].type == "integer" and described.fields["issue_date"].type == "date"
-    assert "billing_code" not in described.fields and await erp.connector.describe("ship") is None
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.connectors.netsuite_batches.WAITS", (0, 0))
-
-
-def invoices(*lines: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(f"crm-deal-{at}", {**INVOICE, "lines": [{**LINE, **line}]}) for at, line in enumerate(lines)]
-
-
-async def test_each_record_of_a_batch_hears_of_its_own_part(erp: World, at_once: None) -> None:
-    asked = invoices({}, {"product_code": "Nope"}, {"product_code": "No Tax"}, {"quantity": 3})
-    assert isinstance(erp.connector, BulkTarget) and erp.connector.takes_many("invoice")
-    first, unknown, untaxed, last = await erp.connector.create_many("invoice", asked)
-    assert [each.record["reference"] for each in (first, last)] == ["crm-deal-0", "crm-deal-3"]
-    assert (unknown.reason, untaxed.reason) == ("not_in_erp", "missing_tax_code")
-    assert [len(job["ends"]) for job in erp.fake.jobs.values()] == [3], "one request for all that could be sent"
-    assert len(erp.fake.records["invoice"]) == 3
-
-
-async def test_a_batch_whose_answer_was_lost_is_one_job(erp: World, at_once: None) -> None:
-    asked = invoices({}, {"quantity": 3})
-    erp.front.next("cut", after=True, method="POST", path="/invoice")
-    with pytest.raises(AnswerLost):
-        await erp.connector.create_many("invoice", asked)
-    made = await erp.connector.create_many("invoice", asked)
-    assert [each.record["net_minor"] for each in made] == [498000, 747000]
-    assert len(erp.fake.jobs) == 1 and len(erp.fake.records["invoice"]) == 3
-
-
-async def test_what_a_job_has_not_made_yet_is_left_to_be_found(
-    erp: World, at_once: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erp.fake, "create", lambda *_, **__: 424242)
-    monkeypatch.setattr("sync.connectors.netsuite_batches.WAITS", (0,))
-    assert await erp.connector.create_many("invoice", invoices({}, {"quantity": 3})) == [None, None]
-    assert [path for method, path in erp.front.seen if method == "POST" and path.endswith("/invoice")] == [
-        f"{RECORD}/invoice"
-    ]
-
-
-async def test_a_hundred_go_out_in_one_request_and_what_comes_after_stands_for_itself(
-    erp: World, at_once: None
-) -> None:
-    asked = [(f"c{number}", {"name": f"C{number}"}) for number in range(102)]
-    posts = 0
-
-    async def refuse_the_second(path: str, body: Any, headers: Any) -> str:
-        nonlocal posts
-        posts += 1
-        if posts == 2:
-            raise Rejected("no")
-        for each in body["items"]:
-            erp.fake.create("customer", each)
-        return "https://x.example/services/rest/async/v1/job/1"
-
-    async def done(path: str) -> Any:
-        return {"completed": True}
-
-    suite = erp.connector._suite
-    suite.begin, suite.ask = refuse_the_second, done
-    made = await erp.connector.create_many("customer", asked)
-    assert all(isinstance(each, Found) for each in made[:100]) and all(type(each) is Unavailable for each in made[100:])
 
 
 def test_the_page_about_netsuite_says_what_a_connection_understands_and_knows_every_option() -> None:

@@ -143,6 +143,7 @@ async def test_a_won_deal_becomes_a_customer_and_an_approved_invoice(sold: Sold,
         if method != "GET" and "suiteql" not in path
     ]
     assert [method for method, _ in writes] == ["POST", "POST", "PATCH"]
+    assert "PUT" not in {method for method, _ in sold.front.seen}
     await agree(sold.world, tmp_path)
 
 
