@@ -41,7 +41,7 @@ schemas: $(VENV)/runtime.stamp ## The JSON Schemas of workspace files, anew from
 	$(BIN)/meshline schemas schemas
 
 postgres: $(VENV)/dev.stamp ## The ledger's and the engine's tests once more, on PostgreSQL
-	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py tests/sync/test_write_cuts.py tests/sync/test_batches.py tests/bot/test_cli_moving.py tests/bot/test_renamed_fields.py tests/bot/test_publishing.py tests/faults/test_goodbye.py $(ARGS)
+	MESHLINE_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -m "not slow and not browser" tests/store tests/sync/test_engine.py tests/sync/test_deliver.py tests/sync/test_writing.py tests/sync/test_write_cuts.py tests/sync/test_batches.py tests/bot/test_cli_moving.py tests/bot/test_renamed_fields.py tests/bot/test_publishing.py tests/faults/test_goodbye.py tests/sync/test_sql_on_postgres.py $(ARGS)
 
 slow: $(VENV)/dev.stamp ## What takes longer; then, with nothing beside it, what measures time or kills processes
 	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not alone" $(ARGS)
