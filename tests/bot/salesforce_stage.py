@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "sync"))  # where the fakes of t
 from connector_fakes import Front, served
 from fakes.salesforce import TOKEN, Salesforce
 from harness_salesforce import HOOK_TOKEN, ORGANISATION
+from harness_salesforce import message as message
 
 from bot.sandbox.stage import example
 from tests.world import World, small_world

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from salesforce_stage import HOOK_TOKEN, Salesforce, salesforce_world, won
+from salesforce_stage import HOOK_TOKEN, Salesforce, message, salesforce_world, won
 
 from tests.world import World
 
@@ -17,8 +17,6 @@ MESSAGE = "04l5f000000000{}AAA"
 
 async def told(world: World, deal: str, number: int = 1, *, token: str = HOOK_TOKEN) -> tuple[int, str, str]:
     """Salesforce tells of an opportunity: status, type and text of the answer."""
-    from harness_salesforce import message
-
     body = message((MESSAGE.format(number), "Opportunity", deal))
     async with (
         aiohttp.ClientSession() as http,

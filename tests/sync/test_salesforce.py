@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from connector_fakes import Front, served
+from cryptography.hazmat.primitives import serialization as forms
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fakes.salesforce import CLIENT_ID, CLIENT_SECRET, DATA, TOKEN, USER, Salesforce
 from fakes.salesforce_org import Org
 from fakes.salesforce_schema import field
@@ -384,10 +386,8 @@ async def test_a_session_is_opened_with_the_apps_secret_and_anew_when_it_ends() 
             await crm_.probe()
 
 
+@pytest.mark.slow
 async def test_a_session_is_opened_by_what_the_apps_key_signed() -> None:
-    from cryptography.hazmat.primitives import serialization as forms
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
     private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()).decode()

@@ -74,6 +74,7 @@ async def test_between_two_windows_events_tell_what_changed_and_each_is_taken_on
         assert await c.poll(NOW + 3 * MINUTE) == []
 
 
+@pytest.mark.slow
 async def test_events_from_before_the_window_are_the_windows() -> None:
     async with crm() as c:
         account = c.fake.org.put("Account", Name="old", at=NOW - 20 * MINUTE)
@@ -83,6 +84,7 @@ async def test_events_from_before_the_window_are_the_windows() -> None:
         assert await c.poll(NOW + 2 * MINUTE) == [("event", account)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["overflow", "garbage", "forgotten", "down"])
 async def test_what_events_cannot_tell_a_window_finds_and_they_go_on_afterwards(how: str) -> None:
     async with crm() as c:
@@ -105,6 +107,7 @@ async def test_what_events_cannot_tell_a_window_finds_and_they_go_on_afterwards(
         assert await c.poll(NOW + 4 * MINUTE) == [("event", account)]
 
 
+@pytest.mark.slow
 async def test_a_window_is_polled_every_hour_although_events_came() -> None:
     async with crm() as c:
         account = c.fake.org.put("Account", Name="one", at=NOW - 20 * MINUTE)
@@ -114,6 +117,7 @@ async def test_a_window_is_polled_every_hour_although_events_came() -> None:
         assert await c.poll(NOW + 61 * MINUTE) == [("polled", account)]
 
 
+@pytest.mark.slow
 async def test_a_session_that_ended_is_opened_anew_and_one_that_is_never_taken_is_for_a_person() -> None:
     async with crm(client_id=CLIENT_ID, client_secret=CLIENT_SECRET) as c:
         await c.poll(NOW)
