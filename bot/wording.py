@@ -48,6 +48,7 @@ _CONSEQUENCES = {
     "price_off_list": "It is not billed until a second person has agreed to the price.",
     "totals_differ": "It counts as billed only when both totals agree.",
     "changed_after_posting": "The invoice in the ERP still shows what was agreed before.",
+    "draft_left": "The draft stays in the ERP, where somebody may post it, until it is voided there.",
     "to_credit": "The invoice in the ERP stands as it is until a second person has agreed.",
     "missing_document": "Without the document it is not billed.",
     "draft_differs": "The draft is not posted while it says something else than it is to say.",

@@ -29,6 +29,7 @@ from store.holds import Holds
 from store.homes import OpenHomes
 from store.journal import Journal, finish
 from store.keeping_keys import vault_of
+from store.leftovers import Leftovers
 from store.looks import Looks
 from store.merging import Merging
 from store.migrate import to_head
@@ -114,6 +115,7 @@ class Store(
     Picking,
     ByHand,
     Bypasses,
+    Leftovers,
     Contests,
     OpenHomes,
     Reports,

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Update, func, select, update
 
+from store import leftovers
 from store.asking import about, ask
 from store.causes import hurry, touch
 from store.database import tell_news
@@ -66,6 +67,8 @@ def move(tx: Connection, press: Press, now: datetime, *, told: bool = True) -> l
         _decide(tx, press, moved, now)
     if press.verb in _RELEASES:
         _set_going(tx, press, moved, now)
+    if press.verb == "discard" and told:
+        leftovers.tell(tx, [(row.id, row.delivery_id) for row in moved], now)
     for hold in doubted:
         if hold.case_id in {row.id for row in moved}:
             release(tx, hold, by=press.by, note=press.words, now=now)

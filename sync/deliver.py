@@ -11,6 +11,7 @@ from sync.decide import About, Outcome, Resting, Written, about_of
 from sync.drafts import LOOK_AGAIN, up_to_post
 from sync.errors import ConnectorError
 from sync.generations import in_force
+from sync.giving_up import GivingUp, is_given_up
 from sync.knowing import Knowing, is_told_of_customers
 from sync.line import Line
 from sync.mapping import template_names
@@ -54,14 +55,8 @@ class Trip:
     async def run(self) -> Outcome:
         """Everything up to the outcome. Raises LeaseLost; connector errors come back as Failed."""
         try:
-            if is_told_of(self.delivery):
-                return await self.line.watch.again(self.delivery, self.flow)
-            if bypassing.is_told_of(self.delivery):
-                return await self._bypassing.again()
-            if is_told_of_customers(self.delivery):
-                return await self._knowing.again()
-            if tells_of_one(self.delivery):
-                return await again(self.line, self.delivery, self.flow, self._carrying().settle)
+            if (told := await self._told()) is not None:
+                return told
             read_at = self.line.clock()
             self.record = await self._read()
             self.version = version_of(self.delivery.event, self.record, self.flow, read_at)
@@ -85,6 +80,20 @@ class Trip:
             case Plan():
                 self.about = about_of(prepared)
                 return await self._for_its_customer(prepared)
+
+    async def _told(self) -> Outcome | None:
+        """What becomes of a delivery that carries no record but tells of something; None where it is about its record."""
+        if is_told_of(self.delivery):
+            return await self.line.watch.again(self.delivery, self.flow)
+        if bypassing.is_told_of(self.delivery):
+            return await self._bypassing.again()
+        if is_given_up(self.delivery):
+            return await GivingUp.of(self._carrying()).run()
+        if is_told_of_customers(self.delivery):
+            return await self._knowing.again()
+        if tells_of_one(self.delivery):
+            return await again(self.line, self.delivery, self.flow, self._carrying().settle)
+        return None
 
     async def _not_due(self, why: NotDue) -> Outcome:
         if self._made_up or self.record is None:

@@ -12,6 +12,7 @@ from sync.conflicts import ConflictLedger
 from sync.customers import CustomerLedger
 from sync.drifts import DriftLedger
 from sync.erased import Remembering
+from sync.leftovers import LeftoverLedger
 from sync.model import (
     Bills,
     Breaker,
@@ -47,7 +48,9 @@ from sync.systems import Target as Target
 from sync.systems import VoidingTarget as VoidingTarget
 
 
-class Ledger(DriftLedger, CustomerLedger, BypassLedger, ConflictLedger, ReconcilingLedger, Remembering, Protocol):
+class Ledger(
+    DriftLedger, CustomerLedger, BypassLedger, ConflictLedger, ReconcilingLedger, LeftoverLedger, Remembering, Protocol
+):
     """The engine's memory. Each method is one transaction, durable when it returns."""
 
     async def receive(

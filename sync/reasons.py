@@ -132,6 +132,8 @@ REASONS: dict[str, Reason] = {
                severity=Severity.A, hint="Compare the draft with the deal, correct the ERP, then replay."),
         Reason(code="changed_after_posting", title="Deal changed after it was billed", role="finance", fix=Fix.REPLAY,
                severity=Severity.A, hint="Credit and bill again in the ERP, or put the deal back, then replay."),
+        Reason(code="draft_left", title="Draft was left in the ERP", role="finance", fix=Fix.REPLAY,
+               hint="Void the draft in the ERP, then replay. It was given up here, and nothing posts it."),
         Reason(code="bypassed", title="Changed around Meshline", role="revops", fix=Fix.PICK, severity=Severity.A,
                hint="Let the change stand, or have what Meshline wrote put back. Then write down what changes in the runbook."),
         Reason(code="conflict", title="Two systems changed one value", role="revops", fix=Fix.PICK,

@@ -25,8 +25,8 @@ MUTANTS = [
            f"{FOUND}::test_what_an_ERP_refused_does_not_let_an_older_name_follow_the_one_that_stands"),
     mutant("a quarantine that begins with the intent", "store/writes.py", "lease_seconds / 2 + quarantine_seconds", "quarantine_seconds",
            f"{FROZEN}::test_a_call_that_was_begun_late_and_whose_worker_died_is_not_made_again_before_it_arrives"),
-    mutant("looking for long and then creating", "sync/writing.py", "            return existing\n    in_time()\n", "            return existing\n",
-           f"{FROZEN}::test_a_worker_whose_look_took_longer_than_its_lease_lasts_creates_nothing"),
     mutant("billing what a record once was", "sync/deliver.py", "if self.delivery.outdone and", "if False and",
            f"{FOUND}::test_what_a_deal_once_was_is_not_billed_by_a_replay_after_it_was_reopened"),
+    mutant("a draft that nobody knows of after a discard", "store/moves.py", 'if press.verb == "discard" and told:', "if False:",
+           "tests/sync/test_giving_up.py::test_the_draft_of_a_record_that_is_discarded_is_voided_once"),
 ]  # fmt: skip
