@@ -31,6 +31,7 @@ SAID = {
     Ability.CREDIT: "credit",
     Ability.BULK: "many at once",
     Ability.WARNINGS: "warnings agreed to",
+    Ability.ADOPT: "bind what was there before",
     Ability.WRITE_BACK: "write back",
     Ability.TASK: "tasks",
 }

@@ -59,7 +59,7 @@ class Options(BaseModel):
     """Base of every connector's options: unknown names are mistakes. What an option means stands below it as a text, or in
     the docstring of the class, in the sentence that names it in backticks; `meshline connectors` shows it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HttpOptions(Options):

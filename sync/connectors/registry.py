@@ -3,7 +3,6 @@ group `meshline.connectors`. One that cannot be used takes no other with it, and
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -57,10 +56,12 @@ def registered() -> Registry:
 
 
 def _built_in() -> Iterator[Kind]:
-    for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        kind = getattr(import_module(f"{__package__}.{found.name}"), "KIND", None)
-        if isinstance(kind, Kind):
-            yield kind
+    """The kinds of this package. Only a module that says KIND is loaded: some load a library that few need."""
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if b"\nKIND = " in path.read_bytes():
+            kind = getattr(import_module(f"{__package__}.{path.stem}"), "KIND", None)
+            if isinstance(kind, Kind):
+                yield kind
 
 
 def _by_name(points: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from inspect import getsource
+from itertools import pairwise
+from textwrap import dedent
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -53,7 +58,9 @@ def _option(model: type[BaseModel], name: str, info: FieldInfo) -> Option:
         required=info.is_required(),
         default=_written(default),
         secret=_is_secret(info.annotation),
-        about=" ".join((info.description or _said_of(model, name) or _SAME_EVERYWHERE.get(name, "")).split()),
+        about=" ".join(
+            (info.description or _below(model, name) or _said_of(model, name) or _SAME_EVERYWHERE.get(name, "")).split()
+        ),
     )
 
 
@@ -64,6 +71,25 @@ def _written(default: Any) -> str | None:
     if isinstance(default, bool):
         return "true" if default else "false"
     return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _below(model: type[BaseModel], name: str) -> str:
+    """The text that stands below the option, in the class of options that has it."""
+    return next((texts[name] for each in model.__mro__ if name in (texts := _texts(each))), "")
+
+
+@cache
+def _texts(model: type[Any]) -> Mapping[str, str]:
+    """The texts below the fields of a class, by the fields' names. Read only where somebody asks: that takes a while."""
+    if not issubclass(model, BaseModel) or model is BaseModel:
+        return {}
+    [body] = [each.body for each in ast.parse(dedent(getsource(model))).body if isinstance(each, ast.ClassDef)]
+    return {
+        field.target.id: text.value.value
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }  # fmt: skip
 
 
 def _said_of(model: type[BaseModel], name: str) -> str:
