@@ -293,8 +293,8 @@ async def _upsert(
         return await _create(target, spec, body, in_time, look_first=False)
     if not spec.keep and differing(existing.record, body):
         in_time()
-        return await target.update(spec.entity, existing.id, body)
-    return existing
+        existing = await target.update(spec.entity, existing.id, body)
+    return existing if target_id else replace(existing, bound=True)
 
 
 def _target_id(spec: WriteSpec, done: Mapping[str, Found]) -> str:

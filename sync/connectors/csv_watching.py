@@ -65,17 +65,20 @@ class Folder:
         at = (cursor or {}).get("at")
         files = {each.name: each for each in self.files()}
         seen = {name: known for name, known in (cursor or {}).get("seen", {}).items() if name in files}
+        if at and at[0] not in files:  # it was moved away while it was read: its copy is read to the end
+            files |= {each.name: each for each in self._kept() if f"-{at[3][:16]}-{at[0]}" in each.path.name}
         found: list[Change] = []
         for file in files.values():
-            news = self._news(file, seen.get(file.name), now)
+            stopped = at if at and at[0] == file.name else None
+            news = self._news(file, seen.get(file.name), stopped, now)
             if news is None:
                 continue
             sheet, version = news
-            start = at[2] if at and at[:2] == [file.name, version] else 0
+            start = stopped[2] if stopped and stopped[1] == version else 0
             rows = sheet.rows[start : start + PAGE - len(found)]
             found += [self._change(row, file, version) for row in rows]
             if start + len(rows) < len(sheet.rows):
-                place = [file.name, version, start + len(rows)]
+                place = [file.name, version, start + len(rows), sheet.content]
                 return Page(changes=tuple(found), cursor={"seen": seen, "at": place}, more=True)
             seen[file.name] = [file.size, file.changed_ns, version, sheet.content]
         self._forget(now)
@@ -113,19 +116,23 @@ class Folder:
             ):
                 yield from _file(path, path.name)
 
-    def _news(self, file: File, known: list[Any] | None, now: datetime) -> tuple[Sheet, str] | None:
-        """A content that was not read yet, and what tells it apart from all others of this name; None where there is none."""
-        if known is not None and known[:2] == [file.size, file.changed_ns]:
+    def _news(
+        self, file: File, known: list[Any] | None, stopped: list[Any] | None, now: datetime
+    ) -> tuple[Sheet, str] | None:
+        """A content that was not read to its end, and what tells it apart from all others of this name; None where there is none.
+        `known` is what was read of the name before, `stopped` where the reading of another one stopped."""
+        if known is not None and stopped is None and known[:2] == [file.size, file.changed_ns]:
             return None
         if abs((now - file.changed).total_seconds()) < self.settle:
             return None
         sheet = self._sheet(file)
-        if sheet is None or (known is not None and known[3] == sheet.content):
+        if sheet is None or (stopped is None and known is not None and known[3] == sheet.content):
             return None
-        before = str(known[2]) if known is not None else ""
-        version = hashlib.sha256(f"{before}{sheet.content}".encode()).hexdigest() if before else sheet.content
         self._keep(file, sheet)
-        return sheet, version
+        if stopped is not None and stopped[3] == sheet.content:
+            return sheet, str(stopped[1])
+        before = str(stopped[1]) if stopped is not None else str(known[2]) if known is not None else ""
+        return sheet, hashlib.sha256(f"{before}{sheet.content}".encode()).hexdigest() if before else sheet.content
 
     def _change(self, row: Row, file: File, version: str) -> Change:
         key = f"file:{version[:40]}:{row.id}"
@@ -181,7 +188,8 @@ class Folder:
 
     def _forget(self, now: datetime) -> None:
         for file in list(self._kept()):
-            if (now - file.changed).total_seconds() > self.keep:
+            copied = next((each.changed for each in _file(file.path, file.name)), now)
+            if (now - copied).total_seconds() > self.keep:  # since it was read, however old it was then
                 file.path.unlink(missing_ok=True)
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +102,32 @@ async def test_thousands_of_rows_come_page_by_page_and_go_on_after_a_crash_in_th
     assert ids([*seen, *rest]) == ["1", *(str(n) for n in range(100, 2700))]
 
 
+async def test_a_file_that_is_put_back_while_another_content_is_being_read_is_read_again() -> None:
+    place = Place()
+    before = orders(100, 2)
+    place.put("orders.csv", before, at=NOW - HOUR)
+    async with directory(place) as files:
+        first, cursor = await poll(files)
+        place.put("orders.csv", orders(100, 700).replace("C100", "other"), at=NOW - HOUR / 2)
+        page = await files.changes("orders", cursor, now=NOW)
+        assert page.more and page.changes[0].record_id == "100"
+        place.put("orders.csv", before, at=NOW - HOUR / 3)
+        rest, _ = await poll(files, json.loads(json.dumps(page.cursor)))
+    assert ids(rest) == ["100", "101"]
+    assert not {each.key for each in rest} & {each.key for each in (*first, *page.changes)}
+
+
+async def test_a_file_that_is_moved_away_while_it_is_read_is_read_to_its_end() -> None:
+    place = Place()
+    place.put("orders.csv", orders(100, 700), at=NOW - HOUR)
+    async with directory(place) as files:
+        page = await files.changes("orders", None, now=NOW)
+        (place.path / "orders.csv").rename(place.path / "done.txt")
+        rest, cursor = await poll(files, json.loads(json.dumps(page.cursor)))
+        assert ids([*page.changes, *rest]) == [str(n) for n in range(100, 800)]
+        assert (await poll(files, cursor))[0] == []
+
+
 async def test_a_file_that_is_still_being_written_waits() -> None:
     place = Place()
     async with directory(place) as files:
@@ -135,7 +161,7 @@ async def test_a_file_may_be_replaced_or_moved_away_before_its_rows_are_delivere
         assert (await files.read("orders", "1"))["customer"] == "Acme"
         (place.path / "orders.csv").unlink()
         assert (await files.read("orders", "5"))["customer"] == "C5"
-        await poll(files, cursor, NOW + timedelta(days=31))
+        await poll(files, cursor, datetime.now(UTC) + timedelta(days=31))
         with pytest.raises(Rejected) as gone:
             await files.read("orders", "5")
         assert gone.value.reason == "not_found"
