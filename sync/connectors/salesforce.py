@@ -59,7 +59,7 @@ class Salesforce(SalesforceLists):
         self._reader = Reader(self._client, DATA)
         self._changes = Changes(self._client, DATA, self._reader, options, who)
         self._wanted = {**records.FIELDS, **{entity: tuple(paths) for entity, paths in options.fields.items()}}
-        self._related = {**records.PARTS, **options.related}
+        self._related = records.parts_of(options.related)
 
     async def probe(self) -> str:
         """Asks how many of the day's requests are left."""

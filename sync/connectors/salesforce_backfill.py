@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,7 @@ class Backfill:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def begun(
-        self, entity: str, window: Window, count: Callable[[str], Awaitable[Any]], *, merges: bool
+        self, entity: str, window: Window, count: Callable[[str], Awaitable[Any]], *, ends: Sequence[str]
     ) -> Page | None:
         """The page that begins a job, None where the window is not worth one."""
         if window.stamp is not None or window.end - window.start < LONG:
@@ -51,7 +51,7 @@ class Backfill:
         many = answer.get("totalSize") if isinstance(answer, dict) else None
         if not isinstance(many, int) or many <= self.above:
             return None
-        asked = polling.query(entity, window, None, merges=merges, ordered=False)
+        asked = polling.query(entity, window, None, ends=ends, ordered=False)
         try:
             made = await self._client_json("POST", "", {"operation": "queryAll", "query": asked})
         except Rejected:

@@ -59,12 +59,12 @@ class Changes:
         window = polling.window(cursor, overlap=self._options.overlap, lag=self._options.lag, now=theirs)
         if isinstance(job := cursor.get("job"), Mapping):
             return await self.backfill.page(entity, window, job)
-        merges = polling.MASTER in shape.columns
-        begun = None if cursor.get("paged") else await self.backfill.begun(entity, window, self._every, merges=merges)
+        ends = polling.ends_of(shape.columns)
+        begun = None if cursor.get("paged") else await self.backfill.begun(entity, window, self._every, ends=ends)
         if begun is not None:
             return begun
         size = self._options.page_size
-        return polling.page(entity, window, await self._every(polling.query(entity, window, size, merges=merges)), size)
+        return polling.page(entity, window, await self._every(polling.query(entity, window, size, ends=ends)), size)
 
     async def _every(self, text: str) -> Any:
         return await self._reader.query(text, everything=True)

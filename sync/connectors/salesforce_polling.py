@@ -6,7 +6,7 @@ begins `overlap` before the last one ended, and what is seen again carries the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from sync.errors import Unavailable
 from sync.model import Change, Record
 from sync.ports import Page
 
-STAMP, MASTER = "SystemModstamp", "MasterRecordId"
+STAMP, DELETED, MASTER = "SystemModstamp", "IsDeleted", "MasterRecordId"
 BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
 
 
@@ -55,10 +55,14 @@ def window(cursor: Record | None, *, overlap: float, lag: float, now: datetime) 
     return Window(start=max(min(done, until) - timedelta(seconds=overlap), BEGINNING), end=max(done, until))
 
 
-def query(entity: str, window: Window, size: int | None, *, merges: bool, ordered: bool = True) -> str:
-    """The query for the next page of a window; `merges` where the object says what it was merged into."""
-    fields = ["Id", STAMP, "IsDeleted", *([MASTER] if merges else [])]
-    return soql.query(fields, entity, within(window), order=f"{STAMP}, Id" if ordered else "", limit=size)
+def ends_of(columns: Collection[str]) -> tuple[str, ...]:
+    """The fields by which an object tells that a record is gone; not every object has both, or one."""
+    return tuple(each for each in (DELETED, MASTER) if each in columns)
+
+
+def query(entity: str, window: Window, size: int | None, *, ends: Sequence[str], ordered: bool = True) -> str:
+    """The query for the next page of a window; `ends` are the fields that tell that a record is gone."""
+    return soql.query(["Id", STAMP, *ends], entity, within(window), order=f"{STAMP}, Id" if ordered else "", limit=size)
 
 
 def within(window: Window) -> list[str]:
@@ -103,7 +107,7 @@ def done(window: Window) -> Record:
 def change(entity: str, row: Mapping[str, Any], at: datetime) -> Change:
     """A record that changed, was deleted, or was merged: then the one that it is from now on has changed."""
     record_id, key = str(row["Id"]), f"poll:{entity}:{row['Id']}:{int(at.timestamp())}"
-    if row.get("IsDeleted") is not True:
+    if row.get(DELETED) is not True:
         return Change(entity=entity, record_id=record_id, key=key, kind="polled", occurred_at=at)
     master = row.get(MASTER)
     if isinstance(master, str) and soql.is_id(master) and master != record_id:

@@ -49,17 +49,23 @@ class Misfit(Exception):
 @dataclass(slots=True, kw_only=True)
 class Selection:
     """The fields to read of one object, by their paths in SOQL with their types, and those of each list that comes with it.
-    `places` says which relationships stand in a record under another name."""
+    `places` says which relationships stand in a record under another name, and `also` which of them under their own, too."""
 
     kind: str
     fields: dict[str, str] = field(default_factory=lambda: {"Id": "id"})
     lists: dict[str, Selection] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     def columns(self) -> list[str]:
         """What stands behind SELECT."""
         lists = (f"({query(each.columns(), relationship, order='Id')})" for relationship, each in self.lists.items())
         return [*map(name, self.fields), *lists]
+
+
+def parts_of(related: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The parts of every object: the usual ones and those that the connection adds or replaces."""
+    return {kind: {**PARTS.get(kind, {}), **related.get(kind, {})} for kind in {**PARTS, **related}}
 
 
 async def selection(kind: str, paths: Collection[str], parts: Mapping[str, str], objects: Objects) -> Selection | None:
@@ -78,6 +84,7 @@ async def selection(kind: str, paths: Collection[str], parts: Mapping[str, str],
                 made.lists[relationship] = child
     own = [path for path in paths if not any(path.startswith(f"{place}.") for place in parts)]
     await _add(made, shape, own, objects)
+    made.also = tuple(each for each in made.places if any(path.startswith(f"{each}.") for path in own))
     return made
 
 
@@ -107,7 +114,7 @@ async def record(made: Selection, row: Any, more: More) -> Record:
     for relationship, child in made.lists.items():
         rows = await _rows(row.get(relationship), more)
         found[made.places.get(relationship, relationship)] = [await record(child, each, more) for each in rows]
-    return found
+    return found | {each: found.get(made.places[each]) for each in made.also}
 
 
 def _put(found: Record, made: Selection, steps: list[str], last: str, value: tuple[Any, str] | None) -> None:

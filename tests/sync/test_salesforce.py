@@ -77,6 +77,22 @@ async def test_a_record_that_was_merged_is_read_as_the_one_it_is_now_and_a_circl
         assert gone.value.reason == "not_found"
 
 
+async def test_what_a_connection_adds_comes_beside_the_usual_parts_and_salesforces_own_names_are_understood() -> None:
+    fake = crm()
+    boss = fake.org.put("User", Name="Ada", Email="ada@acme.example")
+    fake.org.touch("Opportunity", DEAL, OwnerId=boss)
+    async with account(
+        fake, related={"Opportunity": {"seller": "Owner"}, "Account": {"deals[*]": "Opportunities"}}
+    ) as crm_:
+        crm_.want("Opportunity", ["seller.Email", "Account.VAT_ID__c", "Owner.Name"])
+        found = await crm_.read("Opportunity", DEAL)
+        crm_.want("Account", ["deals[*].Amount"])
+        company = await crm_.read("Account", COMPANY)
+    assert (found["seller"]["Email"], found["Owner"]["Name"], len(found["lines"])) == ("ada@acme.example", "Ada", 1)
+    assert found["company"]["Name"] == "Acme" and found["Account"]["VAT_ID__c"] == "DE1"
+    assert [each["Amount"] for each in company["deals"]] == ["2490.5"]
+
+
 async def test_an_opportunity_may_have_no_company_and_no_lines() -> None:
     fake = crm()
     lonely = fake.org.put("Opportunity", Name="Lonely", StageName="Prospecting", CloseDate="2026-12-01")

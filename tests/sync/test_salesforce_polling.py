@@ -119,6 +119,14 @@ async def test_a_merge_is_the_survivors_change_and_a_deletion_the_records_own() 
     ]
 
 
+async def test_an_object_that_keeps_nothing_of_what_is_gone_is_polled_as_well() -> None:
+    fake = org(3)
+    for name in ("IsDeleted", "MasterRecordId"):
+        del fake.org.kinds["Account"].fields[name]
+    seen, _ = await poll(fake, None, NOW)
+    assert seen_ids(seen) == ids(fake)
+
+
 async def test_a_clock_that_went_back_loses_nothing() -> None:
     cursor = done(Window(start=NOW, end=NOW + HOUR))
     back = window(cursor, overlap=300, lag=10, now=NOW)
