@@ -17,7 +17,7 @@ from sync.connectors.oauth import Assertion, checked_key, client_assertion, toke
 from sync.connectors.options import Address, HttpOptions, Seconds, Secret
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105  a path
-_ACCOUNT = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*", re.ASCII)
+_ACCOUNT = re.compile(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*", re.ASCII)
 _OAUTH2 = ("client_id", "certificate_id", "private_key")
 _OAUTH1 = ("consumer_key", "consumer_secret", "token_id", "token_secret")
 

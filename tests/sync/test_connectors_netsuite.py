@@ -305,7 +305,13 @@ async def test_a_signed_assertion_buys_one_token_for_all_and_another_where_it_is
 
 @pytest.mark.parametrize(
     "other",
-    [{"token_id": None}, {"client_id": "c"}, {"timezone": "Mars/Phobos"}, {"account": "../x"}, {"amounts": "both"}],
+    [
+        {"token_id": None},
+        {"client_id": "c"},
+        {"timezone": "Mars/Phobos"},
+        {"account": "1234567-sb1"},
+        {"amounts": "both"},
+    ],
     ids=["half a key", "two ways in", "no zone", "no account", "no such total"],
 )
 def test_what_cannot_work_is_said_before_anything_is_sent(other: Any) -> None:
