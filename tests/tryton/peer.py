@@ -7,6 +7,7 @@ import base64
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -141,6 +142,7 @@ def booted(scripts: Path, name: str) -> Iterator[Peer]:
         yield Peer(url=ids["url"], database=ids["database"], ids=ids)
     finally:
         os.kill(ids["pid"], signal.SIGTERM)
+        shutil.rmtree(Path(work) / name, ignore_errors=True)
 
 
 def decimal(text: str) -> dict[str, str]:
