@@ -17,51 +17,54 @@ BUILT_IN = "meshline"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry(Mapping[str, Kind]):
-    """The kinds by name. `origins` says which distribution each came with, `broken` why one that is registered cannot be
-    used."""
+    """The kinds by name: `ours`, each loaded when it is asked for, and `theirs`. `origins` says which distribution each came with,
+    `broken` why one that is registered cannot be used."""
 
-    kinds: Mapping[str, Kind]
+    ours: frozenset[str]
+    theirs: Mapping[str, Kind]
     origins: Mapping[str, str]
     broken: Mapping[str, str]
 
     def __getitem__(self, name: str) -> Kind:
-        return self.kinds[name]
+        return _own(name) if name in self.ours else self.theirs[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.kinds)
+        return iter(sorted((*self.ours, *self.theirs)))
 
     def __len__(self) -> int:
-        return len(self.kinds)
+        return len(self.ours) + len(self.theirs)
 
 
 def registered() -> Registry:
     """Every kind that can be used. A name belongs to us, or to the one distribution that registers it; where two do, neither
     is believed."""
-    kinds = {kind.name: kind for kind in _built_in()}
-    origins, broken = dict.fromkeys(kinds, BUILT_IN), dict[str, str]()
+    ours, theirs = _built_in(), dict[str, Kind]()
+    origins, broken = dict.fromkeys(ours, BUILT_IN), dict[str, str]()
     points = sorted(entry_points(group=GROUP), key=lambda each: (each.name, _from(each)))
     for name, same in _by_name(points).items():
         froms = " and ".join(map(_from, same))
-        if name in kinds:
+        if name in ours:
             broken[f"{name} ({froms})"] = f"{froms} registers {name!r}, which Meshline has itself; give it another name"
         elif len(same) > 1:
             broken[name] = f"{name!r} is registered twice, by {froms}; uninstall one of them"
         else:
             found = _loaded(same[0])
             if isinstance(found, Kind):
-                kinds[name], origins[name] = found, froms
+                theirs[name], origins[name] = found, froms
             else:
                 broken[name] = f"{name!r} of {froms} cannot be used: {found}"
-    return Registry(kinds=dict(sorted(kinds.items())), origins=origins, broken=broken)
+    return Registry(ours=ours, theirs=theirs, origins=origins, broken=broken)
 
 
-def _built_in() -> Iterator[Kind]:
-    """The kinds of this package. Only a module that says KIND is loaded: some load a library that few need."""
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if b"\nKIND = " in path.read_bytes():
-            kind = getattr(import_module(f"{__package__}.{path.stem}"), "KIND", None)
-            if isinstance(kind, Kind):
-                yield kind
+def _built_in() -> frozenset[str]:
+    """The kinds of this package: each stands in the module of its name, which says KIND."""
+    modules = Path(__file__).parent.glob("*.py")
+    return frozenset(path.stem for path in modules if b"\nKIND = " in path.read_bytes())
+
+
+def _own(name: str) -> Kind:
+    kind: Kind = import_module(f"{__package__}.{name}").KIND
+    return kind
 
 
 def _by_name(points: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:

@@ -22,5 +22,5 @@ MUTANTS = [
            "except (Exception, SystemExit) as error:", "except ZeroDivisionError as error:",
            f"{REGISTERED}::test_one_that_cannot_be_used_names_its_distribution_and_takes_no_other_down"),
     mutant("a connector of others under one of our names", "sync/connectors/registry.py",
-           "if name in kinds:", "if False:", f"{REGISTERED}::test_our_own_names_stay_ours"),
+           "if name in ours:", "if False:", f"{REGISTERED}::test_our_own_names_stay_ours"),
 ]  # fmt: skip

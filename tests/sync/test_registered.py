@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.connectors import build, kinds
+from sync.connectors import Kind, build, kinds
 from sync.errors import ConfigurationError
 from sync.workspace.loader import attempt
 
@@ -43,6 +43,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     monkeypatch.syspath_prepend(str(tmp_path))
     yield put
     kinds.cache_clear()
+
+
+def test_each_of_ours_stands_in_the_module_of_its_name() -> None:
+    assert {name: (kind.name, isinstance(kind, Kind)) for name, kind in kinds().items()} == {
+        name: (name, True) for name in kinds()
+    }
 
 
 def test_a_distribution_registers_a_kind_and_it_is_there(install: Install) -> None:
