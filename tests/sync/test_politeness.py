@@ -21,6 +21,12 @@ def test_a_backlog_is_fetched_within_the_smallest_tier_and_at_nine_tenths_of_it(
     assert polite.share >= 0.9
 
 
+def test_of_the_requests_that_netsuite_lets_be_under_way_our_share_is_used_and_kept() -> None:
+    ours = run(measured("netsuite", 150, {}, 3.0, seed=7, longest=0.025))
+    assert (ours.records, ours.refused) == (150, 0) and ours.share >= 0.9
+    assert run(measured("netsuite", 40, {"concurrency": None}, 5.0, seed=7, longest=0.025)).refused > 0
+
+
 def test_without_limits_the_same_account_refuses() -> None:
     assert run(measured("hubspot", 150, {}, 10.0, seed=7)).refused > 0
 
