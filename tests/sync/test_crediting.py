@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ async def test_a_credit_whose_answer_is_lost_is_looked_up_and_not_made_twice() -
         with pytest.raises(AnswerLost):
             await send(b.ledger, SPEC, NOTE, {}, FIRST)
         found = await send(b.ledger, SPEC, NOTE, {}, AGAIN)
-        assert found == await send(b.ledger, SPEC, NOTE, {}, FIRST), "a taken reference is ours"
+        taken = await send(b.ledger, SPEC, NOTE, {}, FIRST)
+        assert taken.bound and replace(taken, bound=False) == found, "a taken reference is ours"
         assert b.erp.totals() == {"EUR": 0} and len(b.erp.invoices()) == 2
 
 
