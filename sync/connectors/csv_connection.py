@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from yarl import URL
 
-from sync.connectors.csv import CsvOptions
+from sync.connectors.csv_options import CsvOptions
 from sync.connectors.csv_rejects import Rejects
 from sync.connectors.csv_sheets import Row, Sheet, read_sheet
 from sync.connectors.csv_target import Written

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sync.connectors.csv import CsvEntity
 from sync.connectors.csv_books import Book, Rows
 from sync.connectors.csv_cells import guarded, unguarded
+from sync.connectors.csv_options import CsvEntity
 from sync.connectors.csv_sheets import Row, Sheet
 from sync.connectors.csv_watching import REJECTED
 from sync.returning import Refusal

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sync.connectors.csv import CsvEntity
 from sync.connectors.csv_cells import number_read, unguarded
+from sync.connectors.csv_options import CsvEntity
 from sync.model import Record
 
 _LONGEST_KEY = 200

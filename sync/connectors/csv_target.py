@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync.connectors.csv import CsvEntity
 from sync.connectors.csv_books import Book, Cells, Rows
 from sync.connectors.csv_cells import number_read, unguarded, written
+from sync.connectors.csv_options import CsvEntity
 from sync.errors import Rejected
 from sync.listing import Entry
 from sync.model import Found, Record

@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from sync.connectors.csv import CsvEntity
 from sync.connectors.csv_books import OURS
+from sync.connectors.csv_options import CsvEntity
 from sync.connectors.csv_sheets import Row, Sheet, read_sheet
 from sync.model import Change, Record
 from sync.ports import Page

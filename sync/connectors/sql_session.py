@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sync.connectors.decode import decode
-from sync.connectors.sql import SqlOptions, SqlStatus
 from sync.connectors.sql_errors import TROUBLE, error_of, is_taken
+from sync.connectors.sql_options import SqlOptions, SqlStatus
 from sync.connectors.sql_tables import Known, look_up
 from sync.errors import ConfigurationError, ConnectorError, Rejected
 

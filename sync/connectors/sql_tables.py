@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, MetaData, String, cast
 from sqlalchemy import Table as Described
 from sqlalchemy.exc import NoSuchTableError
 
-from sync.connectors.sql import SqlEntity, SqlOptions
+from sync.connectors.sql_options import SqlEntity, SqlOptions
 from sync.connectors.sql_values import is_decimal, is_moment, shown, wanted
 from sync.errors import Rejected
 from sync.model import Found, Record

@@ -20,8 +20,8 @@ from connector_fakes import NOW
 from harness_csv import ENTITIES, Place
 
 from sync.connectors import build
-from sync.connectors.csv import CsvEntity
 from sync.connectors.csv_cells import guarded, number_read, unguarded
+from sync.connectors.csv_options import CsvEntity
 from sync.connectors.csv_sheets import read_sheet
 from sync.errors import ConfigurationError, Rejected, Unavailable, WebhookRefused
 from sync.ports import Incoming
