@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import SecretStr
+
 from sync.abilities import Ability
 from sync.connectors import tryton_notes
 from sync.connectors.failures import understood
@@ -16,10 +18,13 @@ from sync.connectors.tryton_codes import UNKNOWN, Codes
 from sync.connectors.tryton_customers import Customers
 from sync.connectors.tryton_invoices import CREDIT_NOTE, INVOICE, Invoices
 from sync.connectors.tryton_journals import Journals
+from sync.connectors.tryton_link import Link
 from sync.connectors.tryton_opportunities import Opportunities
+from sync.connectors.tryton_options import TrytonOptions
 from sync.connectors.tryton_papers import Papers
 from sync.connectors.tryton_posting import Posting, Shelf
-from sync.connectors.tryton_rpc import Rpc, TrytonOptions, read_back
+from sync.connectors.tryton_rest import Rest
+from sync.connectors.tryton_rpc import Rpc
 from sync.connectors.tryton_running import Running
 from sync.connectors.tryton_source import SEARCHED, TrytonSource
 from sync.connectors.tryton_subscriptions import Subscriptions
@@ -54,17 +59,17 @@ class Tryton(TrytonSource):
 
     def __init__(self, options: TrytonOptions, name: str) -> None:
         self._name, self._company, self._options = name, options.company, options
-        self._rpc = Rpc(options, name)
-        codes = Codes(rpc=self._rpc, options=options)
+        self._link = _link(options, name)
+        codes = Codes(link=self._link, options=options)
         invoices, papers, parties = Invoices(codes), Papers(codes), Customers(codes)
         self._shelves: dict[str, Shelf] = {
             "customer": parties, "contact": parties, "contract": papers, "schedule": papers, "opportunity": papers,
             "journal": Journals(codes), INVOICE: invoices, CREDIT_NOTE: invoices, SUBSCRIPTION: Subscriptions(codes, parties),
             OPPORTUNITY: Opportunities(codes, parties),
         }  # fmt: skip
-        self._running = Running(rpc=self._rpc, shelf=Subscriptions(codes, parties))
+        self._running = Running(link=self._link, shelf=Subscriptions(codes, parties))
         self._posting = Posting(
-            rpc=self._rpc,
+            link=self._link,
             invoices=invoices,
             read=lambda shelf, domain: self._read(shelf, domain, limit=_ENOUGH),
             make=lambda values: self._make(invoices, values),
@@ -72,12 +77,12 @@ class Tryton(TrytonSource):
 
     async def probe(self) -> str:
         """Enters the company."""
-        await self._rpc.entered()
+        await self._link.entered()
         return f"{self._name} answers; {', '.join(sorted(self._shelves))} can be written in {self._company}"
 
     async def close(self) -> None:
         """Let go of sockets."""
-        await self._rpc.close()
+        await self._link.close()
 
     async def find(self, entity: str, reference: str) -> Found | None:
         """The record with our reference. One that was taken back counts where no other carries it; several that count are
@@ -109,16 +114,16 @@ class Tryton(TrytonSource):
         """Set fields of a record; of an opportunity, what our note beside it says. What is posted is
         Rejected(reason="changed_after_posting")."""
         shelf, found_id = self._shelf(entity), number(target_id, "id")
-        found = await self._rpc.read(shelf.model, [["id", "=", found_id]], shelf.fields)
+        found = await self._link.read(shelf.model, [["id", "=", found_id]], shelf.fields)
         if not found:
             raise Rejected(f"there is no {entity} {target_id} in Tryton", reason=UNKNOWN)
         if entity == SUBSCRIPTION:
             await self._running.change(found[0], body)
         elif entity == OPPORTUNITY:
-            await tryton_notes.keep(self._rpc, shelf.model, found_id, found[0].get("notes."), body)
+            await tryton_notes.keep(self._link, shelf.model, found_id, found[0].get("notes."), body)
         else:
             values = await shelf.changed(found[0], body)
-            await self._rpc.call(f"model.{shelf.model}.write", [found_id], values, idempotent=False)
+            await self._link.write(shelf.model, found_id, values)
         return await self._after(shelf, found_id)
 
     async def post(self, entity: str, target_id: str) -> Found:
@@ -149,8 +154,8 @@ class Tryton(TrytonSource):
         return await self._posting.credit(target_id, reference, body)
 
     async def acknowledge(self, warning: str) -> None:
-        """Tryton lets the next call pass this one warning; after that it warns again."""
-        await self._rpc.call("model.res.user.warning.skip", warning, False)
+        """Tryton lets the next call pass this one warning; after that it warns again. Rejected where the way in is a key."""
+        await self._link.skip(warning)
 
     def lists(self, entity: str) -> bool:
         """Everything that is written."""
@@ -186,28 +191,24 @@ class Tryton(TrytonSource):
     async def _read(
         self, shelf: Shelf, domain: Sequence[Any], *, limit: int | None = None, head: bool = False
     ) -> list[Found]:
-        ours = [*domain, *shelf.within(await self._rpc.entered())]
-        found = await self._rpc.read(shelf.model, ours, shelf.head if head else shelf.fields, limit=limit)
+        ours = [*domain, *shelf.within(await self._link.entered())]
+        found = await self._link.read(shelf.model, ours, shelf.head if head else shelf.fields, limit=limit)
         with understood(self._name):
             return [shelf.shown(each) for each in found]
 
     async def _make(self, shelf: Shelf, values: Record) -> Found:
-        made = await self._rpc.call(f"model.{shelf.model}.create", [values], idempotent=False)
-        match made:
-            case [int(made_id)]:
-                return await self._after(shelf, made_id)
-        raise read_back(self._name)
+        return await self._after(shelf, await self._link.create(shelf.model, values))
 
     async def _ran(self, target_id: str) -> Found:
         shelf, found_id = self._shelves[SUBSCRIPTION], number(target_id, "id")
-        found = await self._rpc.read(shelf.model, [["id", "=", found_id]], shelf.fields)
+        found = await self._link.read(shelf.model, [["id", "=", found_id]], shelf.fields)
         if not found:
             raise Rejected(f"there is no subscription {target_id} in Tryton", reason=UNKNOWN)
         await self._running.post(found[0])
         return await self._after(shelf, found_id)
 
     async def _after(self, shelf: Shelf, found_id: int) -> Found:
-        found = await self._rpc.after(lambda: self._read(shelf, [["id", "=", found_id]]))
+        found = await self._link.after(lambda: self._read(shelf, [["id", "=", found_id]]))
         return found[0]
 
     def _final(self, entity: str, what: str, *which: str) -> Shelf:
@@ -240,11 +241,22 @@ _MORE = {
 }
 
 
+def _link(options: TrytonOptions, name: str) -> Link:
+    match options:
+        case TrytonOptions(key=SecretStr() as key):
+            return Rest(options, name, key=key.get_secret_value())
+        case TrytonOptions(user=str(user), password=SecretStr() as password):
+            return Rpc(options, name, user=user, password=password.get_secret_value())
+    raise ValueError("needs one way in: user and password, or key")  # the options have seen to it
+
+
 def _of(options: Mapping[str, Any], entity: str) -> Collection[Ability]:
     if entity not in ENTITIES:
         return {Ability.PROBE}
     less = {OPPORTUNITY, CREDIT_NOTE}
     found = _ANY - ({Ability.CREATE} if entity in less else set())
+    if options.get("key") is not None:  # REST does not name a warning
+        found -= {Ability.WARNINGS}
     return found | _MORE.get(entity, set()) | ({Ability.SEARCH} if entity in SEARCHED else set())
 
 

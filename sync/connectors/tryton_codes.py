@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.connectors.tryton_rpc import Rpc, TrytonOptions
+from sync.connectors.tryton_link import Link
+from sync.connectors.tryton_options import TrytonOptions
 from sync.errors import Rejected
 from sync.model import Record
 
@@ -51,7 +52,7 @@ _TABLES = {
 class Codes:
     """The codes of one connection."""
 
-    rpc: Rpc
+    link: Link
     options: TrytonOptions
     _known: dict[tuple[str, str], Record] = field(default_factory=dict)
 
@@ -74,14 +75,16 @@ class Codes:
     async def company(self) -> Record:
         """The company, with its currency."""
         if ("company", "") not in self._known:
-            found = await self.rpc.read("company.company", [["id", "=", await self.rpc.entered()]], ["currency.code"])
+            found = await self.link.read("company.company", [["id", "=", await self.link.entered()]], ["currency.code"])
             self._known["company", ""] = found[0]
         return self._known["company", ""]
 
     async def receivable(self) -> int:
         """The account of customers for whom none is named."""
         if ("receivable", "") not in self._known:
-            told = await self.rpc.call("model.account.configuration.read", [1], ["default_account_receivable"])
+            told = await self.link.ask(
+                "account.configuration", "read", ids=[1], fields_names=["default_account_receivable"]
+            )
             match told:
                 case [{"default_account_receivable": int()}]:
                     self._known["receivable", ""] = told[0]
@@ -93,8 +96,8 @@ class Codes:
     async def period(self, day: Record, said: str) -> int:
         """The open period of a day. Raises Rejected(reason="period_closed")."""
         domain = [["start_date", "<=", day], ["end_date", ">=", day], ["type", "=", "standard"], ["state", "=", "open"]]
-        of_us = ["fiscalyear.company", "=", self.rpc.company]
-        found = await self.rpc.read("account.period", [*domain, of_us], ["name"], limit=1)
+        of_us = ["fiscalyear.company", "=", self.link.company]
+        found = await self.link.read("account.period", [*domain, of_us], ["name"], limit=1)
         if not found:
             raise Rejected(f"Tryton has no open period on {said}", reason="period_closed", path="journal_date")
         return int(found[0]["id"])
@@ -104,8 +107,8 @@ class Codes:
         theirs = {code: names.get(code, code) for code in codes}
         domain: list[Any] = [[told.field, "in", sorted(set(theirs.values()))]]
         if told.of_company:
-            domain.append(["company", "=", self.rpc.company])
-        found = await self.rpc.read(told.model, domain, [told.field, *told.more])
+            domain.append(["company", "=", self.link.company])
+        found = await self.link.read(told.model, domain, [told.field, *told.more])
         if len(self._known) > _MOST:
             self._known.clear()
         for code, name in theirs.items():

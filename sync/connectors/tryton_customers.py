@@ -93,8 +93,7 @@ class Customers:
 
 async def bill_to(codes: Codes, customer_id: Any) -> Record:
     """The party that a document goes to, its account and its address. Raises Rejected for one that cannot be billed any more."""
-    rpc = codes.rpc
-    found = await rpc.read(Customers.model, [["id", "=", number(str(customer_id), "customer_id")]], _BILLED)
+    found = await codes.link.read(Customers.model, [["id", "=", number(str(customer_id), "customer_id")]], _BILLED)
     party = found[0] if found else {}
     wrong = ""
     if not party:

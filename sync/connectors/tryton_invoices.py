@@ -76,7 +76,7 @@ class Invoices:
         told = await lines.told(body.get("lines"), currency, codes, credit=credit)
         journal = await codes.one("journal", "revenue", "lines")
         return {
-            **head, **bill, "type": "out", "company": codes.rpc.company, "reference": reference, "journal": journal["id"],
+            **head, **bill, "type": "out", "company": codes.link.company, "reference": reference, "journal": journal["id"],
             "comment": notes(beyond(body, _PLACED)), "lines": [["create", [{**each, "currency": head["currency"]} for each in told]]],
         }  # fmt: skip
 

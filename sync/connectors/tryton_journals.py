@@ -64,7 +64,7 @@ class Journals:
         text = _BETWEEN.join([reference, *notes(beyond(body, _PLACED)).split("\n")])
         return {
             **await self._values(body),
-            "company": self._codes.rpc.company,
+            "company": self._codes.link.company,
             "journal": journal["id"],
             "description": text,
         }

@@ -67,7 +67,7 @@ async def told(given: Any, currency: str, codes: Codes, *, credit: bool = False)
         off = discount_of(line, price * quantity, currency, path)
         total += price * quantity - off
         row = {
-            "type": "line", "company": codes.rpc.company, "sequence": 2 * place, "product": product["id"],
+            "type": "line", "company": codes.link.company, "sequence": 2 * place, "product": product["id"],
             "unit": product["default_uom"], "quantity": tagged_decimal(-quantity if credit else quantity),
             "unit_price": tagged_decimal(price), "account": accounts[str(line.get("account"))]["id"],
             "description": line.get("description"), "note": notes(beyond(line, _PLACED)), "taxes": [["add", tax]],

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sync.connectors.tryton_rpc import Rpc
+from sync.connectors.tryton_link import Link
 from sync.connectors.tryton_values import notes, read_notes
 
 _HEADING = "Meshline"
@@ -23,7 +23,7 @@ def text_of(values: Mapping[str, Any]) -> str:
     return f"{_HEADING}\n{notes(values)}"
 
 
-async def keep(rpc: Rpc, model: str, record_id: int, standing: Any, values: Mapping[str, Any]) -> None:
+async def keep(link: Link, model: str, record_id: int, standing: Any, values: Mapping[str, Any]) -> None:
     """Our note says these values too from now on. One that says so already is left as it is, so that a second try does nothing."""
     known = read_ours(standing)
     whole = {**known, **values}
@@ -31,10 +31,10 @@ async def keep(rpc: Rpc, model: str, record_id: int, standing: Any, values: Mapp
         return
     message, there = {"message": text_of(whole)}, [int(note["id"]) for note in _ours(standing)]
     if there:
-        await rpc.call(f"model.{_MODEL}.write", there[-1:], message, idempotent=False)
+        await link.write(_MODEL, there[-1], message)
     else:
         told = {"resource": f"{model},{record_id}", **message}
-        await rpc.call(f"model.{_MODEL}.create", [told], idempotent=False)
+        await link.create(_MODEL, told)
 
 
 def _ours(standing: Any) -> list[Any]:

@@ -54,7 +54,7 @@ class Papers:
 
     async def new(self, reference: str, body: Record) -> Record:
         """What Tryton is told of a new paper."""
-        return {**await self._values(body, {}), "company": self._codes.rpc.company, "reference": reference}
+        return {**await self._values(body, {}), "company": self._codes.link.company, "reference": reference}
 
     async def changed(self, stands: Record, body: Record) -> Record:
         """What Tryton is told of a change."""

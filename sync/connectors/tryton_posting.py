@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sync.acknowledging import WARNING
 from sync.connectors.tryton_codes import UNKNOWN
 from sync.connectors.tryton_invoices import CREDIT_NOTE, Invoices
-from sync.connectors.tryton_rpc import WARNING, Rpc, read_back
+from sync.connectors.tryton_link import Link, read_back
 from sync.connectors.tryton_values import notes, number, tagged_day
 from sync.errors import Rejected
 from sync.model import Found, Record
@@ -41,27 +42,27 @@ Read = Callable[[Shelf, Sequence[Any]], Awaitable[list[Found]]]
 class Posting:
     """The invoices of one connection; `read` gives those that fit a domain, `made` creates one from Tryton's values."""
 
-    rpc: Rpc
+    link: Link
     invoices: Invoices
     read: Read
     make: Callable[[Record], Awaitable[Found]]
 
     async def moved(self, shelf: Shelf, target_id: str, method: str, status: str) -> Found:
         """The record after a method of Tryton brought it to this status. One that stands there already answers with itself."""
-        asked = [number(target_id, "id")]
+        asked = number(target_id, "id")
         try:
-            await self.rpc.call(f"model.{shelf.model}.{method}", asked, idempotent=False)
+            await self.link.act(shelf.model, asked, method)
         except Rejected as refused:
             if refused.reason == WARNING:
                 raise
-            found = await self.read(shelf, [["id", "=", *asked]])
+            found = await self.read(shelf, [["id", "=", asked]])
             if found and found[0].status == status:
                 return found[0]  # it was done before
             wrong = await self._why(refused, found)
         else:
-            found = await self.rpc.after(lambda: self.read(shelf, [["id", "=", *asked]]))
+            found = await self.link.after(lambda: self.read(shelf, [["id", "=", asked]]))
             if found[0].status != status:
-                raise read_back(self.rpc.name)
+                raise read_back(self.link.name)
             return found[0]
         raise wrong
 
@@ -119,8 +120,8 @@ class Posting:
     async def _is_open(self, day: str) -> bool:
         at = tagged_day(day, "issue_date")
         domain = [["start_date", "<=", at], ["end_date", ">=", at], ["type", "=", "standard"], ["state", "=", "open"]]
-        of_us = ["fiscalyear.company", "=", self.rpc.company]
-        return bool(await self.rpc.read("account.period", [*domain, of_us], ["state"], limit=1))
+        of_us = ["fiscalyear.company", "=", self.link.company]
+        return bool(await self.link.read("account.period", [*domain, of_us], ["state"], limit=1))
 
 
 _SHOWN = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.connectors.tryton_rpc import Rpc
+from sync.connectors.tryton_link import Link
 from sync.connectors.tryton_subscriptions import Subscriptions, ran
 from sync.errors import Rejected
 from sync.model import Record
@@ -18,7 +18,7 @@ _OVER = {"closed", "cancelled"}
 class Running:
     """The subscriptions of one connection."""
 
-    rpc: Rpc
+    link: Link
     shelf: Subscriptions
 
     async def change(self, stands: Record, body: Record) -> None:
@@ -31,7 +31,7 @@ class Running:
             if state in _BACK:
                 await self._step("draft", stands)
                 state = "draft"
-            await self.rpc.call(f"model.{self.shelf.model}.write", [stands["id"]], values, idempotent=False)
+            await self.link.write(self.shelf.model, int(stands["id"]), values)
         if ran(stands):
             await self._run(stands, state)
 
@@ -51,4 +51,4 @@ class Running:
             await self._step("run", stands)
 
     async def _step(self, name: str, stands: Record) -> None:
-        await self.rpc.call(f"model.{self.shelf.model}.{name}", [stands["id"]], idempotent=False)
+        await self.link.act(self.shelf.model, int(stands["id"]), name)

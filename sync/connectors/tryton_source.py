@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sync.connectors import tryton_polling as polling
+from sync.connectors.tryton_link import Link
+from sync.connectors.tryton_options import TrytonOptions
 from sync.connectors.tryton_posting import Shelf
-from sync.connectors.tryton_rpc import Rpc, TrytonOptions
 from sync.errors import Rejected, WebhookRefused
 from sync.model import Change, Found, Record
 from sync.ports import Incoming, Page
@@ -36,7 +37,7 @@ SEARCHED: Mapping[str, Mapping[str, str]] = {
 class _Company(Protocol):
     _name: str
     _options: TrytonOptions
-    _rpc: Rpc
+    _link: Link
 
     def _shelf(self, entity: str) -> Shelf: ...
 
@@ -63,9 +64,9 @@ class TrytonSource:
         window = polling.under_way(cursor)
         if window is None:
             overlap, lag = timedelta(seconds=options.overlap), timedelta(seconds=options.lag)
-            window = polling.following(cursor, overlap=overlap, lag=lag, now=await self._rpc.now() or now)
-        domain = [*polling.domain(window), *shelf.within(await self._rpc.entered())]
-        rows = await self._rpc.read(shelf.model, domain, polling.FIELDS, limit=_PAGE)
+            window = polling.following(cursor, overlap=overlap, lag=lag, now=await self._link.now() or now)
+        domain = [*polling.domain(window), *shelf.within(await self._link.entered())]
+        rows = await self._link.read(shelf.model, domain, polling.FIELDS, limit=_PAGE)
         return polling.page(entity, window, rows, _PAGE)
 
     async def read(self: _Company, entity: str, record_id: str) -> Record:

@@ -89,7 +89,7 @@ class Subscriptions:
         bill = await bill_to(self._codes, body.get("customer_id"))
         told = {
             **await self._head(body), "party": bill["party"], "invoice_address": bill["invoice_address"],
-            "company": self._codes.rpc.company, "reference": reference,
+            "company": self._codes.link.company, "reference": reference,
             "lines": [["create", await self._told(body.get("lines"), body)]],
         }  # fmt: skip
         return told

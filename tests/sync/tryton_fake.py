@@ -107,17 +107,17 @@ class Tryton:
         headers = {"date": format_datetime(self.now, usegmt=True)} if self.now else None
         return web.json_response({"id": 1, "result": result}, headers=headers)
 
-    def search(self, model: str, *_: Any) -> list[int]:
+    def search(self, model: str, domain: Any, offset: int, limit: int | None, order: Any) -> list[int]:
         return [1]
 
-    def read(self, model: str, ids: list[int], fields: list[str]) -> list[dict[str, Any]]:
+    def read(self, model: str, ids: list[int], fields_names: list[str]) -> list[dict[str, Any]]:
         return [{"id": ids[0], "default_account_receivable": 39}]
 
     def skip(self, model: str, key: str, always: bool) -> None:
         self.passed.add(key)
 
     def search_read(
-        self, model: str, domain: Any, offset: int, limit: int | None, order: Any, fields: Any
+        self, model: str, domain: Any, offset: int, limit: int | None, order: Any, fields_names: Any
     ) -> list[Any]:
         rows = {"party.party": self.parties, "account.invoice": self.invoices, **self.more}.get(model)
         found = list(rows.values()) if rows is not None else _CODES.get(model, self.periods)
@@ -178,6 +178,8 @@ class Tryton:
         rows = self.parties if model == "party.party" else self.invoices
         if rows[ids[0]].get("state") == "posted":
             raise UserError("You are not allowed to modify the invoice.")
+        if not rows[ids[0]].get("active", True):
+            raise UserError('You are not allowed to modify the field "Name" of "Party".')
         rows[ids[0]] |= values
 
     def post(self, model: str, ids: list[int]) -> None:

@@ -8,10 +8,11 @@ from sync.connectors.tryton_codes import Codes
 from sync.connectors.tryton_customers import Customers
 from sync.connectors.tryton_invoices import Invoices
 from sync.connectors.tryton_journals import Journals
+from sync.connectors.tryton_options import TrytonOptions
 from sync.connectors.tryton_papers import Papers
-from sync.connectors.tryton_rpc import Rpc, TrytonOptions
+from sync.connectors.tryton_rpc import Rpc
 from sync.connectors.tryton_values import plain
-from tests.tryton.peer import Peer
+from tests.tryton.peer import PASSWORD, USER, Peer
 
 _PAPERS = {
     "schedules": ("deferral-",),
@@ -25,7 +26,7 @@ class Books:
 
     def __init__(self, peer: Peer) -> None:
         options = TrytonOptions.model_validate(peer.connector())
-        codes = Codes(rpc=Rpc(options, "erp"), options=options)
+        codes = Codes(link=Rpc(options, "erp", user=USER, password=PASSWORD), options=options)
         self._peer = peer
         self._parties, self._invoices = Customers(codes), Invoices(codes)
         self._papers, self._journals = Papers(codes), Journals(codes)

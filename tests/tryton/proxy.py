@@ -19,7 +19,8 @@ _QUICK = tuple(each for each in SPOILT if each != "silent after")
 
 @dataclass
 class Proxy:
-    """What was asked, by the last word of the method, and what was spoilt how."""
+    """What was asked, by the last word of the method, and what was spoilt how. `loses` is the method and the end of the path of a
+    request whose answer gets lost, once."""
 
     to: str
     counted: Counter[str] = field(default_factory=Counter)
@@ -27,6 +28,7 @@ class Proxy:
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     share: float = 0.0
     silent: float = 0.0
+    loses: tuple[str, str] | None = None
     chance: random.Random = field(default_factory=random.Random)
 
     def often(self, share: float, *, seed: int, silent: float = 0.05) -> None:
@@ -42,6 +44,8 @@ class Proxy:
         method = request.query_string.rpartition(".")[2]
         self.counted[method] += 1
         how = self._spoils()
+        if self.loses and request.method == self.loses[0] and request.raw_path.endswith(self.loses[1]):
+            self.loses, how = None, "cut after"
         if how:
             self.spoilt[how] += 1
         if how == "busy":
@@ -61,12 +65,14 @@ class Proxy:
     async def _handed_on(self, request: web.Request) -> web.Response:
         headers = {
             name: request.headers[name]
-            for name in ("authorization", "content-type", "accept")
+            for name in ("authorization", "content-type", "accept", "x-tryton-context")
             if name in request.headers
         }
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{self.to}{request.raw_path}", data=await request.read(), headers=headers) as answer,
+            session.request(
+                request.method, f"{self.to}{request.raw_path}", data=await request.read(), headers=headers
+            ) as answer,
         ):
             return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
 
@@ -76,7 +82,7 @@ async def bad_network(to: str) -> AsyncIterator[tuple[Proxy, str]]:
     """The proxy, and the address to speak to instead."""
     proxy = Proxy(to)
     app = web.Application()
-    app.router.add_post("/{path:.*}", proxy.stand)
+    app.router.add_route("*", "/{path:.*}", proxy.stand)
     server = TestServer(app)
     await server.start_server()
     try:
