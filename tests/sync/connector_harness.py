@@ -14,6 +14,7 @@ import harness_hubspot
 import harness_netsuite
 import harness_salesforce
 import harness_sql
+import harness_stripe
 import tryton_fake
 from connector_fakes import ERP_DESCRIPTION, NOW, TOKEN, Erp
 from harness import Harness
@@ -78,6 +79,7 @@ HARNESSES: Mapping[str, Harness] = {
     ),
     "salesforce": harness_salesforce.HARNESS,
     "sql": harness_sql.HARNESS,
+    "stripe": harness_stripe.HARNESS,
     "tryton": Harness(
         options=lambda url: {**TRYTON, "base_url": url},
         secret="password",
