@@ -12,6 +12,7 @@ from typing import Any
 from sync.connectors.failures import Answer, clip, unanswered, understood
 from sync.connectors.http import Client
 from sync.connectors.stripe_options import StripeOptions
+from sync.connectors.stripe_shapes import LINE, fits
 from sync.errors import AnswerLost, ConfigurationError, ConnectorError, Rejected, Throttled, Unavailable
 from sync.model import Record
 
@@ -47,7 +48,7 @@ class Calls:
         )
         self._replayed = wire.REPLAYED
         api: Any = wire.opened(self._client, key, options.base_url).v1
-        self._lines = api.invoices.line_items
+        self._lines = {"invoice": api.invoices.line_items, "credit_note": api.credit_notes.line_items}
         self._services = {"customer": api.customers, "invoice": api.invoices, "credit_note": api.credit_notes}
 
     async def close(self) -> None:
@@ -75,7 +76,7 @@ class Calls:
 
     async def page(self, entity: str, asked: Mapping[str, Any]) -> tuple[list[Record], bool]:
         """The newest records behind `starting_after`, and whether there are more. A list knows at once what was written."""
-        return await self._several(self._services[entity].list_async(params=dict(asked)))
+        return await self._several(entity, self._services[entity].list_async(params=dict(asked)))
 
     async def walk(self, entity: str, asked: Mapping[str, Any]) -> AsyncIterator[Record]:
         """Every record of a list, the newest first."""
@@ -89,16 +90,18 @@ class Calls:
 
     async def searched(self, entity: str, query: str) -> list[Record]:
         """The first records that Stripe's search finds. It is behind: what was written just now may be missing."""
-        rows, _ = await self._several(self._services[entity].search_async(params={"query": query, "limit": MOST}))
+        rows, _ = await self._several(
+            entity, self._services[entity].search_async(params={"query": query, "limit": MOST})
+        )
         return rows
 
-    async def lines(self, invoice: Record) -> list[Record]:
-        """All lines of an invoice, which itself holds only the first."""
-        with understood(self.name):
-            rows, more = list(invoice["lines"]["data"]), bool(invoice["lines"]["has_more"])
+    async def lines(self, document: Record) -> list[Record]:
+        """All lines of an invoice or a credit note, which itself holds only the first."""
+        rows, more = list(document["lines"]["data"]), document["lines"]["has_more"]
         while more:
             asked = {"limit": MOST, **({"starting_after": rows[-1]["id"]} if rows else {})}
-            page, more = await self._several(self._lines.list_async(invoice["id"], params=asked))
+            listing = self._lines[document["object"]].list_async(document["id"], params=asked)
+            page, more = await self._several(LINE, listing)
             rows += page
         return rows
 
@@ -138,15 +141,15 @@ class Calls:
         with understood(self.name, idempotent=reading):
             answer = await call
             record: Record = answer.to_dict()
-            if record.get("object") == entity and _ID.fullmatch(str(record.get("id"))):
+            if fits(entity, record):
                 return record, answer.last_response.headers[self._replayed] == "true"
         raise unanswered(f"{self.name} answered with something that is no {entity}", idempotent=reading)
 
-    async def _several(self, call: Awaitable[Any]) -> tuple[list[Record], bool]:
+    async def _several(self, entity: str, call: Awaitable[Any]) -> tuple[list[Record], bool]:
         with understood(self.name):
             answer = (await call).to_dict()
             rows, more = list(answer["data"]), bool(answer["has_more"])
-            if all(_ID.fullmatch(row["id"]) for row in rows) and (rows or not more):
+            if all(fits(entity, row) for row in rows) and (rows or not more):
                 return rows, more
         raise Unavailable(f"{self.name} answered a list with something else")
 

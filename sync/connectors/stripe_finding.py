@@ -15,6 +15,8 @@ from sync.model import Record
 
 async def carrying(calls: Calls, entity: str, reference: str, **of: str) -> list[Record]:
     """Every record with the reference, the newest first; void ones, too. `of` narrows the list, as to one `customer`."""
+    if not reference:
+        return []
     recent = {"created": {"gte": calls.lately()}} if entity in SEARCHED else {}
     found = {row["id"]: row async for row in calls.walk(entity, {**recent, **of}) if reference_of(row) == reference}
     if entity in SEARCHED:

@@ -12,7 +12,7 @@ from sync.connectors.stripe_calls import UNKNOWN, Calls, known
 from sync.connectors.stripe_finding import carrying, void
 from sync.connectors.stripe_invoices import CREDIT_NOTE, INVOICE
 from sync.connectors.stripe_values import CONTENT, LINES, REFERENCE, digest, metadata, moment_of, reference_of
-from sync.errors import AnswerLost, ConnectorError, Rejected
+from sync.errors import AnswerLost, ConnectorError, Rejected, Unavailable
 from sync.model import Found, Record
 
 
@@ -49,7 +49,7 @@ class Posting:
         invoices.kept(stands, body)
         head = invoices.head(body, self.calls.options)
         if "lines" not in body:
-            return await self.shown(await self.calls.change(INVOICE, target_id, head))
+            return await self.written(await self.calls.change(INVOICE, target_id, head))
         told = lines.told(body["lines"], stands["currency"].upper(), self.calls.options.taxes)
         marks = {LINES: told.mark, CONTENT: digest(head, told.rows)}
         await self.calls.change(INVOICE, target_id, {**head, "metadata": {**head["metadata"], **marks}})
@@ -57,7 +57,7 @@ class Posting:
         if rows:
             gone = [{"id": row["id"], "behavior": "delete"} for row in rows]
             await self.calls.act("remove_lines", target_id, {"lines": gone})
-        return await self.shown(await self.calls.act("add_lines", target_id, {"lines": told.rows}))
+        return await self.written(await self.calls.act("add_lines", target_id, {"lines": told.rows}))
 
     async def post(self, target_id: str) -> Found:
         """The invoice, finalized and not sent. One that is final already answers with itself; one that has not the lines it was made
@@ -80,7 +80,7 @@ class Posting:
             made = now  # it was done meanwhile
         if invoices.status_of(made) != "posted":
             raise AnswerLost(f"{self.calls.name} finalized {target_id} and shows it as {invoices.status_of(made)}")
-        return await self.shown(made)
+        return await self.written(made)
 
     async def void(self, target_id: str) -> Found:
         """The draft, deleted: Stripe voids only what is final. One that is not there any more counts no more."""
@@ -118,13 +118,21 @@ class Posting:
         told: Record = {"invoice": target_id, "lines": rows, "metadata": kept, "email_type": "none"}
         if body.get("issue_date") is not None:
             told["effective_at"] = moment_of(body["issue_date"], "issue_date")
-        return await self.shown(await self.calls.make(CREDIT_NOTE, told, f"{CREDIT_NOTE} {reference} {digest(told)}"))
+        return await self.written(await self.calls.make(CREDIT_NOTE, told, f"{CREDIT_NOTE} {reference} {digest(told)}"))
 
     async def shown(self, document: Record) -> Found:
         """A document as it stands, with all its lines."""
-        rows = await self.calls.lines(document) if document["object"] == INVOICE else document["lines"]["data"]
+        rows = await self.calls.lines(document)
         with understood(self.calls.name):
             return invoices.shown(document, rows, self.calls.options)
+
+    async def written(self, document: Record) -> Found:
+        """A document that was just written. Raises AnswerLost where it cannot be seen."""
+        try:
+            return await self.shown(document)
+        except Unavailable as error:
+            words = str(error)
+        raise AnswerLost(f"{self.calls.name} took a write and does not show the record: {words}")
 
     async def _filled(self, standing: Record, rows: list[Record], seed: str) -> Found:
         """The draft with its lines, which go out in one call. One that cannot have them is deleted."""
@@ -135,7 +143,7 @@ class Posting:
         else:
             if invoices.headless(made):
                 raise AnswerLost(f"{self.calls.name} took the lines of {standing['id']} and shows none")
-            return await self.shown(made)
+            return await self.written(made)
         with suppress(ConnectorError):
             await self.calls.delete(standing["id"])
         raise wrong

@@ -225,6 +225,14 @@ TOKENS: dict[str, dict[str, tuple[int, dict[str, str], str, str]]] = {
         "wrong scope": (403, {}, '[{"message": "The REST API is not enabled for this Organization.", '
                                  '"errorCode": "API_DISABLED_FOR_ORG"}]', "not enabled"),
     },
+    "stripe": {
+        "expired": (401, {}, '{"error": {"type": "invalid_request_error", "code": "api_key_expired", "message": "Expired API Key '
+                             'provided: rk_live_***"}}', "has expired"),
+        "revoked": (401, {}, '{"error": {"type": "invalid_request_error", "message": "Invalid API Key provided: rk_live_***"}}',
+                    "Invalid API Key"),
+        "wrong scope": (403, {}, '{"error": {"type": "invalid_request_error", "message": "The provided key does not have the '
+                                 'required permissions for this endpoint."}}', "required permissions"),
+    },
     "tryton": {
         "expired": (401, {}, "<html><title>401 Unauthorized</title></html>", "401"),
         "revoked": (403, {}, "<html><title>403 Forbidden</title>revoked</html>", "revoked"),

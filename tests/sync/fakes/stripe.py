@@ -188,7 +188,8 @@ class Stripe:
         for line in told["lines"].values():
             of = rows.get(line.get("invoice_line_item", ""), line)
             amount = int(line["amount"] if "amount" in line else line["unit_amount"])
-            lines.append({"metadata": {}, **of, "amount": amount, "type": line["type"]})
+            self.count += 1
+            lines.append({"metadata": {}, **of, "id": f"cnli_{self.count}", "amount": amount, "type": line["type"]})
         net, gross = self._sums(lines)
         before = [each for each in self.records["credit_note"].values() if each["invoice"] == invoice["id"]]
         if sum(each["total"] for each in before) + gross > invoice["total"]:
@@ -263,11 +264,11 @@ def _form(text: str) -> Record:
     """A form as Stripe reads it: `a[b][0]=c` is a value in a value."""
     told: Record = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        first, *more = re.findall(r"[^\[\]]+", name)
         place = told
-    for at in [first, *more][:-1]:
+        *heads, last = re.findall(r"[^\[\]]+", name)
+        for at in heads:
             place = place.setdefault(at, {})
-        place[[first, *more][-1]] = value
+        place[last] = value
     return told
 
 
