@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.protections.mutant import mutant
 
 TRYTON, SUITE = "tests/sync/test_connectors_tryton.py", "tests/test_connectors.py::Test_tryton"
+REST, BY_KEY = "sync/connectors/tryton_rest.py", "tests/sync/test_connectors_tryton_rest.py"
 SOURCE, POLLING = "tests/sync/test_connectors_tryton_source.py", "sync/connectors/tryton_polling.py"
 
 MUTANTS = [
@@ -25,7 +26,7 @@ MUTANTS = [
            f"{SOURCE}::test_a_change_whose_transaction_ended_late_is_found_by_the_overlap_and_keeps_its_key"),
     mutant("walking by id and not by place", POLLING, '"after": ids[-1]', '"after": 0',
            f"{SOURCE}::test_many_with_one_moment_are_all_seen_and_a_crash_between_two_pages_goes_on_where_it_was"),
-    mutant("Tryton's clock, and not ours", "sync/connectors/tryton_source.py", "await self._rpc.now() or now", "now",
+    mutant("Tryton's clock, and not ours", "sync/connectors/tryton_source.py", "await self._link.now() or now", "now",
            f"{SOURCE}::test_the_clock_of_tryton_may_be_wrong_by_hours"),
     mutant("what was consumed of a subscription", "sync/connectors/tryton_subscriptions.py",
            "if consumed is not None and str(consumed) > last:", "if False:",
@@ -34,4 +35,8 @@ MUTANTS = [
            "tests/bot/test_deleted_in_erp.py::test_a_customer_deleted_in_the_erp_is_made_again_by_the_replay_that_the_card_offers"),
     mutant("one note however often it is written", "sync/connectors/tryton_notes.py", "    if there:", "    if False:",
            f"{SOURCE}::test_what_is_written_back_stands_in_one_note_and_people_keep_theirs"),
+    mutant("a creation over REST whose answer was lost", REST, 'values, idempotent=False)\n        match', 'values, idempotent=True)\n        match',
+           f"{BY_KEY}::test_an_invoice_whose_answer_was_lost_is_looked_for_and_never_blindly_made_again"),
+    mutant("the one company of a key's user who has several", REST, '**({"company": self.company} if self.company else {})', "",
+           f"{BY_KEY}::test_a_draft_is_posted_credited_and_shown_to_the_last_digit"),
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from sync.connectors import kinds
 from sync.connectors.testing.harness import world_of
 from sync.connectors.testing.material import NO_ANSWERS
 from sync.connectors.testing.suite import Suite, suite_of
-from sync.errors import Rejected, Unauthorized, Unavailable
+from sync.errors import AnswerLost, Rejected, Unauthorized, Unavailable
 
 KIND = kinds()["tryton"]
 BY_KEY = {name: told for name, told in TRYTON.items() if name not in ("user", "password")} | {"key": TOKEN}
@@ -64,6 +64,14 @@ async def test_a_draft_is_posted_credited_and_shown_to_the_last_digit(erp: World
     assert (note.status, note.record["total_minor"], note.record["credits"]) == ("posted", -1250, made.id)
     second = await erp.connector.create("invoice", "crm-deal-6", INVOICE)
     assert (await erp.connector.void("invoice", second.id)).status == "void"
+
+
+async def test_an_invoice_whose_answer_was_lost_is_looked_for_and_never_blindly_made_again(erp: World) -> None:
+    erp.front.next("cut", after=True, **HARNESS.write)
+    with pytest.raises(AnswerLost):
+        await erp.connector.create("invoice", "crm-deal-5", INVOICE)
+    found = await erp.connector.find("invoice", "crm-deal-5")
+    assert found.status == "draft" and HARNESS.count(erp.fake) == 1
 
 
 async def test_what_is_searched_stands_in_no_address(erp: World) -> None:
