@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.sandbox.stage import example
 from sync.connectors import build
 from sync.errors import AnswerLost, Rejected, Unauthorized, Unavailable
 from tests.tryton.peer import PASSWORD, Peer
 from tests.tryton.proxy import Proxy, bad_network
+from tests.tryton.selling import on_tryton, posted, reconciled, sold, states
+from tests.world import small_world
 
 LINE = {
     "product_code": "Retainer",
@@ -81,6 +85,22 @@ async def test_a_customer_is_billed_once_over_rest_though_every_answer_to_a_writ
     assert posted.status == "posted" and [each["state"] for each in erp.invoices()] == ["posted"]
     note = await connector.credit("credit_note", draft.id, "back-9", {"issue_date": "2026-11-20"})
     assert (note.record["gross_minor"], note.record["credits"]) == (-posted.record["gross_minor"], draft.id)
+
+
+async def test_deals_that_were_won_become_posted_invoices_by_key_over_a_bad_network(erp: Peer, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(erp.ids["rest_key"])
+    way = {"user": None, "password": None, "key": f"file:{tmp_path / 'key'}", "timeout": "3s"}
+    async with bad_network(erp.url) as (proxy, url):
+        proxy.often(0.15, seed=7)
+        async with small_world(tmp_path, workspace=on_tryton(example(), tmp_path, erp, url, **way)) as world:
+            for name in ("Ada", "Bell", "Curie", "Dirac", "Euler", "Fermi", "Gauss", "Hertz"):
+                world.deal(world.company(name, vat_id=f"DE-{name}", domain=f"{name}.example", billing_email=""))
+            await world.settle(rounds=400, seconds=5)
+            assert await world.store.exceptions() == [] and proxy.spoilt.total() > 5
+            assert states(erp) == {"posted": 8} and posted(erp) == sold(world)
+            proxy.often(0, seed=0)
+            report = await reconciled(world, tmp_path / "reconciled")
+            assert (report.counts, report.source_read, report.target_read) == ({}, 8, 8)
 
 
 async def test_over_both_ways_in_the_books_look_the_same(erp: Peer) -> None:
