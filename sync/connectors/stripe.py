@@ -12,7 +12,7 @@ from sync.abilities import Ability
 from sync.connectors import stripe_customers as customers
 from sync.connectors.failures import understood
 from sync.connectors.kind import Kind
-from sync.connectors.stripe_calls import MOST, UNKNOWN, Calls, known
+from sync.connectors.stripe_calls import MOST, UNKNOWN, Calls, anchors, known
 from sync.connectors.stripe_finding import carrying, the_one
 from sync.connectors.stripe_invoices import CREDIT_NOTE, INVOICE, headless
 from sync.connectors.stripe_options import StripeOptions
@@ -113,14 +113,14 @@ class Stripe:
         since: datetime | None = None,
         limit: int = 1000,
     ) -> Listed:
-        """The page behind the id `after`, the newest first."""
+        """The page behind the ids in `after`, the newest first."""
         self._known(entity)
         if since is not None:
             raise Rejected("Stripe lists no changes", code="unsupported")
-        asked = {"limit": min(limit, MOST), **({"starting_after": known(after)} if after else {})}
-        rows, more = await self._calls.page(entity, asked)
+        behind = [known(each) for each in after.split(",")] if after else []
+        rows, more = await self._calls.page(entity, {"limit": min(limit, MOST)}, behind)
         entries = [await self._entry(entity, row) for row in rows]
-        return Listed(entries=tuple(entries), after=rows[-1]["id"] if more else None)
+        return Listed(entries=tuple(entries), after=",".join(anchors(behind, rows)) if more else None)
 
     async def _entry(self, entity: str, record: Record) -> Entry:
         found = await self._shown(entity, record)

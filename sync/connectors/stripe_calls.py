@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ SEARCHED = frozenset({"customer", "invoice"})
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _PARAM = re.compile(r"lines\[(\d+)\]\[(\w+)\]")
 _GONE = "resource_missing"
+_ANCHORS = 5
 _REASONS = {_GONE: UNKNOWN, "invoice_not_editable": "changed_after_posting"}
 _PATHS = {
     "customer": "customer_id", "currency": "currency", "effective_at": "issue_date", "days_until_due": "payment_terms",
@@ -74,19 +75,29 @@ class Calls:
             return None if record.get("deleted") else record
         raise wrong
 
-    async def page(self, entity: str, asked: Mapping[str, Any]) -> tuple[list[Record], bool]:
-        """The newest records behind `starting_after`, and whether there are more. A list knows at once what was written."""
-        return await self._several(entity, self._services[entity].list_async(params=dict(asked)))
+    async def page(
+        self, entity: str, asked: Mapping[str, Any], behind: Sequence[str] = ()
+    ) -> tuple[list[Record], bool]:
+        """The newest records, or those `behind` the last of these ids that is still there, and whether there are more. A list knows at
+        once what was written."""
+        for anchor in reversed(behind):
+            try:
+                return await self._page(entity, {**asked, "starting_after": anchor})
+            except Rejected as refused:
+                if refused.code != _GONE:
+                    raise
+        if behind:
+            raise Unavailable(f"{self.name} has none of the records any more behind which its list was to go on")
+        return await self._page(entity, asked)
 
     async def walk(self, entity: str, asked: Mapping[str, Any]) -> AsyncIterator[Record]:
         """Every record of a list, the newest first."""
-        more, told = True, {"limit": MOST, **asked}
+        more, behind = True, list[str]()
         while more:
-            rows, more = await self.page(entity, told)
+            rows, more = await self.page(entity, {"limit": MOST, **asked}, behind)
             for row in rows:
                 yield row
-            if rows:
-                told["starting_after"] = rows[-1]["id"]
+            behind = anchors(behind, rows)
 
     async def searched(self, entity: str, query: str) -> list[Record]:
         """The first records that Stripe's search finds. It is behind: what was written just now may be missing."""
@@ -145,6 +156,9 @@ class Calls:
                 return record, answer.last_response.headers[self._replayed] == "true"
         raise unanswered(f"{self.name} answered with something that is no {entity}", idempotent=reading)
 
+    async def _page(self, entity: str, asked: Mapping[str, Any]) -> tuple[list[Record], bool]:
+        return await self._several(entity, self._services[entity].list_async(params=dict(asked)))
+
     async def _several(self, entity: str, call: Awaitable[Any]) -> tuple[list[Record], bool]:
         with understood(self.name):
             answer = (await call).to_dict()
@@ -172,6 +186,11 @@ def known(target_id: Any) -> str:
     if not isinstance(target_id, str) or not _ID.fullmatch(target_id):
         raise Rejected(f"{str(target_id)[:60]!r} is not an id of Stripe", reason=UNKNOWN)
     return target_id
+
+
+def anchors(behind: Sequence[str], rows: Sequence[Record]) -> list[str]:
+    """The ids behind which a list goes on after these rows: a few, for a draft that is deleted meanwhile is no place in a list."""
+    return [*behind, *(row["id"] for row in rows)][-_ANCHORS:]
 
 
 def _path(param: Any) -> str | None:
