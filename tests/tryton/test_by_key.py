@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from bot.sandbox.stage import example
 from sync.connectors import build
 from sync.errors import AnswerLost, Rejected, Unauthorized, Unavailable
-from tests.tryton.peer import PASSWORD, Peer
+from tests.tryton.crm import Crm
+from tests.tryton.peer import PASSWORD, Peer, booted
 from tests.tryton.proxy import Proxy, bad_network
 from tests.tryton.selling import on_tryton, posted, reconciled, sold, states
 from tests.world import small_world
@@ -119,6 +121,27 @@ async def test_over_both_ways_in_the_books_look_the_same(erp: Peer) -> None:
     finally:
         await key.close()
         await password.close()
+
+
+async def test_a_crm_is_read_and_noted_upon_by_key_and_its_subscription_changes() -> None:
+    with booted(Path(os.environ["TRYTON_PEER"]), f"key{os.getpid()}") as peer:
+        crm = Crm(peer)
+        [won], subscription = crm.win(1), crm.subscribe(10)
+        key, password = by_key(peer), build("tryton", peer.connector(), name="erp")
+        try:
+            shown = await key.read("sale_opportunity", str(won))
+            assert shown == await password.read("sale_opportunity", str(won)) and shown["sold"]
+            for _ in range(2):
+                await key.update("sale_opportunity", str(won), {"meshline_status": "billed"})
+            assert crm.notes() == {won: "Meshline\nmeshline_status: billed"}
+            seats = {"product_code": "Cirrus Seat", "quantity": 12, "unit_price_minor": 31200}
+            change = {"recurrence": "Monthly", "currency": "EUR", "changes_on": "2026-12-01", "lines": [seats]}
+            changed = await key.update("sale_subscription", str(subscription), change)
+            assert changed.record["state"] == "running" and changed.record["total_minor"] == 12 * 31200
+            assert [(each["quantity"], each["starts_on"]) for each in changed.record["lines"]] == [(12, "2026-12-01")]
+        finally:
+            await key.close()
+            await password.close()
 
 
 async def test_what_a_key_does_not_open_is_told_to_who_owns_the_connection(erp: Peer) -> None:
