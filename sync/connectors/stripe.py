@@ -17,6 +17,7 @@ from sync.connectors.stripe_finding import carrying, the_one
 from sync.connectors.stripe_invoices import CREDIT_NOTE, INVOICE, headless
 from sync.connectors.stripe_options import StripeOptions
 from sync.connectors.stripe_posting import Posting, taken
+from sync.connectors.stripe_values import digest
 from sync.errors import Rejected
 from sync.listing import Entry, Listed
 from sync.model import Found, Record
@@ -64,7 +65,9 @@ class Stripe:
         told = customers.new(reference, body)
         if await carrying(self._calls, CUSTOMER, reference):
             raise taken(reference)
-        return await self._shown(CUSTOMER, await self._calls.make(CUSTOMER, told, f"{CUSTOMER} {reference} {told}"))
+        return await self._shown(
+            CUSTOMER, await self._calls.make(CUSTOMER, told, f"{CUSTOMER} {reference} {digest(told)}")
+        )
 
     async def update(self, entity: str, target_id: str, body: Record) -> Found:
         """Set fields of a customer or a draft. What is final is Rejected(reason="changed_after_posting")."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+from sync.circles import Walk
 from sync.connectors.failures import Answer, clip, unanswered, understood
 from sync.connectors.http import Client
 from sync.connectors.stripe_options import StripeOptions
@@ -92,12 +93,13 @@ class Calls:
 
     async def walk(self, entity: str, asked: Mapping[str, Any]) -> AsyncIterator[Record]:
         """Every record of a list, the newest first."""
-        more, behind = True, list[str]()
+        more, behind, walk = True, list[str](), Walk()
         while more:
             rows, more = await self.page(entity, {"limit": MOST, **asked}, behind)
             for row in rows:
                 yield row
             behind = anchors(behind, rows)
+            self._on(walk, entity, rows)
 
     async def searched(self, entity: str, query: str) -> list[Record]:
         """The first records that Stripe's search finds. It is behind: what was written just now may be missing."""
@@ -108,12 +110,13 @@ class Calls:
 
     async def lines(self, document: Record) -> list[Record]:
         """All lines of an invoice or a credit note, which itself holds only the first."""
-        rows, more = list(document["lines"]["data"]), document["lines"]["has_more"]
+        rows, more, walk = list(document["lines"]["data"]), document["lines"]["has_more"], Walk()
         while more:
             asked = {"limit": MOST, **({"starting_after": rows[-1]["id"]} if rows else {})}
             listing = self._lines[document["object"]].list_async(document["id"], params=asked)
             page, more = await self._several(LINE, listing)
             rows += page
+            self._on(walk, LINE, page)
         return rows
 
     async def make(self, entity: str, told: Record, seed: str) -> Record:
@@ -148,6 +151,11 @@ class Calls:
             if refused.code != _GONE:
                 raise
 
+    def _on(self, walk: Walk, entity: str, rows: Sequence[Record]) -> None:
+        """The next page may be asked for. Raises Unavailable where the pages go in a circle."""
+        if rows and walk.circles(rows[-1]["id"]):
+            raise Unavailable(f"{self.name}: the list of {entity} goes in a circle")
+
     async def _one(self, entity: str, call: Awaitable[Any], *, reading: bool) -> tuple[Record, bool]:
         with understood(self.name, idempotent=reading):
             answer = await call
@@ -181,10 +189,10 @@ class Calls:
         return Rejected(words, reason=_REASONS.get(code, "erp_rejected"), code=code, path=_path(error.get("param")))
 
 
-def known(target_id: Any) -> str:
+def known(target_id: Any, path: str | None = None) -> str:
     """An id as Stripe makes them. Raises Rejected."""
     if not isinstance(target_id, str) or not _ID.fullmatch(target_id):
-        raise Rejected(f"{str(target_id)[:60]!r} is not an id of Stripe", reason=UNKNOWN)
+        raise Rejected(f"{str(target_id)[:60]!r} is not an id of Stripe", reason=UNKNOWN, path=path)
     return target_id
 
 

@@ -52,7 +52,7 @@ def new(reference: str, body: Record, options: StripeOptions) -> Told:
     rows = lines.told(given.get("lines"), given.get("currency"), options.taxes)
     told = {
         **head({"payment_terms": None, **given}, options),
-        "customer": known(given.get("customer_id")),
+        "customer": known(given.get("customer_id"), "customer_id"),
         "currency": given["currency"].lower(),
         "auto_advance": False,
         "collection_method": "send_invoice",

@@ -159,7 +159,11 @@ class Posting:
             ]
             return custom, told.worth
         rows = await self.calls.lines(invoice)
-        whole = [{"type": "invoice_line_item", "invoice_line_item": row["id"], "amount": row["amount"]} for row in rows]
+        whole = [
+            {"type": "invoice_line_item", "invoice_line_item": row["id"], "amount": row["amount"]}
+            for row in rows
+            if row["amount"]
+        ]
         return whole, (await self.shown(invoice)).record["net_minor"]
 
     async def _invoice(self, target_id: str) -> Record:

@@ -272,6 +272,26 @@ async def test_a_walk_through_the_list_gives_every_record_once_whatever_is_delet
     assert seen == [*(f"c-{number}" for number in reversed(range(7))), ""]
 
 
+async def test_pages_that_go_in_a_circle_end(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await w.connector.create("invoice", REFERENCE, {**INVOICE, "lines": [LINE] * 20})
+    honest = w.fake._listed
+    monkeypatch.setattr(w.fake, "_listed", lambda rows, _: {**honest(rows, {"limit": "5"}), "has_more": True})
+    for deed in (
+        w.connector.find("credit_note", "cn-1"),
+        w.connector.find("invoice", "x"),
+        w.connector.get("invoice", found.id),
+    ):
+        with pytest.raises(Unavailable):
+            await deed
+
+
+async def test_nothing_that_was_sent_stands_in_a_log(w: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    await w.connector.create("customer", "c-1", {"name": "Ada Lovelace", "email": "ada@example.com"})
+    for said in ("Lovelace", "ada@", STRIPE["api_key"]):
+        assert said not in caplog.text
+
+
 def test_without_the_library_the_mistake_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sync.connectors.stripe_wire", raising=False)
     monkeypatch.delattr("sync.connectors.stripe_wire", raising=False)
