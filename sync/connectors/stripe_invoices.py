@@ -57,6 +57,7 @@ def new(reference: str, body: Record, options: StripeOptions) -> Told:
         "auto_advance": False,
         "collection_method": "send_invoice",
         "pending_invoice_items_behavior": "exclude",
+        "discounts": "",  # not those of the customer: what was sold is what is billed
     }
     content = digest(told, rows.rows)
     marks = {REFERENCE: reference, LINES: rows.mark, CONTENT: content}

@@ -43,6 +43,11 @@ async def test_a_draft_holds_what_was_sold_and_reads_back_as_it_was_told(w: Worl
     assert w.front.headers[-1]["Stripe-Version"] and "X-Stripe-Client-User-Agent" not in w.front.headers[-1]
 
 
+async def test_a_discount_that_stripe_has_for_the_customer_takes_nothing_off_what_was_sold(w: World) -> None:
+    w.fake.records["customer"]["cus_100"]["percent_off"] = 10
+    assert (await w.connector.create("invoice", REFERENCE, INVOICE)).record["gross_minor"] == 498000
+
+
 @pytest.mark.parametrize("path", ["/v1/invoices", "/add_lines"])
 async def test_whichever_of_its_two_calls_is_lost_the_invoice_is_made_once(w: World, path: str) -> None:
     w.fake.lags = True

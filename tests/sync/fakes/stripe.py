@@ -134,8 +134,10 @@ class Stripe:
             raise Refused(400, f"No such customer: '{told.get('customer')}'", "resource_missing", "customer")
         if told.get("collection_method") == "send_invoice" and "days_until_due" not in told:
             raise Refused(400, "Missing required param: days_until_due.", "parameter_missing", "days_until_due")
+        inherits = told.get("discounts") != ""
         told = {
             **told,
+            "percent_off": self.records["customer"][told["customer"]].get("percent_off", 0) if inherits else 0,
             "auto_advance": told["auto_advance"] == "true",
             "status": "draft",
             "number": None,
@@ -226,6 +228,7 @@ class Stripe:
             return record
         rows = record["lines"]["data"]
         net, gross = self._sums(rows)
+        net, gross = (each - each * record.get("percent_off", 0) // 100 for each in (net, gross))
         first = {"object": "list", "data": rows[:10], "has_more": len(rows) > 10}
         return {**record, "lines": first, "subtotal": net, "total_excluding_tax": net, "total": gross}
 
