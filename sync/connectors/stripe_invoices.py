@@ -95,8 +95,9 @@ def headless(invoice: Mapping[str, Any]) -> bool:
 
 
 def whole(invoice: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether its lines are those that it was made with."""
-    return (invoice.get("metadata") or {}).get(LINES) == lines.mark(rows)
+    """Whether its lines are those that it was made with, and nothing was put on top of them or taken off."""
+    marked = (invoice.get("metadata") or {}).get(LINES)
+    return marked == lines.mark(rows) == f"{len(rows)}/{_net(invoice)}"
 
 
 def shown(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], options: StripeOptions) -> Found:
@@ -104,11 +105,7 @@ def shown(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], option
     credit note below nothing."""
     kind, currency, status = document["object"], document["currency"].upper(), status_of(document)
     sign = -1 if kind == CREDIT_NOTE else 1
-    before = document.get("total_excluding_tax")
-    net, gross = (
-        sign * int(ours(each, currency) or 0)
-        for each in (document["subtotal"] if before is None else before, document["total"])
-    )
+    net, gross = (sign * int(ours(each, currency) or 0) for each in (_net(document), document["total"]))
     record = {
         **noted(document),
         "id": document["id"],
@@ -128,6 +125,12 @@ def shown(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], option
     if kind == CREDIT_NOTE:
         record["credits"] = document["invoice"]
     return Found(id=document["id"], record=record, status=status)
+
+
+def _net(document: Mapping[str, Any]) -> int:
+    """What it adds up to before tax, as Stripe counts."""
+    before = document.get("total_excluding_tax")
+    return int(document["subtotal"] if before is None else before)
 
 
 def _days(terms: Any, days: Mapping[str, int]) -> int:

@@ -14,7 +14,7 @@ MUTANTS = [
            f"{STORIES}::test_a_draft_without_its_lines_is_not_there_yet_and_is_never_finalized"),
     mutant("finalizing only what has the lines it was made with", "sync/connectors/stripe_posting.py",
            "if not invoices.whole(stands, await self.calls.lines(stands)):", "if False:",
-           f"{STORIES}::test_a_line_that_somebody_took_out_is_not_finalized_in_silence"),
+           f"{STORIES}::test_a_draft_that_somebody_changed_is_not_finalized_in_silence"),
     mutant("an answer from before, of what is gone by now", "sync/connectors/stripe_calls.py", "if not before:", "if True:",
            f"{STORIES}::test_a_draft_is_taken_back_once_and_its_reference_is_free_again"),
     mutant("amounts finer than Stripe holds", "sync/connectors/stripe_values.py", "(currency in _THOUSANDTHS and amount % 10)", "False",

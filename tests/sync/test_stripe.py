@@ -73,9 +73,13 @@ async def test_a_draft_without_its_lines_is_not_there_yet_and_is_never_finalized
     assert found.record["net_minor"] == 747000 and short not in w.fake.records["invoice"]
 
 
-async def test_a_line_that_somebody_took_out_is_not_finalized_in_silence(w: World) -> None:
+@pytest.mark.parametrize("what", ["a line", "a discount"])
+async def test_a_draft_that_somebody_changed_is_not_finalized_in_silence(w: World, what: str) -> None:
     found = await w.connector.create("invoice", REFERENCE, {**INVOICE, "lines": [LINE, LINE]})
-    w.fake.records["invoice"][found.id]["lines"]["data"].pop()
+    if what == "a line":
+        w.fake.records["invoice"][found.id]["lines"]["data"].pop()
+    else:
+        w.fake.records["invoice"][found.id]["percent_off"] = 10
     with pytest.raises(Rejected) as refused:
         await w.connector.post("invoice", found.id)
     assert refused.value.reason == "totals_differ"
