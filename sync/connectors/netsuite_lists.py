@@ -27,7 +27,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEAR = timedelta(minutes=10)
 _PAGE, _WHOLE_PAGE = 500, 50
 _HEAD = {"id", "reference", "status", "kind", "changed_at", "paid"}
-_TOTALS = {"net_minor", "tax_minor", "gross_minor", "total_minor"}
 _NET = "SUM(-foreignamount)"
 _NET_LINES = ("mainline = 'F'", "taxline = 'F'")
 _SEARCHED = frozenset({"companyname", "email", "phone", "url", "vatregnumber", "tranid"})
