@@ -25,7 +25,7 @@ from tests.protections.mutant import Mutant  # noqa: E402
 from tests.protections.table import MUTANTS  # noqa: E402
 from tests.protections.warm import Warm  # noqa: E402
 
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "docs", "benchmarks", "node_modules", "*.db")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "images", "walk", "benchmarks", "node_modules", "*.db")
 FAILED = 1  # pytest's exit status when tests ran and some failed
 PATIENCE = 300.0  # seconds
 DATABASE = "MESHLINE_TEST_DATABASE"
