@@ -137,7 +137,7 @@ def _of_check(check: Spot, source: str | None) -> Iterator[Need]:
     yield _need(check.at("connection"), check.at("connection").word, check.at("entity").word, asked)
 
 
-_OF_OPERATION: Mapping[Any, tuple[Ability, ...]] = {
+_OF_OPERATION: Mapping[str, tuple[Ability, ...]] = {
     "create": (Ability.FIND, Ability.CREATE),
     "upsert": (Ability.FIND, Ability.CREATE, Ability.UPDATE),
     "update": (Ability.UPDATE,),
@@ -148,7 +148,7 @@ _OF_OPERATION: Mapping[Any, tuple[Ability, ...]] = {
 
 def _of_write(write: Spot) -> Iterator[Need]:
     connection, entity, operation = write.at("connection").word, write.at("entity").word, write.at("operation")
-    for ability in _OF_OPERATION.get(operation.value, ()):
+    for ability in _OF_OPERATION.get(operation.word or "", ()):
         if not (ability is Ability.UPDATE and write.at("existing").word == "keep"):
             yield _need(operation, connection, entity, ability)
     if write.at("same").items:
