@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -15,18 +16,33 @@ from sync.connectors.http import Client, segment
 from sync.connectors.tryton_link import Link, page, read_back, words
 from sync.connectors.tryton_options import TrytonOptions
 from sync.connectors.tryton_values import plain
-from sync.errors import ConnectorError, Rejected, Unauthorized
+from sync.errors import ConnectorError, Rejected, Unavailable
 from sync.model import Record
 
 _ONLY_ID = "?f=id"
+
+
+class _Key:
+    """A key that lasts. A busy Tryton sometimes does not find it: what was refused is sent once more."""
+
+    def __init__(self, key: str) -> None:
+        self._headers = {"authorization": f"Bearer {key}"}
+
+    async def headers_for(self, method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+        return self._headers
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        return True
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class Rest(Link):
     """The key of one connection. A warning is refused in Tryton's words like any other refusal: REST does not tell them apart."""
 
     def __init__(self, options: TrytonOptions, name: str, *, key: str) -> None:
-        headers = {"authorization": f"Bearer {key}"}
-        client = Client(name, options.base_url, options, headers=headers, secrets=[key], refusal=_refusal)
+        client = Client(name, options.base_url, options, headers={}, secrets=[key], refusal=_refusal, auth=_Key(key))
         super().__init__(options, name, client)
         self._path = f"/{segment(options.database)}/rest/model/"
         self._entering = asyncio.Lock()
@@ -98,5 +114,5 @@ def _refusal(answer: Answer) -> ConnectorError | None:
             return Rejected(words(message, more.get("description")))
     said = page(answer)
     if answer.status == 404:
-        return Unauthorized(f"there is no such database, or it has no REST: {said}")
+        return Unavailable(f"there is no such database, or it has no REST: {said}")  # or it was started a moment ago
     return Rejected(said or f"status {answer.status}", code=str(answer.status))
