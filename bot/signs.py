@@ -16,7 +16,7 @@ from bot.surroundings import Surroundings
 from bot.wording import counted
 from store.ledger import Store
 from sync.errors import ConnectorError, Unauthorized
-from sync.signs import REFUSED, SIGNED_OUT, UNREAD, Sign, is_due
+from sync.signs import REFUSED, SIGNED_OUT, UNREAD, Sign, is_due, is_over
 from sync.workspace.flow import Flow
 
 log = structlog.get_logger()
@@ -60,7 +60,9 @@ class Watch:
             await self.store.note_sign(REFUSED, connection, many=many, words=why, now=now)
         told = 0
         for sign in await self.store.signs():
-            if is_due(sign, self._every(sign), now):
+            if is_over(sign, now):
+                await self.store.end_sign(sign, {}, now=now)
+            elif is_due(sign, self._every(sign), now):
                 log.warning("leading_sign", kind=sign.kind, connection=sign.connection, entity=sign.entity)
                 told += await self.store.tell_sign(
                     sign, self._channels(sign, warning(sign, self._title(sign))), now=now

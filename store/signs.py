@@ -11,7 +11,7 @@ from store.database import Database
 from store.rows import AnyRow
 from store.standing import DELIVERED, flows_done
 from store.tables import cursors, deliveries, events, messages, signs
-from sync.signs import CALM, Sign
+from sync.signs import Sign
 
 _S = signs.c
 _LATEST = 200
@@ -25,16 +25,14 @@ class Signs:
     async def note_sign(
         self, kind: str, connection: str, entity: str = "", *, many: int = 1, words: str = "", now: datetime
     ) -> None:
-        """It went wrong again, so many times; after an hour of calm a new stretch begins."""
+        """It went wrong again, so many times."""
         values = {"last_at": now, "words": words[:500]}
         begin = {**values, "since": now, "many": many, "told": False}
 
         def work(tx: Connection) -> None:
             mine = _one(kind, connection, entity)
-            on = update(signs).where(mine, _S.last_at >= now - CALM).values(**values, many=_S.many + many)
-            if tx.execute(on).rowcount or tx.execute(update(signs).where(mine).values(**begin)).rowcount:
-                return
-            tx.execute(insert(signs).values(kind=kind, connection=connection, entity=entity, **begin))
+            if not tx.execute(update(signs).where(mine).values(**values, many=_S.many + many)).rowcount:
+                tx.execute(insert(signs).values(kind=kind, connection=connection, entity=entity, **begin))
 
         await self.db.write(work)
 

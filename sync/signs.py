@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 REFUSED, UNREAD, SIGNED_OUT = "webhooks_refused", "unread", "signed_out"
 CALM = timedelta(hours=1)
-"""So long nothing has to go wrong for the next time to be the first of a new stretch."""
+"""So long no webhook has to be refused for it to be over."""
 _MANY = 5
 _LATE, _POLLS = timedelta(minutes=15), 3
 
@@ -24,6 +24,11 @@ class Sign:
     many: int
     told: bool
     words: str
+
+
+def is_over(sign: Sign, now: datetime) -> bool:
+    """Whether webhooks were refused and none was for an hour. A source that is not read is so until it is read."""
+    return sign.kind == REFUSED and now - sign.last_at >= CALM
 
 
 def is_due(sign: Sign, every: timedelta | None, now: datetime) -> bool:

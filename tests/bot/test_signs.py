@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from sync.signs import REFUSED
+from sync.signs import REFUSED, UNREAD, is_due
 from tests.world import World, small_world
 
 OWNERS = "revops"
@@ -81,8 +82,16 @@ async def test_webhooks_that_we_refuse_are_told_when_they_are_several(world: Wor
         (REFUSED, "crm", 5, True)
     ]
     world.clock.forward(hours=2)
-    await world.store.note_sign(REFUSED, "crm", now=world.clock())
-    assert [each.many for each in await world.store.signs()] == [1], "after an hour of calm it begins anew"
+    await jobs.beat()
+    assert await world.store.signs() == [], "after an hour of calm it is over"
+
+
+async def test_a_source_that_is_read_seldom_is_told_as_well(world: World) -> None:
+    for _ in range(3):
+        await world.store.note_sign(UNREAD, "crm", "deals", now=world.clock())
+        world.clock.forward(hours=2)
+    [sign] = await world.store.signs()
+    assert sign.many == 3 and is_due(sign, timedelta(hours=2), world.clock())
 
 
 async def test_of_two_processes_that_see_it_one_speaks(world: World) -> None:
